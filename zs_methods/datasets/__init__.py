@@ -1,0 +1,7 @@
+"""Data sets, their descriptions, label masking and the audit of label access."""
+
+from zs_methods.datasets.spec import DatasetSpec, available, load_spec
+from zs_methods.datasets.transforms import MaskUnseen
+from zs_methods.datasets.zero_shot_dataset import ZeroShotDataset
+
+__all__ = ['DatasetSpec', 'MaskUnseen', 'ZeroShotDataset', 'available', 'load_spec']

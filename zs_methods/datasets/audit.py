@@ -1,0 +1,110 @@
+"""Measures which labels of unseen classes training really got to see.
+
+Every `ZeroShotDataset` owns a `LabelLedger` and writes down what leaves it; `collect` gathers the ledgers of all
+data sets that were built while a stage ran. A method cannot declare its label access, only cause it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch.utils.data import get_worker_info
+
+#: What a ledger counts, besides the unseen pixels per class.
+FIELDS = ('images', 'images_dropped', 'images_masked', 'pixels_masked')
+MAX_WORKERS = 64
+
+_open: list[dict[str, list[LabelLedger]]] = []
+
+
+class LabelLedger:
+    """Counts the labels a data set handed out.
+
+    The counters live in shared memory with one row per loader worker, so that they add up without locks.
+
+    Args:
+        subset (str): name of the subset, the key in the stage's summary.
+        classes (Sequence[str]): class names.
+        unseen (Sequence[int]): ids of the unseen classes.
+    """
+
+    def __init__(self, subset: str, classes: Sequence[str], unseen: Sequence[int]) -> None:
+        self.subset = subset
+        self.classes = tuple(classes)
+        self.unseen = np.asarray(sorted(unseen), dtype=np.int64)
+        self._table = torch.zeros(MAX_WORKERS + 1, len(FIELDS) + len(self.unseen), dtype=torch.int64).share_memory_()
+        for ledgers in _open:
+            ledgers.setdefault(subset, []).append(self)
+
+    def add(self, **counts: int) -> None:
+        """Adds to the named `FIELDS`."""
+        row = self._row()
+        for name, count in counts.items():
+            row[FIELDS.index(name)] += count
+
+    def add_labels(self, labels: np.ndarray) -> None:
+        """Counts one label map that goes to training.
+
+        Args:
+            labels (ndarray): class ids of any shape, uint8 or an integer type; 255 means ignore.
+        """
+        row = self._row()
+        row[FIELDS.index('images')] += 1
+        if self.unseen.size:
+            counts = np.bincount(labels.reshape(-1), minlength=int(self.unseen[-1]) + 1)[self.unseen]
+            row[len(FIELDS):] += torch.from_numpy(counts)
+
+    def counts(self) -> np.ndarray:
+        """All counters summed over workers, shape (len(FIELDS) + unseen classes,)."""
+        return self._table.sum(dim=0).numpy()
+
+    def _row(self) -> torch.Tensor:
+        worker = get_worker_info()
+        return self._table[0 if worker is None else worker.id + 1]
+
+
+def summarise(ledgers: Sequence[LabelLedger]) -> dict:
+    """Adds up the ledgers of one subset.
+
+    Returns:
+        dict: the `FIELDS`, and ``unseen_pixels``: class name -> pixels handed out, classes with none left out.
+    """
+    counts = sum(ledger.counts() for ledger in ledgers)
+    first = ledgers[0]
+    pixels = {first.classes[c]: int(n) for c, n in zip(first.unseen, counts[len(FIELDS):], strict=True) if n}
+    return {**{name: int(n) for name, n in zip(FIELDS, counts, strict=False)}, 'unseen_pixels': pixels}
+
+
+def level(access: dict[str, dict]) -> str:
+    """The strongest access in a summary, in the words of the ``reads_unseen_gt`` scale.
+
+    Args:
+        access (dict[str, dict]): subset -> summary, as `collect` fills it; ``val`` is for scoring and not counted.
+
+    Returns:
+        str: ``none``, ``image-filter``, ``ignore-mask`` or ``pixels``.
+    """
+    training = [summary for subset, summary in access.items() if subset != 'val']
+    if any(summary['unseen_pixels'] for summary in training):
+        return 'pixels'
+    if any(summary['images_masked'] for summary in training):
+        return 'ignore-mask'
+    if any(summary['images_dropped'] for summary in training):
+        return 'image-filter'
+    return 'none'
+
+
+@contextmanager
+def collect() -> Iterator[dict[str, dict]]:
+    """Yields a dict that holds, after the block, one summary per subset that was read inside it."""
+    ledgers: dict[str, list[LabelLedger]] = {}
+    access: dict[str, dict] = {}
+    _open.append(ledgers)
+    try:
+        yield access
+    finally:
+        _open.remove(ledgers)
+        access.update({subset: summarise(group) for subset, group in sorted(ledgers.items())})

@@ -1,0 +1,29 @@
+"""The registries of this plugin: children of mmseg's, plus two of our own for methods and stages.
+
+In a config whose default scope is ``mmseg``, write our types with the package prefix
+(``type='zs_methods.DeepLabV3PlusHead'``) and mmseg's without.
+"""
+
+from __future__ import annotations
+
+from mmengine.registry import Registry
+from mmseg.registry import DATASETS as MMSEG_DATASETS
+from mmseg.registry import HOOKS as MMSEG_HOOKS
+from mmseg.registry import METRICS as MMSEG_METRICS
+from mmseg.registry import MODELS as MMSEG_MODELS
+from mmseg.registry import TRANSFORMS as MMSEG_TRANSFORMS
+
+# heads, generators and losses
+MODELS = Registry('model', parent=MMSEG_MODELS, scope='zs_methods', locations=['zs_methods.models'])
+# data sets that know seen from unseen
+DATASETS = Registry('dataset', parent=MMSEG_DATASETS, scope='zs_methods', locations=['zs_methods.datasets'])
+# label masking and its audit
+TRANSFORMS = Registry('transform', parent=MMSEG_TRANSFORMS, scope='zs_methods', locations=['zs_methods.datasets'])
+# integer confusion matrices
+METRICS = Registry('metric', parent=MMSEG_METRICS, scope='zs_methods', locations=['zs_methods.evaluation'])
+# progress reporting
+HOOKS = Registry('hook', parent=MMSEG_HOOKS, scope='zs_methods', locations=['zs_methods.stages'])
+# units of resumable work
+STAGES = Registry('stage', scope='zs_methods', locations=['zs_methods.stages'])
+# recipes: ordered lists of stages
+METHODS = Registry('method', scope='zs_methods', locations=['zs_methods.methods'])
