@@ -16,6 +16,8 @@ from torch.utils.data import get_worker_info
 #: What a ledger counts, besides the unseen pixels per class.
 FIELDS = ('images', 'images_dropped', 'images_masked', 'pixels_masked')
 MAX_WORKERS = 64
+#: What `level` can measure, from weak to strong.
+LEVELS = ('none', 'image-filter', 'ignore-mask', 'pixels')
 
 _open: list[dict[str, list[LabelLedger]]] = []
 
@@ -85,7 +87,7 @@ def level(access: dict[str, dict]) -> str:
         access (dict[str, dict]): subset -> summary, as `collect` fills it; ``val`` is for scoring and not counted.
 
     Returns:
-        str: ``none``, ``image-filter``, ``ignore-mask`` or ``pixels``.
+        str: one of `LEVELS`.
     """
     training = [summary for subset, summary in access.items() if subset != 'val']
     if any(summary['unseen_pixels'] for summary in training):

@@ -1,0 +1,44 @@
+# make setup    virtual environment in .venv with pinned versions
+# make bench    the embedded benchmark: both methods, K = 2 to 10
+# make test     linter and all tests
+# make report   render the reports again from their records
+# Another interpreter: make setup PYTHON=python3.12
+
+PYTHON ?= python3
+PY := .venv/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet -c constraints.txt
+
+.PHONY: setup bench test lint report clean
+
+setup: .venv/.stamp
+
+.venv/.stamp: constraints.txt setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 10) <= v <= (3, 12) and \
+		"Python 3.10, 3.11 or 3.12 is needed, $(PYTHON) is %d.%d: make setup PYTHON=..." % v)'
+	@echo 'setup 1/3: virtual environment in .venv'
+	@$(PYTHON) -m venv .venv
+	@echo 'setup 2/3: packages (the first time this takes some minutes, most of it for PyTorch)'
+	@$(PIP) -e '.[test]'
+	@echo 'setup 3/3: mmcv and OpenCV'
+	@# A full mmcv is kept if there is one.
+	@$(PY) -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("mmcv"))' || $(PIP) -e '.[lite]'
+	@# The ordinary OpenCV needs a machine with X11 libraries.
+	@$(PY) -c 'import cv2' 2>/dev/null || $(PIP) --no-deps --force-reinstall opencv-python-headless
+	@$(PY) -c 'import zs_methods, mmseg.models' && touch $@ && echo 'setup: done'
+
+bench: setup
+	$(PY) benchmark/run.py --methods zs3,zsmmd --ks 2,4,6,8,10
+
+test: lint
+	$(PY) -m pytest
+
+lint: setup
+	$(PY) -m ruff check .
+
+report: setup
+	$(PY) benchmark/report.py
+
+# Keeps .venv, data, work_dirs and reports.
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

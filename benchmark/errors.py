@@ -1,0 +1,5 @@
+"""Errors that are the caller's to mend."""
+
+
+class UsageError(Exception):
+    """A wrong call; its message is the one line the user gets, and the exit code is 2."""

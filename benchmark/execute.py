@@ -1,0 +1,46 @@
+"""Runs one node of the plan and writes its artifact."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+import zs_methods.stages  # noqa: F401  registers the stages
+from benchmark.artifacts import ArtifactStore
+from benchmark.plan import Node
+from benchmark.provenance import code_sha256, peak_rss_mib, reset_peak_rss
+from zs_methods.datasets import audit
+from zs_methods.registry import STAGES
+from zs_methods.stages.base import StageContext
+
+
+def run_node(node: Node, store: ArtifactStore, device: torch.device,
+             progress: Callable[[int, int], None]) -> dict[str, Any]:
+    """Runs a stage and commits its artifact.
+
+    Args:
+        node (Node): the stage; all its inputs must be in the store.
+        store (ArtifactStore): where artifacts live.
+        device (torch.device): where to compute.
+        progress (Callable): called with (steps done, steps in all).
+
+    Returns:
+        dict: the artifact's manifest: what was made, from what, at what cost, and which labels were read.
+    """
+    manifest: dict[str, Any] = {
+        'name': node.name, 'key': node.key, 'config': node.config, 'task': node.task.to_dict(), 'seed': node.seed,
+        'inputs': dict(node.inputs), 'code': code_sha256(),
+    }
+    reset_peak_rss()
+    started = time.perf_counter()
+    with store.create(node.name, node.key, manifest) as folder, audit.collect() as access:
+        context = StageContext(task=node.task, inputs={name: store.path(name, key) for name, key in node.inputs},
+                               out=folder, seed=node.seed, device=device, progress=progress)
+        manifest['summary'] = STAGES.build(dict(node.config)).run(context) or {}
+        manifest['seconds'] = round(time.perf_counter() - started, 3)
+        manifest['peak_rss_mib'] = peak_rss_mib()
+        manifest['label_access'] = access
+    return manifest

@@ -1,0 +1,160 @@
+"""The command line of ``run.py``: what is asked for, checked before anything is touched."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib.util
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from mmengine.config import Config, DictAction
+
+from benchmark.errors import UsageError
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = """examples:
+  python benchmark/run.py --methods zs3,zsmmd --ks 2,4,6,8,10
+  python benchmark/run.py --methods zs3 --ks 2 --seeds 0,1,2 --cfg-options classifier.unseen_weight=1
+  python benchmark/run.py --methods mine --ks 2 --plugin path/to/mine.py
+  python benchmark/run.py --methods all --ks 2,10 --dry-run
+exit codes: 0 all requested cells are done or skipped with a reason, 1 some failed or are missing, 2 wrong call,
+130 interrupted. A plugin and a config are code: run only those you trust."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises instead of printing the usage."""
+        raise UsageError(message)
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Parses the command line.
+
+    Raises:
+        UsageError: a wrong call, in one line.
+    """
+    parser = Parser(prog='run.py', description='Train methods for every K and write the tables to reports/.',
+                    epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--methods', default='zs3,zsmmd', help='names, comma separated, or all')
+    parser.add_argument('--ks', default='2,4,6,8,10', help='numbers of unseen classes')
+    parser.add_argument('--dataset', default='shapes')
+    parser.add_argument('--seeds', default='0')
+    parser.add_argument('--protocol', default='clean')
+    parser.add_argument('--data-root', type=Path, default=Path('data'), help='folder that holds the data sets')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'), help='folder of the artifacts')
+    parser.add_argument('--reports', type=Path, default=ROOT / 'reports', help='folder of records and reports')
+    parser.add_argument('--plugin', type=Path, action='append', default=[], help='Python file with a method of yours')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+                        help='change settings, e.g. classifier.unseen_weight=1; makes a variant of the methods')
+    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
+    parser.add_argument('--force', action='store_true', help='train again what is already there')
+    parser.add_argument('--fail-fast', action='store_true', help='start nothing new after the first failure')
+    parser.add_argument('--dry-run', action='store_true', help='print the plan and stop')
+    parser.add_argument('--list', action='store_true', help='print the methods and stop')
+    try:
+        return parser.parse_args(argv)
+    except ValueError as error:  # DictAction splits KEY=VALUE without checking
+        raise UsageError(f'--cfg-options takes KEY=VALUE ({error})') from None
+
+
+def select_device(name: str) -> str:
+    """Makes one device the only one, through CUDA_VISIBLE_DEVICES; call it before CUDA is used.
+
+    Returns:
+        str: ``cpu`` or ``cuda``.
+    """
+    kind, _, index = name.partition(':')
+    if kind not in ('auto', 'cpu', 'cuda') or (index and (kind != 'cuda' or not index.isdigit())):
+        raise UsageError(f'--device takes auto, cpu, cuda or cuda:N, got {name!r}')
+    if kind == 'cpu':
+        os.environ['CUDA_VISIBLE_DEVICES'] = ''
+        return 'cpu'
+    import torch
+    count = torch.cuda.device_count()
+    if kind == 'auto':
+        return 'cuda' if count else 'cpu'
+    if int(index or 0) >= count:
+        raise UsageError(f'--device {name}: this machine shows {count} CUDA devices')
+    if index:
+        inherited = os.environ.get('CUDA_VISIBLE_DEVICES')
+        os.environ['CUDA_VISIBLE_DEVICES'] = inherited.split(',')[int(index)] if inherited else index
+    return 'cuda'
+
+
+def numbers(option: str, text: str) -> list[int]:
+    """Parses a comma-separated list of distinct whole numbers."""
+    items = [item.strip() for item in text.split(',') if item.strip()]
+    if not items or not all(item.isdigit() for item in items):
+        raise UsageError(f'{option} takes whole numbers separated by commas, got {text!r}')
+    return list(dict.fromkeys(map(int, items)))
+
+
+def known(kind: str, name: str, names: Iterable[str]) -> str:
+    """Returns a name that exists; otherwise the error suggests the nearest one."""
+    names = list(names)
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0)
+    raise UsageError(f'unknown {kind} {name!r}: did you mean {near[0]!r}? known: {", ".join(sorted(names))}')
+
+
+def load_plugin(path: Path) -> None:
+    """Imports a plugin file, which registers its methods and stages; a second time does nothing."""
+    name = f'zs_plugin_{path.stem}'
+    if name in sys.modules and Path(sys.modules[name].__file__) == path.resolve():
+        return
+    if not path.is_file():
+        raise UsageError(f'--plugin {path}: no such file')
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None:
+        raise UsageError(f'--plugin {path}: not a Python file (.py)')
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        text = ' '.join(str(error.args[0] if error.args else error).split())
+        raise UsageError(f'--plugin {path}: {type(error).__name__}: {text}') from error
+
+
+def load_config(dataset: str, method: str, method_file: Path) -> Config:
+    """The data set's config merged with the method's own.
+
+    The method's is ``<method>_<dataset>.py`` or else ``<method>.py``, in ``configs/<method>/`` or, for a plugin,
+    ``<method>_<dataset>.py`` or ``<method>_config.py`` beside its file; a method without one takes the defaults.
+    """
+    config = Config.fromfile(ROOT / 'configs' / 'deeplab' / f'{dataset}.py')
+    builtin, beside = ROOT / 'configs' / method, method_file.parent
+    candidates = [builtin / f'{method}_{dataset}.py', builtin / f'{method}.py',
+                  beside / f'{method}_{dataset}.py', beside / f'{method}_config.py']
+    own = next((path for path in candidates if path.is_file()), None)
+    if own:
+        config.merge_from_dict(Config.fromfile(own).to_dict())
+    return config
+
+
+def has_key(config: Config, dotted: str) -> bool:
+    """Whether a dotted key exists in a config."""
+    node: Any = config
+    for part in dotted.split('.'):
+        if isinstance(node, list | tuple) and part.isdigit() and int(part) < len(node):
+            node = node[int(part)]
+        elif hasattr(node, 'keys') and part in node:
+            node = node[part]
+        else:
+            return False
+    return True
+
+
+def check_writable(option: str, folder: Path) -> None:
+    """Makes sure a folder can be created or written to, without doing either."""
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise UsageError(f'{option} {folder}: {existing} is not a folder that can be written to')

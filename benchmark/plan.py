@@ -1,0 +1,133 @@
+"""The plan: requested cells, and the trie of stages that they share."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmark.artifacts import ArtifactStore, content_hash
+from benchmark.records import CellId, MethodCard
+from zs_methods.datasets.prepare import identity
+from zs_methods.methods import Method
+from zs_methods.protocols import stronger_access
+from zs_methods.registry import STAGES
+from zs_methods.task import Task
+
+
+@dataclass(frozen=True)
+class Node:
+    """One distinct stage of the plan.
+
+    Attributes:
+        key (str): hash of data, split, seed, the settings of this stage and of all before it.
+        name (str): the stage's name in its recipe.
+        config (dict): builds the stage.
+        task (Task): data set and split.
+        seed (int): the cell's seed.
+        inputs (tuple[tuple[str, str], ...]): names and keys of the stages before it, in order.
+    """
+
+    key: str
+    name: str
+    config: dict[str, Any] = field(hash=False, compare=False)
+    task: Task = field(hash=False, compare=False)
+    seed: int = field(hash=False, compare=False)
+    inputs: tuple[tuple[str, str], ...] = field(hash=False, compare=False)
+
+
+@dataclass
+class Cell:
+    """One number triple to make.
+
+    Attributes:
+        id (CellId): what it is about.
+        card (MethodCard): what the method says of itself.
+        nodes (list[Node]): its stages in order; cells share nodes.
+        settings (str): hash of all settings without the seed.
+        skip (str | None): reason not to run.
+    """
+
+    id: CellId
+    card: MethodCard
+    nodes: list[Node]
+    settings: str
+    task: Task
+    skip: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Address of the last stage."""
+        return self.nodes[-1].key
+
+    @property
+    def label(self) -> str:
+        """Short name for progress lines."""
+        return f'{self.id.dataset} {self.id.split} {self.id.method} seed {self.id.seed}'
+
+    @property
+    def file_name(self) -> str:
+        """Name of the cell's record."""
+        parts = [self.id.dataset, self.id.split, self.id.protocol, self.id.method, f'seed{self.id.seed}']
+        if self.id.variant:
+            parts.append(content_hash(self.id.variant)[:8])
+        return '_'.join(parts) + '.json'
+
+
+def plan_cell(method: Method, name: str, task: Task, seed: int, variant: dict[str, Any]) -> Cell:
+    """Expands one cell into its stages and their addresses."""
+    specs = method.stages()
+    keys, neutral = (_chain(task, s, specs) for s in (seed, None))
+    nodes = [
+        Node(key, spec.name, spec.config, task, seed,
+             tuple((specs[j].name, keys[j]) for j in range(i)))
+        for i, (spec, key) in enumerate(zip(specs, keys, strict=True))
+    ]
+    k = len(task.unseen)
+    return Cell(
+        id=CellId(dataset=task.dataset, split=f'k{k}', k=k, protocol=method.protocol.name, method=name, seed=seed,
+                  variant=variant),
+        card=MethodCard(summary=method.summary, role=method.role, setting=method.setting, note=method.note,
+                        reads_unseen_gt=stronger_access(method.reads_unseen_gt, method.protocol.label_access)),
+        nodes=nodes, settings=neutral[-1], task=task, skip=method.skip())
+
+
+def _chain(task: Task, seed: int | None, specs: Sequence) -> list[str]:
+    """Keys of a recipe: each one hashes the key before it and the stage's own inputs."""
+    key = content_hash({'data': identity(task.spec), 'classes': task.spec.classes, 'unseen': task.unseen,
+                        'seed': seed})
+    keys = []
+    for spec in specs:
+        stage = STAGES.get(spec.config['type'])
+        if stage is None:
+            raise KeyError(f"stage {spec.name!r}: type {spec.config['type']!r} is not registered in STAGES")
+        key = content_hash({'after': key, 'name': spec.name, 'config': spec.config, 'version': stage.version,
+                            'source': _plugin_source(stage)})
+        keys.append(key)
+    return keys
+
+
+def _plugin_source(stage: type) -> str | None:
+    """Hash of the file that defines a stage outside this package, so that an edited plugin is run anew."""
+    if stage.__module__.split('.')[0] == 'zs_methods':
+        return None
+    return hashlib.sha256(Path(inspect.getfile(stage)).read_bytes()).hexdigest()[:16]
+
+
+def trie_lines(cells: Sequence[Cell], store: ArtifactStore) -> list[str]:
+    """The plan as an indented tree; every distinct stage is one line, marked ``run`` or ``reuse``."""
+    lines, shown = [], set()
+    for cell in cells:
+        ends = {other.key: other.id.method for other in cells}
+        for depth, node in enumerate(cell.nodes):
+            if depth == 0 and node.key not in shown:
+                lines.append(f'{cell.id.dataset} {cell.id.split} {cell.id.protocol} seed {cell.id.seed}')
+            if node.key not in shown:
+                shown.add(node.key)
+                state = 'reuse' if store.exists(node.name, node.key) else 'run'
+                end = f'  = {ends[node.key]}' if node.key in ends else ''
+                lines.append(f'{"  " * (depth + 1)}{node.name:<16} {node.key}  {state}{end}')
+    return lines

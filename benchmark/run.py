@@ -1,0 +1,99 @@
+"""Trains the requested methods for every K and writes the tables to ``reports/``; see ``--help``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if not __package__:  # run as a script: import from the checkout, and never a file of this folder as a top-level module
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import signal
+import warnings
+from argparse import Namespace
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from benchmark.errors import UsageError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line.
+
+    Returns:
+        int: 0 if all requested cells are done or skipped with a reason, 1 if some failed or are missing, 2 for a
+        wrong call, 130 when interrupted.
+    """
+    warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg')
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        from benchmark.options import parse, select_device
+        args = parse(argv)
+        args.device = select_device(args.device)
+        return _run(args)
+    except UsageError as error:
+        print(f'run.py: {error}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print('run.py: interrupted; the same command continues where it was', file=sys.stderr)
+        return 130
+
+
+def _run(args: Namespace) -> int:
+    from benchmark.artifacts import ArtifactStore
+    from benchmark.plan import trie_lines
+    from benchmark.request import list_methods, plan_cells
+
+    console = Console()
+    if args.list:
+        for line in list_methods(args):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        return 0
+    cells = plan_cells(args)
+    store = ArtifactStore(args.work_dir / 'artifacts', warn=lambda line: console.print(line, markup=False))
+    if args.dry_run:
+        for line in trie_lines(cells, store):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        nodes = {node.key: node for cell in cells for node in cell.nodes}
+        reused = sum(store.exists(node.name, key) for key, node in nodes.items())
+        console.print(f'{len(cells)} cells, {len(nodes)} distinct stages: {reused} reused, {len(nodes) - reused} to run')
+        return 0
+    return _sweep(args, cells, store, console)
+
+
+def _sweep(args: Namespace, cells: list, store: object, console: Console) -> int:
+    import logging
+
+    import torch
+    from mmengine.logging import MMLogger
+
+    from benchmark.progress import Reporter
+    from benchmark.records import Status
+    from benchmark.report import render
+    from benchmark.reporting.tables import terminal_table
+    from benchmark.request import prepare_data
+    from benchmark.sweep import Sweep
+
+    MMLogger.get_instance('mmengine', log_level=logging.WARNING)
+    source = prepare_data(args, cells[0].task, console)
+    try:
+        with Reporter(console, len(cells)) as reporter:
+            store.warn = reporter.line
+            sweep = Sweep(store, args.reports / 'records', torch.device(args.device), reporter, source, args.force)
+            records = sweep.run(cells, args.fail_fast)
+    except OSError as error:
+        print(f'run.py: {error}', file=sys.stderr)
+        return 1
+    render(args.reports)
+    terminal_table(records, console)
+    bad = [record for record in records if record.status not in (Status.DONE, Status.SKIPPED)]
+    missing = len(cells) - len(records)
+    console.print(f'report: {args.reports / (args.dataset + ".md")}', highlight=False, markup=False, soft_wrap=True)
+    if bad or missing:
+        console.print(f'{len(bad)} of {len(cells)} cells failed, {missing} not run', highlight=False)
+    return 1 if bad or missing else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

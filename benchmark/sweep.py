@@ -1,0 +1,160 @@
+"""Runs a plan cell by cell and writes every cell's record the moment it ends."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmark.artifacts import ArtifactStore
+from benchmark.execute import run_node
+from benchmark.plan import Cell, Node
+from benchmark.progress import Reporter
+from benchmark.provenance import code_sha256, environment
+from benchmark.records import Record, StageRecord, Status, load_record, save_record
+from zs_methods.datasets import audit
+from zs_methods.evaluation.scores import per_class_iou, scores
+
+
+@dataclass
+class Sweep:
+    """One run of the harness.
+
+    Args:
+        store (ArtifactStore): artifacts.
+        records (Path): folder of the records.
+        device (torch.device): where to compute.
+        reporter (Reporter): tells the user.
+        source (dict): provenance of data and vectors, by data set, and the command line.
+        force (bool): run every requested stage once, whatever is in the store.
+    """
+
+    store: ArtifactStore
+    records: Path
+    device: torch.device
+    reporter: Reporter
+    source: dict[str, Any]
+    force: bool = False
+    _failed: dict[str, str] = field(default_factory=dict)
+    _made: set[str] = field(default_factory=set)
+
+    def run(self, cells: Sequence[Cell], fail_fast: bool = False) -> list[Record]:
+        """Runs all cells in order; one that fails takes no other down.
+
+        Returns:
+            list[Record]: one per cell that ended; fewer than `cells` only with `fail_fast`.
+
+        Raises:
+            KeyboardInterrupt: after the interrupted cell's record is written.
+        """
+        records: list[Record] = []
+        for cell in cells:
+            record = self._finished(cell) or self._run(cell)
+            records.append(record)
+            if fail_fast and record.status is Status.FAILED:
+                break
+        return records
+
+    def _finished(self, cell: Cell) -> Record | None:
+        """The cell's record if it is done with these settings and its artifact is still there."""
+        path = self.records / cell.file_name
+        if self.force or cell.skip or not path.is_file() or not self.store.exists('evaluate', cell.key):
+            return None
+        try:
+            record = load_record(path)
+        except ValueError as error:
+            self.reporter.line(f'{error}; written anew')
+            return None
+        if record.status is not Status.DONE or record.key != cell.key:
+            return None
+        self.reporter.cell_finished(cell.label, f'{_headline(record)} (reused)')
+        return record
+
+    def _run(self, cell: Cell) -> Record:
+        """Runs what is missing of a cell and writes its record."""
+        path = self.records / cell.file_name
+        stages: list[StageRecord] = []
+        record = Record(status=Status.SKIPPED, cell=cell.id, key=cell.key, settings=cell.settings, method=cell.card,
+                        reason=cell.skip or '')
+        try:
+            if not cell.skip:
+                for node in cell.nodes:
+                    stages.append(self._stage(cell, node))
+                record = self._done(cell, record)
+        except KeyboardInterrupt:
+            record = record.model_copy(update={'status': Status.INTERRUPTED, 'reason': 'interrupted by the user'})
+            if not path.exists() or load_record(path).status is not Status.DONE:
+                self._save(record, stages, path)
+            raise
+        except Exception as error:  # noqa: BLE001  whatever a stage raises is this cell's result
+            record = record.model_copy(update={'status': Status.FAILED, 'reason': _one_line(error),
+                                               'traceback': traceback.format_exc()})
+        finally:
+            self.reporter.stage_ended()
+        record = self._save(record, stages, path)
+        self.reporter.cell_finished(cell.label, _headline(record))
+        return record
+
+    def _stage(self, cell: Cell, node: Node) -> StageRecord:
+        """Reuses or runs one stage."""
+        if node.key in self._failed:
+            raise RuntimeError(f'not run: {self._failed[node.key]}')
+        manifest = None if self.force and node.key not in self._made else self.store.manifest(node.name, node.key)
+        reused = manifest is not None
+        if manifest is None:
+            self.reporter.stage_started(cell.label, node.name)
+            try:
+                manifest = run_node(node, self.store, self.device, self.reporter.step)
+            except Exception as error:
+                self._failed[node.key] = f'stage {node.name} failed for {cell.label}: {_one_line(error)}'
+                raise
+            self._made.add(node.key)
+            self.reporter.stage_finished(cell.label, node.name, manifest['seconds'])
+        elif manifest['code'] != code_sha256() and node.key not in self._made:
+            self._made.add(node.key)
+            self.reporter.line(f'note: {node.name} {node.key} was made by other code of zs_methods; '
+                               '--force makes it again')
+        return StageRecord(reused=reused, **{
+            name: manifest[name] for name in ('name', 'key', 'seconds', 'peak_rss_mib', 'label_access', 'summary')})
+
+    def _done(self, cell: Cell, record: Record) -> Record:
+        """Fills in the scores from the evaluation's artifact."""
+        result = json.loads((self.store.path('evaluate', cell.key) / 'result.json').read_text())
+        spec, confusion = cell.task.spec, np.array(result['confusion'])
+        iou = per_class_iou(confusion)
+        return record.model_copy(update={
+            'status': Status.DONE, 'classes': list(spec.classes), 'palette': spec.metainfo['palette'],
+            'unseen': list(cell.task.unseen), **result, 'metrics': scores(confusion, cell.task.unseen),
+            'per_class_iou': [None if np.isnan(value) else float(value) for value in iou],
+            'absent_classes': [spec.classes[c] for c in np.flatnonzero(np.isnan(iou))],
+        })
+
+    def _save(self, record: Record, stages: Sequence[StageRecord], path: Path) -> Record:
+        access = {stage.name: stage.label_access for stage in stages}
+        level = max((audit.level(part) for part in access.values()), key=audit.LEVELS.index, default='none')
+        record = Record.model_validate({
+            **record.model_dump(), 'stages': [stage.model_dump() for stage in stages],
+            'label_access': {'level': level, 'stages': access},
+            'provenance': {**environment(), **self.source},
+        })
+        save_record(record, path)
+        return record
+
+
+def _one_line(error: BaseException) -> str:
+    text = ' '.join(str(error).split())
+    return f'{type(error).__name__}: {text}' if text else type(error).__name__
+
+
+def _headline(record: Record) -> str:
+    if record.status is not Status.DONE:
+        return f'{record.status.value}: {record.reason}'
+    metrics = record.metrics
+    return (f'seen {metrics.seen.miou:.1f}  unseen {metrics.unseen.miou:.1f}  '
+            f'hIoU {metrics.hiou:.1f}')

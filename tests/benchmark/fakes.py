@@ -1,0 +1,97 @@
+"""Records that no training made."""
+
+from __future__ import annotations
+
+import base64
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from benchmark.records import (
+    CellId,
+    Example,
+    Group,
+    MethodCard,
+    Metrics,
+    Record,
+    StageRecord,
+    Status,
+    save_record,
+)
+
+CLASSES = ['background', 'striped red', 'dotted blue', 'checked green', 'hatched yellow']
+PALETTE = [[0, 0, 0], [200, 30, 30], [30, 30, 200], [30, 200, 30], [200, 200, 30]]
+ROLES = {'seen_only': 'floor', 'oracle': 'ceiling'}
+
+
+def picture(array: np.ndarray, kind: str = 'PNG') -> str:
+    """Encodes an array the way records hold pictures."""
+    buffer = BytesIO()
+    Image.fromarray(array).save(buffer, format=kind)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def fake_examples(count: int = 3, size: int = 16) -> list[Example]:
+    """Noise with four class stripes as ground truth and prediction."""
+    rng = np.random.default_rng(0)
+    truth = np.repeat(np.arange(size, dtype=np.uint8)[None] % 4, size, axis=0)
+    truth[0] = 255
+    return [Example(name=f'{index:05d}', image=picture(rng.integers(0, 256, (size, size, 3), dtype=np.uint8), 'JPEG'),
+                    truth=picture(truth), prediction=picture(truth[:, ::-1].copy())) for index in range(count)]
+
+
+def fake_access(level: str = 'image-filter', pixels: dict[str, int] | None = None) -> dict[str, Any]:
+    """Label access of a cell with one training stage and one that scores."""
+    counts = {'images': 40, 'images_dropped': 7, 'images_masked': 0, 'pixels_masked': 0}
+    return {'level': level, 'stages': {
+        'seen': {'train': {**counts, 'unseen_pixels': pixels or {}}},
+        'evaluate': {'val': {**counts, 'images': 9000, 'unseen_pixels': {'striped red': 123456}}}}}
+
+
+def fake_record(method: str = 'zs3', hiou: float = 40.0, *, k: int = 2, seed: int = 0, status: str = 'done',
+                dataset: str = 'shapes', protocol: str = 'clean', split: str | None = None, settings: str = 'aaaaaaaa',
+                variant: dict[str, Any] | None = None, reason: str = '', note: str = '', sha: str = 'c0ffee',
+                classes: list[str] | None = None, **more: Any) -> Record:
+    """Builds one record; seen and unseen mIoU are chosen so that they only have to look right."""
+    unit, done = f'{k}-{seed}', status == 'done'
+    names = classes or CLASSES
+    stages = [
+        StageRecord(name='seen', key=f'seen-{unit}', reused=method != 'seen_only', seconds=60.0, peak_rss_mib=900.0,
+                    label_access={}, summary={}),
+        StageRecord(name='classifier', key=f'{method}-{settings}-{variant}-{unit}', reused=False, seconds=5.5,
+                    peak_rss_mib=1200.4, label_access={}, summary={})]
+    content: dict[str, Any] = {
+        'status': Status(status), 'key': f'{method}-{settings}-{unit}', 'settings': settings, 'reason': reason,
+        'cell': CellId(dataset=dataset, split=split or f'nested-{k}', k=k, protocol=protocol, method=method, seed=seed,
+                       variant=variant or {}),
+        'method': MethodCard(summary=f'What {method} does.', role=ROLES.get(method, 'method'), setting='inductive',
+                             reads_unseen_gt='image-filter', note=note),
+        'stages': stages[:None if done else 1],
+        'provenance': {'git': {'sha': sha, 'dirty': False}, 'argv': ['benchmark/run.py', '--methods', 'zs3'],
+                       'python': '3.11.7', 'packages': {'torch': '2.9.0'}, 'hardware': {'cores': 2, 'gpu': []}}}
+    if done:
+        content |= {
+            'classes': names, 'palette': PALETTE, 'unseen': [1, 2], 'images': 100,
+            'metrics': Metrics(seen=Group(pa=90, ma=80, miou=70 + seed), unseen=Group(pa=50, ma=45, miou=hiou),
+                               overall=Group(pa=85, ma=75, miou=60), hiou=hiou),
+            'per_class_iou': [95.0, 40.0, 41.0, 70.0, None], 'absent_classes': [names[-1]],
+            'label_access': fake_access(), 'examples': fake_examples()}
+    return Record(**content | more)
+
+
+def fake_sweep(ks: tuple[int, ...] = (2, 4), seeds: tuple[int, ...] = (0, 1, 2)) -> list[Record]:
+    """A floor, two methods and a ceiling for every K and seed."""
+    scores = {'zsmmd': 50.0, 'seen_only': 0.0, 'oracle': 80.0, 'zs3': 40.0}
+    return [fake_record(method, score + (0 if method == 'seen_only' else seed), k=k, seed=seed,
+                        note='A reconstruction.' if method == 'zsmmd' else '')
+            for k in ks for method, score in scores.items() for seed in seeds]
+
+
+def save_all(records: list[Record], reports: Path) -> Path:
+    """Puts records where a run would leave them and returns the reports folder."""
+    for index, record in enumerate(records):
+        save_record(record, reports / 'records' / f'{index:04d}.json')
+    return reports

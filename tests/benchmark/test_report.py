@@ -1,0 +1,238 @@
+"""Reports rendered from made-up records."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from fakes import fake_access, fake_record, fake_sweep, save_all
+from PIL import Image
+from rich.console import Console
+
+import benchmark.report
+from benchmark.records import Record
+from benchmark.report import main, render
+from benchmark.reporting import tables
+from benchmark.reporting.markdown import escape, slug
+from benchmark.reporting.rows import by_dataset
+
+
+def page(records: list[Record], reports: Path, name: str = 'shapes') -> str:
+    """Renders and returns one page."""
+    render(save_all(records, reports))
+    return (reports / f'{name}.md').read_text(encoding='utf-8')
+
+
+def lines(text: str, *parts: str) -> list[list[str]]:
+    """Cells of the table lines that contain all parts."""
+    return [[cell.strip() for cell in line.strip('|').split('|')] for line in text.splitlines()
+            if line.startswith('|') and all(part in line for part in parts)]
+
+
+def one_section(records: list[Record]) -> tables.Section:
+    """Groups records of one data set and protocol."""
+    (dataset,) = by_dataset(records)
+    (section,) = dataset.sections
+    return section
+
+
+def test_unified_table(tmp_path: Path) -> None:
+    text = page(fake_sweep(), tmp_path)
+    start = text.index('### Seen, unseen')
+    rows = lines(text[start:text.index('### Pairs')])[2:]
+    assert [row[1].split('<')[0] for row in rows] == ['seen_only', 'zs3', 'zsmmd', 'oracle'] * 2
+    assert [row[0] for row in rows] == ['2'] * 4 + ['4'] * 4
+    # Mean of 40, 41, 42 with sd 1: 41 and 4.303 / sqrt(3); gap: floor 0, ceiling 81.
+    assert rows[1] == ['2', 'zs3', '71.0 ± 2.5', '41.0 ± 2.5', '60.0 ± 0.0', '41.0 ± 2.5', '50.6', '3']
+    assert rows[0][6] == '0.0' and rows[3][6] == '100.0'
+
+
+def test_order_of_input_and_second_render_change_nothing(tmp_path: Path) -> None:
+    records = fake_sweep()
+    first, second = save_all(records, tmp_path / 'a'), save_all(records[::-1], tmp_path / 'b')
+    written = render(first)
+    content = {path.relative_to(first): path.read_bytes() for path in written}
+    assert {path.relative_to(first): path.read_bytes() for path in render(first)} == content
+    assert {path.relative_to(second): path.read_bytes() for path in render(second)} == content
+    assert {path.suffix for path in written} == {'.md', '.png'} and len(written) == 5
+    assert written[-1] == first / 'README.md'
+
+
+def test_figures_are_small_and_anonymous(tmp_path: Path) -> None:
+    for path in render(save_all(fake_sweep(), tmp_path)):
+        if path.suffix == '.png':
+            assert path.stat().st_size < 150_000
+            assert 'Software' not in Image.open(path).info
+
+
+def test_names_are_escaped(tmp_path: Path) -> None:
+    names = ['a|b', '<b>bold</b>', '`tick` $x$', '_under', 'two\nlines']
+    records = [fake_record('zs|3<i>', variant={'model.loss|': '<w>'}, classes=names, seed=seed) for seed in (0, 1)]
+    records.append(fake_record('zs3', status='failed', reason='a | b\n<script>`x`'))
+    text = page(records, tmp_path)
+    assert '<script>' not in text and '<b>' not in text and '<i>' not in text
+    (row,) = lines(text, 'zs&#124;3&lt;i&gt; (loss&#124;="&lt;w&gt;")', '±')[:1]
+    assert len(row) == 8
+    assert lines(text, 'failed: a &#124; b &lt;script&gt;&#96;x&#96;')
+
+
+def test_escape_keeps_plain_names() -> None:
+    assert escape('seen_only [a1b2c3] (x=0.5)') == 'seen_only [a1b2c3] (x=0.5)'
+    assert escape('[a](b) *c* _d_') == '&#91;a&#93;(b) &#42;c&#42; &#95;d&#95;'
+
+
+@pytest.mark.parametrize(('status', 'text'), [('failed', 'failed: out of memory'), ('interrupted', 'interrupted')])
+def test_cells_without_numbers_stay_in_place(status: str, text: str) -> None:
+    reason = text.partition(': ')[2]
+    records = [fake_record('seen_only', 0.0), fake_record('zs5', status=status, reason=reason), fake_record('zsmmd')]
+    frame = tables.unified(one_section(records))
+    assert list(frame['method']) == ['seen_only', 'zs5', 'zsmmd']
+    assert list(frame.loc[1]) == ['2', 'zs5', text, '—', '—', '—', '—', '0']
+
+
+def test_failed_seed_beside_finished_ones() -> None:
+    records = [fake_record(seed=0), fake_record(seed=1), fake_record(seed=2, status='skipped', reason='no vectors')]
+    (row,) = tables.unified(one_section(records)).to_dict('records')
+    assert row['n'] == '2 (seed 2 skipped: no vectors)'
+    assert '±' in row['seen']
+
+
+def test_one_seed_has_no_interval(tmp_path: Path) -> None:
+    text = page(fake_sweep(ks=(6,), seeds=(0,)), tmp_path)
+    assert lines(text, 'zs3')[0] == ['6', 'zs3', '70.0', '40.0', '60.0', '40.0', '50.0', '1']
+    assert 'no difference can be told from noise' in text
+
+
+def test_differing_settings_are_separate_rows() -> None:
+    records = [fake_record(hiou=10, settings='a1b2c3d4'), fake_record(hiou=30, settings='ffffff00', seed=1),
+               fake_record(hiou=50, settings='a1b2c3d4', k=4)]
+    frame = tables.unified(one_section(records))
+    assert list(frame['method']) == ['zs3 [a1b2c3]', 'zs3 [ffffff]', 'zs3']
+    assert list(frame['hIoU']) == ['10.0', '30.0', '50.0']
+
+
+def test_variants_are_separate_rows() -> None:
+    records = [fake_record(), fake_record(variant={'a.weight': 10}), fake_record(variant={'b.weight': 10}),
+               fake_record(variant={'a.steps': 5})]
+    assert set(tables.unified(one_section(records))['method']) == {
+        'zs3', 'zs3 (a.weight=10)', 'zs3 (b.weight=10)', 'zs3 (steps=5)'}
+
+
+def test_protocols_are_never_mixed(tmp_path: Path) -> None:
+    records = [fake_record(hiou=10), fake_record(hiou=30, protocol='official', seed=1)]
+    text = page(records, tmp_path)
+    assert text.count('## Protocol ') == 2
+    assert '20.0' not in text
+
+
+def test_no_seed_counts_twice() -> None:
+    (row,) = one_section([fake_record(), fake_record(), fake_record(seed=1, status='failed')]).rows
+    assert (len(row.done), len(row.missing)) == (1, 1)
+
+
+@pytest.mark.parametrize('records', [
+    [fake_record()],
+    [fake_record('seen_only', 0.0, k=3)],
+    [fake_record('oracle', 0.0), fake_record('seen_only', 0.0)],
+    [fake_record(status='failed', reason='x'), fake_record('zs5', status='skipped', stages=[])],
+    [fake_record(examples=[], label_access={}, provenance={}, stages=[], palette=[])],
+    [fake_record(k=5, split='voc-15-5'), fake_record(k=5, split='nested-5')],
+])
+def test_incomplete_sweeps(records: list[Record], tmp_path: Path) -> None:
+    text = page(records, tmp_path)
+    assert '| nan' not in text and ' nan |' not in text
+    assert all(row['gap closed %'] == '—' for row in tables.unified(one_section(records)).to_dict('records'))
+
+
+def test_time_and_cost() -> None:
+    section = one_section(fake_sweep())
+    seen, classifier = tables.stages(section).to_dict('records')
+    assert (seen['stage'], seen['K=2'], seen['artifacts'], seen['peak memory, MiB']) == ('seen', '60.0', '6', '900')
+    assert classifier['artifacts'] == '24'
+    costs = tables.costs(section).to_dict('records')
+    assert [row['beyond the floor'] for row in costs[:2]] == ['0.0', '5.5']
+    assert costs[1]['all stages'] == '65.5'
+
+
+def test_label_access_counts_training_only() -> None:
+    records = [fake_record(), fake_record('zs5', label_access=fake_access('pixels', {'dotted blue': 33}))]
+    clean, reading = tables.label_access(one_section(records)).to_dict('records')
+    assert (clean['measured'], clean['images'], clean['unseen pixels read']) == ('image-filter', '40', '0')
+    assert (reading['measured'], reading['unseen pixels read']) == ('pixels (more than declared)',
+                                                                    'seen: dotted blue 33')
+
+
+def test_pairs() -> None:
+    frame = tables.comparisons(one_section(fake_sweep(ks=(2,))))
+    assert frame.to_dict('records') == [{
+        'K': '2', 'first': 'zs3', 'second': 'zsmmd', 'seeds': '3', 'first − second': '-10.0 ± 0.0',
+        'the first is': 'worse'}]
+
+
+def test_notes_stand_under_the_main_table(tmp_path: Path) -> None:
+    text = page(fake_sweep(), tmp_path)
+    assert 'zsmmd<sup>1</sup>' in text
+    assert text.index('<sup>1</sup> zsmmd: A reconstruction.') < text.index('### Pairs')
+    assert 'functional benchmark at toy scale' in text
+    assert '**zsmmd** (method, inductive; unseen labels:' in text
+
+
+def test_toy_warning_is_for_shapes_only(tmp_path: Path) -> None:
+    assert 'toy scale' not in page([fake_record(dataset='voc')], tmp_path, 'voc')
+
+
+def test_environments_are_listed(tmp_path: Path) -> None:
+    text = page([fake_record(), fake_record(seed=1, sha='badcafe')], tmp_path)
+    assert '2 different environments' in text
+    assert lines(text, 'badcafe') and lines(text, 'packages.torch', '2.9.0')
+    assert '<code>benchmark/run.py --methods zs3</code> (2 records)' in text
+
+
+def test_index(tmp_path: Path) -> None:
+    render(save_all([*fake_sweep(), fake_record(dataset='my set')], tmp_path))
+    text = (tmp_path / 'README.md').read_text(encoding='utf-8')
+    (row,) = lines(text, '[shapes](shapes.md)')
+    assert row[1:] == ['clean', '2, 4', 'seen_only, zs3, zsmmd, oracle', '0, 1, 2', '24', '24']
+    assert (tmp_path / f'{slug("my set")}.md').is_file()
+    assert 'do not edit' in text and 'python benchmark/report.py' in text
+
+
+def test_slugs_never_leave_the_folder_or_meet() -> None:
+    assert slug('voc') == 'voc'
+    assert '/' not in slug('../x') and not slug('../x').startswith('.')
+    assert len({slug('a/b'), slug('a-b'), slug('a b')}) == 3
+    assert slug('README') != 'README'
+
+
+def test_terminal_table() -> None:
+    console = Console(file=StringIO(), width=160)
+    tables.terminal_table([*fake_sweep(), fake_record('[red]x', status='failed', reason='[/red]')], console)
+    text = console.file.getvalue()
+    assert 'zsmmd' in text and '41.0 ± 2.5' in text and 'failed: [/red]' in text
+
+
+def test_wrong_calls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['--reports', str(tmp_path)]) == 2
+    (tmp_path / 'records').mkdir()
+    assert main(['--reports', str(tmp_path)]) == 2
+    (tmp_path / 'records' / 'x.json').write_text('{"status": "done"}')
+    assert main(['--reports', str(tmp_path)]) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 3
+    assert 'no such folder' in errors[0] and 'no records' in errors[1] and 'x.json' in errors[2]
+
+
+def test_script_needs_no_installation_and_no_torch(tmp_path: Path) -> None:
+    save_all([fake_record()], tmp_path)
+    script = benchmark.report.__file__
+    code = (f'import runpy, sys; sys.argv = [{script!r}, "--reports", {str(tmp_path)!r}]\n'
+            'sys.path.insert(0, "")\n'
+            f'try: runpy.run_path({script!r}, run_name="__main__")\n'
+            'except SystemExit as end: assert end.code == 0\n'
+            'assert not {"torch", "mmseg", "zs_methods"} & set(sys.modules)')
+    subprocess.run([sys.executable, '-c', code], check=True, cwd=tmp_path)
+    done = subprocess.run([sys.executable, script, '--reports', tmp_path], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and str(tmp_path / 'shapes.md') in done.stdout

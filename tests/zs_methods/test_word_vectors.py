@@ -1,0 +1,128 @@
+"""Tests of zs_methods.word_vectors."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gensim.models import KeyedVectors
+
+from zs_methods.word_vectors import MissingWordError, file_sha256, load_class_vectors, read_word_vectors
+
+WORDS = {
+    'cat': (3, 0, 0), 'striped': (0, 2, 0), 'red': (0, 0, 4), 'traffic': (1, 0, 0), 'light': (0, 1, 0),
+    'traffic_light': (5, 5, 5), 'potted': (2, 0, 0), 'plant': (0, 2, 0), 'NaN': (np.nan, 0, 0), 'zero': (0, 0, 0),
+}
+
+
+def make(folder: Path, suffix: str, words: dict[str, tuple[float, ...]] = WORDS) -> Path:
+    """Writes a small file of word vectors in the wanted format."""
+    file = folder / f'words{suffix}'
+    names, vectors = list(words), np.array(list(words.values()), dtype=np.float32)
+    if suffix == '.npz':
+        np.savez(file, names=np.array(names), vectors=vectors)
+        return file
+    keyed = KeyedVectors(3)
+    keyed.add_vectors(names, vectors)
+    keyed.save_word2vec_format(str(file), binary=suffix == '.bin')
+    return file
+
+
+@pytest.mark.parametrize('suffix', ['.txt', '.vec', '.bin', '.npz'])
+def test_all_formats_give_the_same(tmp_path: Path, suffix: str) -> None:
+    vectors = load_class_vectors(('cat', 'striped red'), make(tmp_path, suffix), normalise='none')
+    assert vectors.dtype == np.float32
+    assert vectors.tolist() == [[3, 0, 0], [0, 1, 2]]
+
+
+def test_glove_text_without_header(tmp_path: Path) -> None:
+    file = tmp_path / 'glove.txt'
+    file.write_text('cat 1 0 0\ndog 0 1 0\n')
+    assert load_class_vectors(('dog',), file).tolist() == [[0, 1, 0]]
+
+
+@pytest.mark.parametrize('name', ['striped red', 'striped-red', 'striped_red', 'Striped/Red', ' striped  red '])
+def test_words_are_averaged(tmp_path: Path, name: str) -> None:
+    assert load_class_vectors((name,), make(tmp_path, '.txt'), normalise='none').tolist() == [[0, 1, 2]]
+
+
+def test_whole_entry_comes_first(tmp_path: Path) -> None:
+    vectors = load_class_vectors(('traffic_light', 'traffic light'), make(tmp_path, '.txt'), normalise='none')
+    assert vectors.tolist() == [[5, 5, 5], [0.5, 0.5, 0]]
+
+
+def test_builtin_alias_is_used_where_the_file_has_its_words(tmp_path: Path) -> None:
+    file = make(tmp_path, '.txt', {'potted': (2, 0, 0), 'plant': (0, 2, 0), 'airplane': (0, 0, 3)})
+    assert load_class_vectors(('pottedplant', 'aeroplane'), file, normalise='none').tolist() == [[1, 1, 0], [0, 0, 3]]
+    file = make(tmp_path, '.npz', {'pottedplant': (7, 0, 0), 'aeroplane': (0, 8, 0), 'airplane': (0, 0, 3)})
+    assert load_class_vectors(('pottedplant', 'aeroplane'), file, normalise='none').tolist() == [[7, 0, 0], [0, 8, 0]]
+
+
+def test_user_alias_overrides(tmp_path: Path) -> None:
+    file = make(tmp_path, '.txt')
+    aliases = {'pottedplant': 'cat', 'lamp': 'traffic_light'}
+    vectors = load_class_vectors(('pottedplant', 'lamp'), file, aliases, normalise='none')
+    assert vectors.tolist() == [[3, 0, 0], [5, 5, 5]]
+    with pytest.raises(MissingWordError, match="'kat' of class 'cat'"):
+        load_class_vectors(('cat',), file, {'cat': 'kat'})
+
+
+def test_normalisation(tmp_path: Path) -> None:
+    file = make(tmp_path, '.txt')
+    assert load_class_vectors(('cat', 'red'), file).tolist() == [[0.75, 0, 0], [0, 0, 1]]
+    assert load_class_vectors(('cat', 'red'), file, normalise='l2').tolist() == [[1, 0, 0], [0, 0, 1]]
+    with pytest.raises(ValueError, match=r"'max', 'l2', 'none'.*'L3'"):
+        load_class_vectors(('cat',), file, normalise='L3')
+
+
+def test_missing_word_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(MissingWordError) as error:
+        load_class_vectors(('cat', 'stripped red'), make(tmp_path, '.txt'))
+    assert isinstance(error.value, KeyError)
+    assert str(error.value).startswith("no vector for word 'stripped' of class 'stripped red' in ")
+    assert str(error.value).endswith('similar words: striped')
+    with pytest.raises(MissingWordError, match='similar words: none'):
+        load_class_vectors(('-',), make(tmp_path, '.txt'))
+
+
+@pytest.mark.parametrize('name', ['NaN', 'zero'])
+def test_unusable_vectors_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=f"class '{name}' is zero or not finite"):
+        load_class_vectors(('cat', name), make(tmp_path, '.npz'))
+
+
+def test_unknown_formats_are_refused(tmp_path: Path) -> None:
+    for suffix, reason in (('.kv', 'pickle'), ('.csv', 'must be .txt')):
+        file = tmp_path / f'words{suffix}'
+        file.touch()
+        with pytest.raises(ValueError, match=reason):
+            load_class_vectors(('cat',), file)
+    with pytest.raises(FileNotFoundError):
+        load_class_vectors(('cat',), tmp_path / 'absent.txt')
+
+
+def test_incomplete_npz_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / 'words.npz'
+    np.savez(file, vectors=np.zeros((2, 3)))
+    with pytest.raises(ValueError, match='needs the arrays'):
+        load_class_vectors(('cat',), file)
+    np.savez(file, vectors=np.zeros((2, 3)), names=np.array(['cat']))
+    os.utime(file, ns=(0, 0))
+    with pytest.raises(ValueError, match='1 names do not fit'):
+        load_class_vectors(('cat',), file)
+
+
+def test_files_are_read_once_and_again_when_changed(tmp_path: Path) -> None:
+    file = make(tmp_path, '.txt')
+    first = read_word_vectors(file)
+    assert read_word_vectors(file) is first
+    os.utime(file, ns=(1, 1))
+    assert read_word_vectors(file) is not first
+
+
+def test_sha256(tmp_path: Path) -> None:
+    file = tmp_path / 'abc'
+    file.write_bytes(b'abc')
+    assert file_sha256(file) == 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'

@@ -1,0 +1,83 @@
+"""Seen, unseen and hIoU scores from an integer confusion matrix; no torch needed."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def confusion_matrix(truth: np.ndarray, prediction: np.ndarray, n_classes: int, ignore: int = 255) -> np.ndarray:
+    """Counts pixels of one image.
+
+    Args:
+        truth (ndarray): class ids, any shape.
+        prediction (ndarray): class ids, same shape.
+        n_classes (int): C.
+        ignore (int): ground-truth value that is not scored.
+
+    Returns:
+        ndarray: shape (C, C), int64; rows = ground truth, columns = prediction.
+    """
+    scored = truth != ignore
+    pairs = truth[scored].astype(np.int64) * n_classes + prediction[scored]
+    return np.bincount(pairs, minlength=n_classes * n_classes).reshape(n_classes, n_classes)
+
+
+def per_class_iou(confusion: np.ndarray) -> np.ndarray:
+    """IoU in percent, shape (C,); NaN for a class without ground truth."""
+    confusion = np.asarray(confusion, dtype=np.float64)
+    hit, truth = confusion.diagonal(), confusion.sum(axis=1)
+    union = truth + confusion.sum(axis=0) - hit
+    return np.where(truth > 0, 100 * hit / np.maximum(union, 1), np.nan)
+
+
+def harmonic(seen: float, unseen: float) -> float:
+    """2SU/(S+U), 0 if both are 0."""
+    return 2 * seen * unseen / (seen + unseen) if seen + unseen else 0.0
+
+
+def scores(confusion: np.ndarray, unseen: Sequence[int]) -> dict:
+    """Scores of one joint prediction over all classes.
+
+    Args:
+        confusion (ndarray): shape (C, C), rows = ground truth.
+        unseen (Sequence[int]): ids of the unseen classes.
+
+    Returns:
+        dict: ``seen``, ``unseen``, ``overall``, each with ``pa`` (correct pixels of the group's rows), ``ma`` (mean
+        recall) and ``miou`` (mean IoU), and ``hiou``; percent, unrounded. Classes without ground truth are left
+        out of the means; a group with none scores 0.
+    """
+    confusion = np.asarray(confusion, dtype=np.float64)
+    hit, truth, iou = confusion.diagonal(), confusion.sum(axis=1), per_class_iou(confusion)
+    is_unseen = np.isin(np.arange(len(confusion)), list(unseen))
+
+    def group(members: np.ndarray) -> dict[str, float]:
+        members = members & (truth > 0)
+        if not members.any():
+            return {'pa': 0.0, 'ma': 0.0, 'miou': 0.0}
+        return {'pa': float(100 * hit[members].sum() / truth[members].sum()),
+                'ma': float((100 * hit[members] / truth[members]).mean()),
+                'miou': float(iou[members].mean())}
+
+    groups = {'seen': group(~is_unseen), 'unseen': group(is_unseen), 'overall': group(np.ones_like(is_unseen))}
+    return {**groups, 'hiou': harmonic(groups['seen']['miou'], groups['unseen']['miou'])}
+
+
+def pack_sparse(matrices: Sequence[np.ndarray]) -> str:
+    """Packs per-image confusion matrices: zlib + base64 of int32 rows (image, truth, prediction, pixels)."""
+    rows = [np.column_stack([np.full(len(at), image), at, matrix[tuple(at.T)]])
+            for image, matrix in enumerate(matrices) for at in [np.argwhere(matrix)]]
+    table = np.concatenate(rows).astype('<i4') if rows else np.zeros((0, 4), '<i4')
+    return base64.b64encode(zlib.compress(table.T.tobytes(), 9)).decode()
+
+
+def unpack_sparse(text: str, n_images: int, n_classes: int) -> np.ndarray:
+    """Reverses `pack_sparse`; shape (n_images, C, C), int64."""
+    table = np.frombuffer(zlib.decompress(base64.b64decode(text)), '<i4').reshape(4, -1)
+    out = np.zeros((n_images, n_classes, n_classes), np.int64)
+    out[table[0], table[1], table[2]] = table[3]
+    return out

@@ -1,0 +1,38 @@
+"""Floor and ceiling of every table."""
+
+from __future__ import annotations
+
+from zs_methods.methods.base import Method
+from zs_methods.registry import METHODS
+from zs_methods.stages.base import StageSpec
+
+
+@METHODS.register_module(name='seen_only')
+class SeenOnly(Method):
+    """The DeepLab as trained on seen classes, asked for all classes."""
+
+    summary = 'floor: the DeepLab as trained on seen classes'
+    role = 'floor'
+
+    def stages(self) -> list[StageSpec]:
+        """Train, evaluate."""
+        return [self.seen(), self.evaluate()]
+
+
+@METHODS.register_module(name='oracle')
+class Oracle(Method):
+    """The classifier retrained on real features of the unseen classes instead of synthetic ones.
+
+    It reads unseen pixels on purpose and is no zero-shot method: it bounds what any generator can reach on these
+    features with this classifier.
+    """
+
+    summary = 'ceiling: classifier trained on real features of the unseen classes'
+    role = 'ceiling'
+    reads_unseen_gt = 'pixels'
+
+    def stages(self) -> list[StageSpec]:
+        """As ZS3Net, with a second bank of real unseen features in place of the generator."""
+        unseen = self.features('unseen_features', unseen_images='only', classes='unseen')
+        return [self.seen(), self.features(), unseen, self.classifier(unseen_bank='unseen_features'),
+                self.evaluate('classifier')]

@@ -1,0 +1,51 @@
+"""Cross entropy whose class weights and ignore index work together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from zs_methods.registry import MODELS
+
+
+@MODELS.register_module()
+class WeightedCrossEntropy(nn.Module):
+    """Mean cross entropy over pixels that are not ignored, weighted by class.
+
+    mmseg's CrossEntropyLoss cannot be used with class weights here: it looks up the weight of class 255.
+
+    Args:
+        class_weight (dict[int, float], optional): class id -> weight; 1 for classes that are not named.
+        per_batch (bool): divide once more by the batch size, as the ZS3 code does (valeoai/ZS3 6031f4a): with
+            batch 16 the gradient is 16 times smaller than the written learning rate suggests.
+        loss_weight (float): factor.
+        loss_name (str): name in the log.
+    """
+
+    def __init__(self, class_weight: dict[int, float] | None = None, per_batch: bool = False,
+                 loss_weight: float = 1.0, loss_name: str = 'loss_ce') -> None:
+        super().__init__()
+        self.class_weight = {int(c): float(w) for c, w in (class_weight or {}).items()}
+        self.per_batch, self.loss_weight, self.loss_name = per_batch, loss_weight, loss_name
+
+    def forward(self, scores: Tensor, labels: Tensor, weight: Tensor | None = None, ignore_index: int = 255,
+                **_: object) -> Tensor:
+        """Scores (N, C, ...) against labels (N, ...); returns a scalar. ``weight`` is mmseg's sampler, unused."""
+        loss = F.cross_entropy(scores, labels, class_weights(scores, self.class_weight), ignore_index=ignore_index)
+        return loss * self.loss_weight / (len(scores) if self.per_batch else 1)
+
+
+def class_weights(scores: Tensor, weights: dict[int, float]) -> Tensor:
+    """Weight vector of shape (C,) on the device of `scores`, whose dimension 1 counts the classes."""
+    vector = scores.new_ones(scores.shape[1])
+    if weights:
+        vector[torch.tensor(list(weights), device=scores.device)] = scores.new_tensor(list(weights.values()))
+    return vector
+
+
+def seen_unseen_weights(scores: Tensor, unseen: Sequence[int], unseen_weight: float) -> Tensor:
+    """Weight vector with 1 for seen classes and `unseen_weight` for unseen ones."""
+    return class_weights(scores, dict.fromkeys(unseen, unseen_weight))

@@ -1,0 +1,76 @@
+"""The contract of a stage: a pure function of its settings, its seed and the artifacts before it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+
+from zs_methods.task import Task
+
+
+@dataclass
+class StageContext:
+    """Everything a stage may use besides its own settings.
+
+    Attributes:
+        task (Task): data set and split.
+        inputs (Mapping[str, Path]): folders of all earlier stages of the recipe, by stage name; read-only.
+        out (Path): an empty folder to fill; it becomes the artifact when `Stage.run` returns.
+        seed (int): the cell's seed; use `seed_for` or `stream`, never this number itself.
+        device (torch.device): where to compute.
+        progress (Callable): call with (steps done, steps in all).
+    """
+
+    task: Task
+    inputs: Mapping[str, Path]
+    out: Path
+    seed: int
+    device: torch.device = field(default_factory=lambda: torch.device('cpu'))
+    progress: Callable[[int, int], None] = lambda done, total: None
+
+    def seed_for(self, axis: str) -> int:
+        """A 31-bit seed for one named source of randomness (``initialisation``, ``order``, ``noise``, ...).
+
+        Two streams never depend on each other: drawing more from one leaves the others as they are.
+        """
+        return int.from_bytes(hashlib.sha256(f'{self.seed}/{axis}'.encode()).digest()[:4], 'big') >> 1
+
+    def stream(self, axis: str) -> torch.Generator:
+        """A random stream on the context's device for one named source of randomness."""
+        return torch.Generator(self.device).manual_seed(self.seed_for(axis))
+
+
+class Stage:
+    """Base of all stages. The constructor takes the settings; an unknown one is a TypeError.
+
+    Settings must be plain data (numbers, strings, lists, dicts): they are hashed into the artifact's address.
+    """
+
+    #: Raised when a change of the code changes what the stage makes.
+    version: ClassVar[int] = 1
+
+    def run(self, ctx: StageContext) -> dict[str, Any]:
+        """Fills ``ctx.out``.
+
+        Returns:
+            dict: a JSON-able summary for the record (losses, counts, diagnostics).
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class StageSpec:
+    """One step of a recipe: its name there, and the config that builds the stage.
+
+    Attributes:
+        name (str): unique within the recipe; later stages find the artifact under it.
+        config (dict): ``type`` in the STAGES registry, and the settings.
+    """
+
+    name: str
+    config: dict[str, Any]

@@ -1,0 +1,87 @@
+"""Loading the shared DeepLab and running it over a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import init_default_scope
+from mmseg.apis import init_model
+from mmseg.models.segmentors import BaseSegmentor
+from mmseg.registry import DATASETS
+from torch.utils.data import DataLoader
+
+from zs_methods.task import Task
+
+CONFIG, WEIGHTS = 'config.py', 'model.pth'
+
+
+def save_network(folder: Path, config: dict[str, Any], state_dict: dict, task: Task) -> None:
+    """Writes an ordinary mmseg config and checkpoint that ``init_model`` and ``inference_model`` load.
+
+    Args:
+        folder (Path): where to; the files are ``config.py`` and ``model.pth``.
+        config (dict): with ``model`` and ``test_pipeline``.
+        state_dict (dict): weights.
+        task (Task): names the classes and the unseen ones.
+    """
+    keep = ('default_scope', 'model', 'test_pipeline')
+    Config({'custom_imports': {'imports': ['zs_methods']}, **{key: config[key] for key in keep}}).dump(folder / CONFIG)
+    meta = {**task.spec.metainfo, 'classes': list(task.spec.classes), 'unseen': list(task.unseen)}
+    weights = {name: value.detach().cpu().contiguous() for name, value in state_dict.items()}
+    torch.save({'meta': {'dataset_meta': meta}, 'state_dict': weights}, folder / WEIGHTS)
+
+
+def load_network(folder: Path, device: torch.device) -> BaseSegmentor:
+    """Loads what `save_network` wrote, in evaluation mode."""
+    return init_model(str(folder / CONFIG), str(folder / WEIGHTS), device=str(device))
+
+
+def classifier_of(network: BaseSegmentor) -> torch.nn.Conv2d:
+    """The last 1x1 convolution of a network."""
+    return network.decode_head.conv_seg
+
+
+def build_dataset(task: Task, subset: str, pipeline: Sequence[dict], unseen_images: str = 'keep') -> Any:
+    """Builds a `ZeroShotDataset` of a task."""
+    init_default_scope('mmseg')
+    return DATASETS.build(dataset_config(task, subset, pipeline, unseen_images))
+
+
+def dataset_config(task: Task, subset: str, pipeline: Sequence[dict], unseen_images: str = 'keep') -> dict[str, Any]:
+    """The config of a `ZeroShotDataset` of a task."""
+    return dict(type='zs_methods.ZeroShotDataset', spec=task.dataset, data_root=task.data_root, subset=subset,
+                unseen=task.unseen, unseen_images=unseen_images, pipeline=list(pipeline))
+
+
+def equal_sized_batches(dataset: Any, batch_size: int, workers: int = 0) -> Iterator[tuple[list[int], dict]]:
+    """Goes once through a data set, batching images of equal size as they come.
+
+    Args:
+        dataset: an mmseg data set.
+        batch_size (int): images in a full batch.
+        workers (int): loader processes.
+
+    Yields:
+        tuple: indices of the images, and the batch in mmseg's collated form. The order is deterministic.
+    """
+    waiting: dict[tuple, list[tuple[int, dict]]] = {}
+    loader = DataLoader(dataset, batch_size=None, num_workers=workers, collate_fn=lambda sample: sample)
+
+    def flush(size: tuple) -> tuple[list[int], dict]:
+        indices, samples = zip(*waiting.pop(size), strict=True)
+        return list(indices), pseudo_collate(list(samples))
+
+    for index, sample in enumerate(loader):
+        size = tuple(sample['inputs'].shape)
+        waiting.setdefault(size, []).append((index, sample))
+        if len(waiting[size]) == batch_size:
+            yield flush(size)
+        elif sum(map(len, waiting.values())) >= 8 * batch_size:  # bounds memory where every image has its own size
+            yield flush(max(waiting, key=lambda size: len(waiting[size])))
+    for size in list(waiting):
+        yield flush(size)

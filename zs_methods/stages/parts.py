@@ -1,0 +1,32 @@
+"""Reading the generators and classifiers that stages leave behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+import zs_methods.models  # noqa: F401  registers the generators
+from zs_methods.registry import MODELS
+
+
+def load_generator(folder: Path, device: torch.device) -> tuple[nn.Module, Tensor]:
+    """Reads ``generator.pth``: the generator, and the class vectors it was trained with, shape (C, vector_dim)."""
+    saved = torch.load(folder / 'generator.pth', map_location=device, weights_only=True)
+    generator = MODELS.build(saved['config'])
+    generator.load_state_dict(saved['state_dict'])
+    return generator.to(device), saved['vectors']
+
+
+def save_classifier(folder: Path, classifier: nn.Linear) -> None:
+    """Writes ``classifier.pth`` with ``weight`` (C, d) and ``bias`` (C,)."""
+    torch.save({name: value.cpu() for name, value in classifier.state_dict().items()}, folder / 'classifier.pth')
+
+
+def load_classifier(folder: Path, device: torch.device) -> nn.Linear:
+    """Reads ``classifier.pth`` as a linear layer d -> C."""
+    saved = torch.load(folder / 'classifier.pth', map_location=device, weights_only=True)
+    classifier = nn.Linear(saved['weight'].shape[1], saved['weight'].shape[0], device=device)
+    classifier.load_state_dict(saved)
+    return classifier

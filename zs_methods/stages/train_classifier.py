@@ -1,0 +1,105 @@
+"""Stage ``classifier``: retrains the last 1x1 convolution on real seen and synthetic unseen features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from zs_methods.models.losses.weighted_cross_entropy import seen_unseen_weights
+from zs_methods.registry import STAGES
+from zs_methods.stages.base import Stage, StageContext
+from zs_methods.stages.extract_features import Bank, PerClassSampler
+from zs_methods.stages.network import classifier_of, load_network
+from zs_methods.stages.parts import load_generator, save_classifier
+
+INITIAL = ('seen', 'uniform')
+
+
+@STAGES.register_module()
+class TrainClassifier(Stage):
+    """Fine-tunes the classifier, the only part of the network that changes.
+
+    Args:
+        optimizer (dict): ``type`` in torch.optim, and its settings; the rate decays as (1 - t/T)^0.9.
+        iterations (int): optimiser steps.
+        batch_size (int): real seen features per step, drawn with the frequency of their pixels.
+        unseen_samples (int): features of every unseen class per step.
+        unseen_weight (float): weight of unseen classes in the cross entropy, against 1 for seen ones.
+        initial (str): start from the ``seen`` stage's classifier, or from ``uniform`` U[0, 1) as the ZS3 code does.
+        generator (str, optional): name of the generator stage that provides unseen features.
+        unseen_bank (str, optional): name of the stage with real unseen features instead (the oracle).
+
+    Artifact: ``classifier.pth`` with ``weight`` (C, d) and ``bias`` (C,).
+
+    Source: step 2 of ZS3Net. Deviation from its code: features are drawn per pixel, real seen and synthetic unseen
+    ones in the same batch; the code's images are entirely real or entirely synthetic.
+    """
+
+    def __init__(self, optimizer: dict, iterations: int, batch_size: int, unseen_samples: int, unseen_weight: float,
+                 initial: str = 'seen', generator: str | None = None, unseen_bank: str | None = None) -> None:
+        if initial not in INITIAL:
+            raise ValueError(f'initial must be one of {INITIAL}, got {initial!r}')
+        if (generator is None) == (unseen_bank is None):
+            raise ValueError('give either generator or unseen_bank')
+        self.optimizer, self.iterations, self.batch_size = optimizer, iterations, batch_size
+        self.unseen_samples, self.unseen_weight, self.initial = unseen_samples, unseen_weight, initial
+        self.generator, self.unseen_bank = generator, unseen_bank
+
+    def run(self, ctx: StageContext) -> dict[str, Any]:
+        """Trains with the ``initialisation``, ``order`` and ``noise`` streams."""
+        bank = Bank.load(ctx.inputs['features'], ctx.device)
+        linear = self._initial(ctx)
+        settings = dict(self.optimizer)
+        optimizer = getattr(torch.optim, settings.pop('type'))(linear.parameters(), **settings)
+        schedule = torch.optim.lr_scheduler.PolynomialLR(optimizer, self.iterations, power=0.9)
+        order = ctx.stream('order/classifier')
+        cumulative = bank.weights.double().cumsum(0)
+        draw_unseen, unseen_labels = self._unseen_features(ctx)
+        weights = seen_unseen_weights(linear.weight.T, ctx.task.unseen, self.unseen_weight)
+        for step in range(self.iterations):
+            at = torch.rand(self.batch_size, generator=order, device=ctx.device, dtype=torch.float64)
+            rows = torch.searchsorted(cumulative, at * cumulative[-1], right=True).clamp(max=len(cumulative) - 1)
+            with torch.no_grad():
+                unseen = draw_unseen(self.unseen_samples).flatten(0, 1)
+            scores = linear(torch.cat([bank.features[rows], unseen]))
+            labels = torch.cat([bank.labels[rows], unseen_labels])
+            loss = F.cross_entropy(scores, labels, weights)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            if step % 50 == 0 or step + 1 == self.iterations:
+                ctx.progress(step + 1, self.iterations)
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f'the classifier loss ended as {loss.item()}')
+        save_classifier(ctx.out, linear)
+        return {'iterations': self.iterations, 'final_loss': loss.item()}
+
+    def _initial(self, ctx: StageContext) -> nn.Linear:
+        conv = classifier_of(load_network(ctx.inputs['seen'], ctx.device))
+        linear = nn.Linear(conv.in_channels, conv.out_channels, device=ctx.device)
+        with torch.no_grad():
+            if self.initial == 'seen':
+                linear.weight.copy_(conv.weight.flatten(1))
+                linear.bias.copy_(conv.bias)
+            else:
+                stream = ctx.stream('initialisation/classifier')
+                linear.weight.uniform_(generator=stream)
+                linear.bias.uniform_(generator=stream)
+        return linear
+
+    def _unseen_features(self, ctx: StageContext) -> tuple[Any, torch.Tensor]:
+        """A function count -> features (classes, count, d), and the labels of its flattened result."""
+        stream = ctx.stream('noise/classifier')
+        if self.unseen_bank:
+            sampler = PerClassSampler(Bank.load(ctx.inputs[self.unseen_bank], ctx.device), stream)
+            return sampler.draw, sampler.classes.repeat_interleave(self.unseen_samples)
+        generator, vectors = load_generator(ctx.inputs[self.generator], ctx.device)
+        unseen = torch.tensor(ctx.task.unseen, device=ctx.device)
+        vectors = vectors.to(ctx.device)[unseen]
+        return (lambda count: generator.sample(vectors, count, stream),
+                unseen.repeat_interleave(self.unseen_samples))
+

@@ -1,0 +1,118 @@
+"""Stage ``generator``: learns to turn class vectors into pixel features of seen classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from zs_methods.registry import MODELS, STAGES
+from zs_methods.stages.base import Stage, StageContext
+from zs_methods.stages.extract_features import Bank, PerClassSampler
+from zs_methods.stages.parts import load_classifier, load_generator
+from zs_methods.word_vectors import load_class_vectors
+
+LOG_EVERY = 50
+
+
+@STAGES.register_module()
+class TrainGenerator(Stage):
+    """Minimises the MMD between generated and real features, all seen classes in one batched step.
+
+    With ``feedback`` the ZS-MMD loss on the unseen classes is added, against features of the previous generator
+    that the previous classifier is confident about: L_G = L_MMD + weight * L_ZSMMD (see `ZSMMDLoss`).
+
+    Args:
+        model (dict): generator config; ``vector_dim`` and ``feature_dim`` are filled in.
+        loss (dict): MMD loss config.
+        optimizer (dict): ``type`` in torch.optim, and its settings.
+        iterations (int): optimiser steps.
+        samples (int): features per class and step, real and generated alike.
+        vectors (dict): ``sha256`` of the word-vector file and ``normalise`` (see `load_class_vectors`).
+        feedback (dict, optional): ``loss`` config, ``weight``, ``source``, and the names ``generator`` and
+            ``classifier`` of the stages that provide pseudo-features.
+        warm_start (str, optional): name of the generator stage to start from; fresh weights by default.
+
+    Artifact: ``generator.pth`` with the generator's config, weights and the class vectors (C, vector_dim).
+
+    Source: step 1 of ZS3Net. Deviation from its code: there every image and class has a step of its own; here a
+    step sees `samples` pixels of every seen class, drawn over all images.
+    """
+
+    def __init__(self, model: dict, loss: dict, optimizer: dict, iterations: int, vectors: dict, samples: int = 128,
+                 feedback: dict | None = None, warm_start: str | None = None) -> None:
+        self.model, self.loss, self.optimizer, self.vectors = model, loss, optimizer, vectors
+        self.iterations, self.samples, self.feedback, self.warm_start = iterations, samples, feedback, warm_start
+
+    def run(self, ctx: StageContext) -> dict[str, Any]:
+        """Trains with the ``initialisation``, ``order`` and ``noise`` streams; feedback has one of its own."""
+        sampler = PerClassSampler(Bank.load(ctx.inputs['features'], ctx.device), ctx.stream('order/generator'))
+        vectors = torch.from_numpy(load_class_vectors(
+            ctx.task.spec.classes, Path(ctx.task.vectors), ctx.task.spec.aliases,
+            self.vectors['normalise'])).to(ctx.device)
+        config = {**self.model, 'vector_dim': vectors.shape[1], 'feature_dim': sampler.features.shape[1]}
+        torch.manual_seed(ctx.seed_for('initialisation/generator'))
+        generator = MODELS.build(config).to(ctx.device)
+        if self.warm_start:
+            generator.load_state_dict(load_generator(ctx.inputs[self.warm_start], ctx.device)[0].state_dict())
+        criterion = MODELS.build(self.loss)
+        feedback = Feedback(ctx, vectors, self.samples, self.feedback) if self.feedback else None
+        settings = dict(self.optimizer)
+        optimizer = getattr(torch.optim, settings.pop('type'))(generator.parameters(), **settings)
+        noise = ctx.stream('noise/generator')
+        seen_vectors = vectors[sampler.classes]
+        history = []
+        for step in range(self.iterations):
+            loss = criterion(generator.sample(seen_vectors, self.samples, noise), sampler.draw(self.samples))
+            if feedback:
+                loss = loss + feedback(generator)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            if step % LOG_EVERY == 0 or step + 1 == self.iterations:
+                if not torch.isfinite(loss):
+                    raise FloatingPointError(f'the generator loss is {loss.item()} at iteration {step}')
+                history.append([step, loss.item()])
+                ctx.progress(step + 1, self.iterations)
+        torch.save({'config': config, 'state_dict': generator.state_dict(), 'vectors': vectors.cpu()},
+                   ctx.out / 'generator.pth')
+        summary = {'iterations': self.iterations, 'seen_classes': len(sampler.classes), 'loss': history}
+        return {**summary, 'feedback': feedback.summary()} if feedback else summary
+
+
+class Feedback:
+    """The ZS-MMD term of one recursion.
+
+    Pseudo-features come from ``source='synthetic'``: fresh samples of the previous generator, weighted by the
+    previous classifier's confidence. Inductive: no image takes part.
+    """
+
+    def __init__(self, ctx: StageContext, vectors: Tensor, samples: int, config: dict) -> None:
+        if config['source'] != 'synthetic':
+            raise ValueError(f"feedback source {config['source']!r} is not known; known: synthetic")
+        self.criterion, self.weight, self.samples = MODELS.build(config['loss']), config['weight'], samples
+        self.previous = load_generator(ctx.inputs[config['generator']], ctx.device)[0]
+        self.classifier = load_classifier(ctx.inputs[config['classifier']], ctx.device)
+        self.unseen, self.vectors = ctx.task.unseen, vectors[list(ctx.task.unseen)]
+        self.names = [ctx.task.spec.classes[c] for c in self.unseen]
+        self.stream = ctx.stream('noise/feedback')
+        self.accepted = torch.zeros(len(self.unseen), dtype=torch.int64, device=ctx.device)
+        self.drawn = 0
+
+    def __call__(self, generator: nn.Module) -> Tensor:
+        """The weighted loss of the generator being trained."""
+        with torch.no_grad():
+            candidates = self.previous.sample(self.vectors, self.samples, self.stream)
+            weights = self.criterion.weights(self.classifier(candidates).softmax(dim=2), self.unseen)
+            self.accepted += (weights > 0).sum(dim=1)
+            self.drawn += self.samples
+        fake = generator.sample(self.vectors, self.samples, self.stream)
+        return self.weight * self.criterion(fake, candidates, weights)
+
+    def summary(self) -> dict[str, Any]:
+        """Share of candidates that passed the gate, per unseen class."""
+        return {'accepted_share': {name: n / max(self.drawn, 1)
+                                   for name, n in zip(self.names, self.accepted.tolist(), strict=True)}}
+
