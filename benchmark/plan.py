@@ -91,6 +91,7 @@ def plan_cell(method: Method, name: str, task: Task, seed: int, variant: dict[st
         id=CellId(dataset=task.dataset, split=f'k{k}', k=k, protocol=method.protocol.name, method=name, seed=seed,
                   variant=variant),
         card=MethodCard(summary=method.summary, role=method.role, setting=method.setting, note=method.note,
+                        source=method.source, deviations=list(method.deviations),
                         reads_unseen_gt=stronger_access(method.reads_unseen_gt, method.protocol.label_access)),
         nodes=nodes, settings=neutral[-1], task=task, skip=method.skip())
 

@@ -22,12 +22,14 @@ class Reporter:
         self._sweep = self._stage = None
 
     def __enter__(self) -> Reporter:
+        """Shows the bars."""
         if self.live:
             self.live.start()
             self._sweep = self.live.add_task('cells', total=self.cells)
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Removes the bars."""
         if self.live:
             self.live.stop()
 

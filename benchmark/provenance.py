@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
@@ -80,10 +81,8 @@ def _cpu() -> str:
 
 def reset_peak_rss() -> None:
     """Starts a new measurement of peak memory where the kernel allows it (Linux)."""
-    try:
+    with contextlib.suppress(OSError):
         Path('/proc/self/clear_refs').write_text('5')
-    except OSError:
-        pass
 
 
 def peak_rss_mib() -> float:

@@ -87,6 +87,8 @@ class MethodCard(_Part):
     role: str
     setting: str
     reads_unseen_gt: str
+    source: str = ''
+    deviations: list[str] = []
     note: str = ''
 
 

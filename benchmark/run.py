@@ -57,7 +57,8 @@ def _run(args: Namespace) -> int:
             console.print(line, highlight=False, markup=False, soft_wrap=True)
         nodes = {node.key: node for cell in cells for node in cell.nodes}
         reused = sum(store.exists(node.name, key) for key, node in nodes.items())
-        console.print(f'{len(cells)} cells, {len(nodes)} distinct stages: {reused} reused, {len(nodes) - reused} to run')
+        console.print(f'{len(cells)} cells, {len(nodes)} distinct stages: {reused} reused, '
+                      f'{len(nodes) - reused} to run', highlight=False)
         return 0
     return _sweep(args, cells, store, console)
 

@@ -80,24 +80,22 @@ class Sweep:
         """Runs what is missing of a cell and writes its record."""
         path = self.records / cell.file_name
         stages: list[StageRecord] = []
-        record = Record(status=Status.SKIPPED, cell=cell.id, key=cell.key, settings=cell.settings, method=cell.card,
-                        reason=cell.skip or '')
         try:
-            if not cell.skip:
+            if cell.skip:
+                outcome = {'status': Status.SKIPPED, 'reason': cell.skip}
+            else:
                 for node in cell.nodes:
                     stages.append(self._stage(cell, node))
-                record = self._done(cell, record)
+                outcome = self._scores(cell)
         except KeyboardInterrupt:
-            record = record.model_copy(update={'status': Status.INTERRUPTED, 'reason': 'interrupted by the user'})
-            if not path.exists() or load_record(path).status is not Status.DONE:
-                self._save(record, stages, path)
+            if not path.exists():  # an earlier result outlives an interrupted attempt to repeat it
+                self._save(cell, stages, {'status': Status.INTERRUPTED, 'reason': 'interrupted'})
             raise
-        except Exception as error:  # noqa: BLE001  whatever a stage raises is this cell's result
-            record = record.model_copy(update={'status': Status.FAILED, 'reason': _one_line(error),
-                                               'traceback': traceback.format_exc()})
+        except Exception as error:  # whatever a stage raises is this cell's result
+            outcome = {'status': Status.FAILED, 'reason': _one_line(error), 'traceback': traceback.format_exc()}
         finally:
             self.reporter.stage_ended()
-        record = self._save(record, stages, path)
+        record = self._save(cell, stages, outcome)
         self.reporter.cell_finished(cell.label, _headline(record))
         return record
 
@@ -123,27 +121,27 @@ class Sweep:
         return StageRecord(reused=reused, **{
             name: manifest[name] for name in ('name', 'key', 'seconds', 'peak_rss_mib', 'label_access', 'summary')})
 
-    def _done(self, cell: Cell, record: Record) -> Record:
-        """Fills in the scores from the evaluation's artifact."""
+    def _scores(self, cell: Cell) -> dict[str, Any]:
+        """What a finished cell's record holds, from the evaluation's artifact."""
         result = json.loads((self.store.path('evaluate', cell.key) / 'result.json').read_text())
         spec, confusion = cell.task.spec, np.array(result['confusion'])
         iou = per_class_iou(confusion)
-        return record.model_copy(update={
+        return {
             'status': Status.DONE, 'classes': list(spec.classes), 'palette': spec.metainfo['palette'],
             'unseen': list(cell.task.unseen), **result, 'metrics': scores(confusion, cell.task.unseen),
             'per_class_iou': [None if np.isnan(value) else float(value) for value in iou],
             'absent_classes': [spec.classes[c] for c in np.flatnonzero(np.isnan(iou))],
-        })
+        }
 
-    def _save(self, record: Record, stages: Sequence[StageRecord], path: Path) -> Record:
+    def _save(self, cell: Cell, stages: Sequence[StageRecord], outcome: dict[str, Any]) -> Record:
         access = {stage.name: stage.label_access for stage in stages}
         level = max((audit.level(part) for part in access.values()), key=audit.LEVELS.index, default='none')
         record = Record.model_validate({
-            **record.model_dump(), 'stages': [stage.model_dump() for stage in stages],
-            'label_access': {'level': level, 'stages': access},
-            'provenance': {**environment(), **self.source},
+            'cell': cell.id, 'key': cell.key, 'settings': cell.settings, 'method': cell.card, 'stages': stages,
+            'label_access': {'level': level, 'stages': access}, 'provenance': {**environment(), **self.source},
+            **outcome,
         })
-        save_record(record, path)
+        save_record(record, self.records / cell.file_name)
         return record
 
 

@@ -15,16 +15,15 @@ from gensim.models import KeyedVectors
 
 NORMALISATIONS = ('max', 'l2', 'none')
 
-#: Names as the data sets write them -> words to look up, best first; used only where the file knows those words.
-ALIASES: dict[str, tuple[str, ...]] = {
+#: Names as the data sets write them -> words to look up, unless the file has an entry of that very name.
+ALIASES = {
     # Pascal-VOC and Pascal-Context
-    'aeroplane': ('aeroplane', 'airplane'), 'motorbike': ('motorbike', 'motorcycle'),
-    'diningtable': ('dining table',), 'pottedplant': ('potted plant',), 'tvmonitor': ('tv monitor',),
-    'bedclothes': ('bedclothes', 'bed clothes'),
+    'aeroplane': 'airplane', 'motorbike': 'motorcycle', 'diningtable': 'dining table', 'pottedplant': 'potted plant',
+    'tvmonitor': 'tv monitor', 'bedclothes': 'bed clothes',
     # COCO-Stuff; "-other" and "-stuff" only tell apart two lists of that data set
-    'playingfield': ('playing field',), 'waterdrops': ('water drops',),
-    **{f'{name}-stuff': (name,) for name in ('desk', 'door', 'mirror')},
-    **{f'{name}-other': (name,) for name in (
+    'playingfield': 'playing field', 'waterdrops': 'water drops',
+    **{f'{name}-stuff': name for name in ('desk', 'door', 'mirror')},
+    **{f'{name}-other': name for name in (
         'building', 'ceiling', 'floor', 'food', 'furniture', 'ground', 'plant', 'sky', 'solid',
         'structural', 'textile', 'wall', 'water', 'window')},
 }
@@ -45,15 +44,15 @@ def load_class_vectors(classes: Sequence[str], file: Path, aliases: Mapping[str,
                        normalise: str = 'max') -> np.ndarray:
     """Looks up one vector per class.
 
-    A name is first replaced by its alias. It then takes the vector of the entry of exactly that spelling, else the
-    mean of the vectors of its words (split at space, hyphen, underscore and slash), each as written or in lower case.
+    The entry of exactly the name comes first, then that of its alias, then the mean of the vectors of its words
+    (split at space, hyphen, underscore and slash), each as written or in lower case.
 
     Args:
         classes (Sequence[str]): class names; the position is the class id.
         file (Path): word2vec or GloVe text (``.txt``, ``.vec``), word2vec binary (``.bin``), or ``.npz`` with
             ``vectors``, shape (n, d), and ``names``, shape (n,).
-        aliases (Mapping[str, str], optional): class name -> words; takes precedence over `ALIASES`, which a class
-            escapes as its own alias.
+        aliases (Mapping[str, str], optional): class name -> words to look up instead, whatever else the file or
+            `ALIASES` have for that name.
         normalise (str): ``max`` divides all vectors by the largest norm, ``l2`` each by its own, ``none`` leaves
             them as they are.
 
@@ -127,11 +126,8 @@ def _read_npz(file: Path) -> KeyedVectors:
 
 
 def _class_vector(name: str, words: KeyedVectors, aliases: Mapping[str, str], file: Path) -> np.ndarray:
-    phrases = (aliases[name],) if name in aliases else (*ALIASES.get(name, ()), name)
-    for phrase in phrases:
-        keys, missing = _keys(phrase, words)
-        if not missing:
-            break
+    phrase = aliases.get(name) or (name if name in words.key_to_index else ALIASES.get(name, name))
+    keys, missing = _keys(phrase, words)
     if missing:
         known = islice(words.key_to_index, _SUGGEST_AMONG)
         near = ', '.join(difflib.get_close_matches(missing, known)) or 'none'

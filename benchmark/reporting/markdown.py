@@ -152,7 +152,7 @@ def _flatten(value: Any, prefix: str = '') -> dict[str, str]:
 
 def _write(path: Path, template: str, **content: Any) -> Path:
     """Fills a template and puts the page in place in one step."""
-    environment = Environment(  # noqa: S701 - Markdown, escaped by the filter below
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / 'templates'), undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True)
     environment.filters['md'] = escape

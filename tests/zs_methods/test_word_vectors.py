@@ -53,7 +53,7 @@ def test_whole_entry_comes_first(tmp_path: Path) -> None:
     assert vectors.tolist() == [[5, 5, 5], [0.5, 0.5, 0]]
 
 
-def test_builtin_alias_is_used_where_the_file_has_its_words(tmp_path: Path) -> None:
+def test_builtin_alias_is_used_where_the_file_lacks_the_name(tmp_path: Path) -> None:
     file = make(tmp_path, '.txt', {'potted': (2, 0, 0), 'plant': (0, 2, 0), 'airplane': (0, 0, 3)})
     assert load_class_vectors(('pottedplant', 'aeroplane'), file, normalise='none').tolist() == [[1, 1, 0], [0, 0, 3]]
     file = make(tmp_path, '.npz', {'pottedplant': (7, 0, 0), 'aeroplane': (0, 8, 0), 'airplane': (0, 0, 3)})

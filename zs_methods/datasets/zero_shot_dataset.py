@@ -29,7 +29,8 @@ class ZeroShotDataset(BaseSegDataset):
         subset (str): ``train``, ``val`` or ``unlabelled``.
         unseen (tuple[int, ...]): ids of the unseen classes.
         unseen_images (str): images with an unseen class are left out (``drop``), handed out for `MaskUnseen` to set
-            those pixels to the ignore index (``mask``), handed out as they are (``keep``), or the only ones taken (``only``).
+            those pixels to the ignore index (``mask``), handed out as they are (``keep``), or the only ones taken
+            (``only``).
         **kwargs: see mmseg's BaseSegDataset.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
@@ -25,7 +26,7 @@ class ZeroShotMetric(BaseMetric):
 
     default_prefix = 'gzs3'
 
-    def __init__(self, unseen: Sequence[int] = (), ignore_index: int = 255, **kwargs) -> None:
+    def __init__(self, unseen: Sequence[int] = (), ignore_index: int = 255, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.unseen, self.ignore_index = tuple(unseen), ignore_index
 

@@ -29,6 +29,10 @@ class Method:
     setting: ClassVar[str] = 'inductive'
     #: What training reads of unseen labels beyond the protocol's handling of images: none, layout or pixels.
     reads_unseen_gt: ClassVar[str] = 'none'
+    #: Paper and code that the method follows.
+    source: ClassVar[str] = ''
+    #: What differs from them, one line each; reports print them.
+    deviations: ClassVar[tuple[str, ...]] = ()
     #: A warning that reports print with every number of this method.
     note: ClassVar[str] = ''
 

@@ -11,7 +11,7 @@ from zs_methods.stages.base import StageSpec
 class SeenOnly(Method):
     """The DeepLab as trained on seen classes, asked for all classes."""
 
-    summary = 'floor: the DeepLab as trained on seen classes'
+    summary = 'the DeepLab as trained on seen classes'
     role = 'floor'
 
     def stages(self) -> list[StageSpec]:
@@ -27,7 +27,7 @@ class Oracle(Method):
     features with this classifier.
     """
 
-    summary = 'ceiling: classifier trained on real features of the unseen classes'
+    summary = 'classifier trained on real features of the unseen classes'
     role = 'ceiling'
     reads_unseen_gt = 'pixels'
 

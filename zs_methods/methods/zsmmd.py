@@ -17,12 +17,19 @@ class ZSMMD(ZS3):
     2. Generator r minimises L_MMD(seen) + weight * L_ZSMMD(unseen), see `ZSMMDLoss`.
     3. Classifier r is retrained with generator r's features, as in ZS3Net.
 
-    Source: Wang, Farazi, Barnes, "Recursive Training for Zero-Shot Semantic Segmentation", IJCNN 2021,
-    arXiv 2103.00086 (abstract). Everything the abstract leaves open is an assumption: gate, power, additive weight,
-    root, number of recursions, origin of the candidates.
+    Everything the abstract leaves open is an assumption; ``deviations`` lists them.
     """
 
     summary = 'recursive ZS-MMD: confident pseudo-features fed back to the generator (reconstruction)'
+    source = ('Wang, Farazi, Barnes, "Recursive Training for Zero-Shot Semantic Segmentation", IJCNN 2021, '
+              'arXiv 2103.00086 (abstract only)')
+    deviations = (
+        *ZS3.deviations,
+        'assumed: hard gate on confidence with an argmax test, power of the confidence, normalised weights',
+        'assumed: the loss is added to that of ZS3Net with a weight; root of MMD^2 as there',
+        'assumed: candidates are features of the previous generator (source synthetic), so no image is read',
+        'assumed: number and length of the recursions, each generator starting from the one before',
+    )
     note = ("reconstruction: ZS-MMD's exact loss is published only in the paper's body, which was not at hand; "
             'formula, threshold, weight, number of recursions and origin of the pseudo-features are assumptions')
 

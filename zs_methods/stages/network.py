@@ -38,7 +38,11 @@ def save_network(folder: Path, config: dict[str, Any], state_dict: dict, task: T
 
 def load_network(folder: Path, device: torch.device) -> BaseSegmentor:
     """Loads what `save_network` wrote, in evaluation mode."""
-    return init_model(str(folder / CONFIG), str(folder / WEIGHTS), device=str(device))
+    network = init_model(str(folder / CONFIG), device='cpu')
+    saved = torch.load(folder / WEIGHTS, map_location='cpu', weights_only=True)
+    network.load_state_dict(saved['state_dict'])
+    network.dataset_meta = saved['meta']['dataset_meta']
+    return network.to(device)
 
 
 def classifier_of(network: BaseSegmentor) -> torch.nn.Conv2d:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
@@ -28,7 +31,7 @@ class ASPP(BaseModule):
     """
 
     def __init__(self, in_channels: int, channels: int, dilations: tuple[int, ...], dropout: float,
-                 align_corners: bool, **conv) -> None:
+                 align_corners: bool, **conv: Any) -> None:
         super().__init__()
         self.align_corners = align_corners
         self.branches = nn.ModuleList(
@@ -65,8 +68,9 @@ class DeepLabV3PlusHead(BaseDecodeHead):
     dropout 0.1, 1x1 classifier. Element-wise dropout, not mmseg's channel-wise one.
     """
 
-    def __init__(self, in_channels, in_index=(0, 3), low_channels: int = 48, dilations=(1, 6, 12, 18),
-                 dropouts=(0.5, 0.5), **kwargs) -> None:
+    def __init__(self, in_channels: Sequence[int], in_index: Sequence[int] = (0, 3), low_channels: int = 48,
+                 dilations: Sequence[int] = (1, 6, 12, 18), dropouts: Sequence[float] = (0.5, 0.5),
+                 **kwargs: Any) -> None:
         super().__init__(in_channels=in_channels, in_index=in_index, input_transform='multiple_select', **kwargs)
         conv = dict(conv_cfg=self.conv_cfg, norm_cfg=self.norm_cfg, act_cfg=self.act_cfg)
         low, high = in_channels

@@ -1,0 +1,2 @@
+ridge = dict(strength=0.01)
+classifier = dict(unseen_weight=30)
