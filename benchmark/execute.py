@@ -39,7 +39,9 @@ def run_node(node: Node, store: ArtifactStore, device: torch.device,
     with store.create(node.name, node.key, manifest) as folder, audit.collect() as access:
         context = StageContext(task=node.task, inputs={name: store.path(name, key) for name, key in node.inputs},
                                out=folder, seed=node.seed, device=device, progress=progress)
-        manifest['summary'] = STAGES.build(dict(node.config)).run(context) or {}
+        settings = dict(node.config)
+        stage = STAGES.get(settings.pop('type'))(**settings)
+        manifest['summary'] = stage.run(context) or {}
         manifest['seconds'] = round(time.perf_counter() - started, 3)
         manifest['peak_rss_mib'] = peak_rss_mib()
         manifest['label_access'] = access

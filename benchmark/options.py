@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from mmengine.config import Config, DictAction
 
+from benchmark.artifacts import content_hash
 from benchmark.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -106,8 +107,8 @@ def known(kind: str, name: str, names: Iterable[str]) -> str:
 
 def load_plugin(path: Path) -> None:
     """Imports a plugin file, which registers its methods and stages; a second time does nothing."""
-    name = f'zs_plugin_{path.stem}'
-    if name in sys.modules and Path(sys.modules[name].__file__) == path.resolve():
+    name = f'zs_plugin_{path.stem}_{content_hash(str(path.resolve()))}'  # files of one name in two folders
+    if name in sys.modules:
         return
     if not path.is_file():
         raise UsageError(f'--plugin {path}: no such file')

@@ -120,15 +120,23 @@ def _plugin_source(stage: type) -> str | None:
 
 def trie_lines(cells: Sequence[Cell], store: ArtifactStore) -> list[str]:
     """The plan as an indented tree; every distinct stage is one line, marked ``run`` or ``reuse``."""
-    lines, shown = [], set()
+    titles: dict[str, str] = {}
+    branches: dict[str | None, dict[str, Node]] = {}  # key of a stage -> the stages after it
+    ends = {cell.key: cell.id.method for cell in cells}
     for cell in cells:
-        ends = {other.key: other.id.method for other in cells}
-        for depth, node in enumerate(cell.nodes):
-            if depth == 0 and node.key not in shown:
-                lines.append(f'{cell.id.dataset} {cell.id.split} {cell.id.protocol} seed {cell.id.seed}')
-            if node.key not in shown:
-                shown.add(node.key)
-                state = 'reuse' if store.exists(node.name, node.key) else 'run'
-                end = f'  = {ends[node.key]}' if node.key in ends else ''
-                lines.append(f'{"  " * (depth + 1)}{node.name:<16} {node.key}  {state}{end}')
+        titles[cell.nodes[0].key] = f'{cell.id.dataset} {cell.id.split} {cell.id.protocol} seed {cell.id.seed}'
+        for before, node in zip((None, *cell.nodes), cell.nodes, strict=False):
+            branches.setdefault(before and before.key, {})[node.key] = node
+    lines = []
+
+    def grow(parent: str | None, depth: int) -> None:
+        for key, node in branches.get(parent, {}).items():
+            if parent is None:
+                lines.append(titles[key])
+            state = 'reuse' if store.exists(node.name, key) else 'run'
+            end = f'  = {ends[key]}' if key in ends else ''
+            lines.append(f'{"  " * depth}{node.name:<16} {key}  {state}{end}')
+            grow(key, depth + 1)
+
+    grow(None, 1)
     return lines

@@ -35,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f'run.py: {error}', file=sys.stderr)
         return 2
+    except ImportError as error:
+        print(f'run.py: {error}', file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print('run.py: interrupted; the same command continues where it was', file=sys.stderr)
         return 130

@@ -39,7 +39,12 @@ def install() -> dict[str, str]:
 
     Returns:
         dict[str, str]: `REPLACED`.
+
+    Raises:
+        ImportError: there is no mmcv at all.
     """
+    if importlib.util.find_spec('mmcv') is None:
+        raise ImportError("mmcv is not installed: pip install 'mmcv-lite==2.1.0', or full mmcv for compiled ops")
     if not REPLACED:
         REPLACED['mmcv_ext'] = _mmcv_ext()
         REPLACED['torchvision_ops'] = _torchvision_ops()

@@ -217,6 +217,7 @@ def terminal_table(records: Iterable[Record], console: Console) -> None:
                 table.add_column(Text(name), justify='left' if name in ('method', 'n') else 'right')
             for unit in section.units:
                 for row in frame[frame['K'] == unit.label].itertuples(index=False):
-                    table.add_row(*(Text(str(value)) for value in row))
+                    # The reason of a failed cell stands in the lines above and in the report.
+                    table.add_row(*(Text(str(value).split(':')[0]) for value in row))
                 table.add_section()
             console.print(table)

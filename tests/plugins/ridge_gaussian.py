@@ -44,7 +44,7 @@ class FitRidge(Stage):
         means = means.index_add(0, index, bank.features) / count[:, None]
         inputs = torch.cat([vectors[seen], torch.ones(len(seen), 1, device=ctx.device)], dim=1)
         gram = inputs.T @ inputs + self.strength * torch.eye(inputs.shape[1], device=ctx.device)
-        config = dict(type='RidgeGaussian', vector_dim=vectors.shape[1], feature_dim=means.shape[1])
+        config = dict(type='zs_methods.RidgeGaussian', vector_dim=vectors.shape[1], feature_dim=means.shape[1])
         model = MODELS.build(config)
         model.weight = torch.linalg.solve(gram, inputs.T @ means)
         residual = bank.features - means[index]
@@ -64,6 +64,5 @@ class RidgeGaussianMethod(ZS3):
     summary = 'example: ridge regression to class means with the seen spread'
 
     def stages(self):
-        vectors = self.generator().config['vectors']
-        fit = self.stage('ridge', 'FitRidge', **self.cfg.ridge, vectors=vectors)
+        fit = self.stage('ridge', 'FitRidge', **self.cfg.ridge, vectors=self.vectors())
         return [self.seen(), self.features(), fit, self.classifier(generator='ridge'), self.evaluate('classifier')]

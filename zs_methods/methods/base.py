@@ -63,8 +63,11 @@ class Method:
 
     def generator(self, name: str = 'generator', **settings: Any) -> StageSpec:
         """A stage that trains a generator with the config's ``generator`` section."""
-        vectors = {**self.cfg.vectors, 'sha256': file_sha256(self.task.vectors)}
-        return self.stage(name, 'TrainGenerator', **{**self.cfg.generator, 'vectors': vectors, **settings})
+        return self.stage(name, 'TrainGenerator', **{**self.cfg.generator, 'vectors': self.vectors(), **settings})
+
+    def vectors(self) -> dict[str, Any]:
+        """How to read the class vectors, with the file's hash, so that other vectors are another artifact."""
+        return {**self.cfg.vectors, 'sha256': file_sha256(self.task.vectors)}
 
     def classifier(self, name: str = 'classifier', **settings: Any) -> StageSpec:
         """A stage that retrains the classifier with the config's ``classifier`` section."""

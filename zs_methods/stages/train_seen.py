@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import shutil
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -30,7 +31,15 @@ class _ProgressHook(Hook):
                          outputs: dict | None = None) -> None:
         self.report(runner.iter + 1, runner.max_iters)
         if runner.iter + 1 == runner.max_iters:
-            self.loss = float(outputs['loss'])
+            self.loss = outputs['loss'].item()
+
+
+def _close(runner: Runner) -> None:
+    """Closes the files in the artifact; mmengine would keep logging into them."""
+    runner.visualizer.close()
+    for handler in [h for h in runner.logger.handlers if isinstance(h, logging.FileHandler)]:
+        runner.logger.removeHandler(handler)
+        handler.close()
 
 
 @STAGES.register_module()
@@ -67,7 +76,7 @@ class TrainSeen(Stage):
         for checkpoint in (ctx.out / 'log').rglob('*.pth'):
             checkpoint.unlink()
         images = len(runner.train_dataloader.dataset)
-        runner.visualizer.close()
+        _close(runner)
         return {'images': images, 'iterations': runner.max_iters, 'final_loss': progress.loss}
 
     def _runner_config(self, ctx: StageContext) -> dict[str, Any]:

@@ -1,0 +1,236 @@
+"""A wrong call is one line, exit code 2, and nothing is touched."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from benchmark import options
+from benchmark.errors import UsageError
+from benchmark.run import __file__ as run_file
+from zs_methods.registry import METHODS
+from zs_methods.task import Task
+
+TAKEN = """
+from zs_methods.methods import ZS3
+from zs_methods.registry import METHODS
+
+@METHODS.register_module(name='zs3')
+class Mine(ZS3):
+    pass
+"""
+HOLLOW = """
+from zs_methods.methods import Method
+from zs_methods.registry import METHODS
+
+@METHODS.register_module(name='hollow')
+class Hollow(Method):
+    summary = 'without a recipe'
+"""
+EMPTY = HOLLOW + """
+    def stages(self):
+        return []
+"""
+UNREGISTERED = HOLLOW + """
+    def stages(self):
+        return [self.stage('seen', 'NobodyKnows')]
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    """Writes a plugin file."""
+    def write(text, name='mine.py'):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+    return write
+
+
+@pytest.fixture
+def refused(run_py, capsys, untouched):
+    """Calls run.py, makes sure that it refused properly, and returns its line."""
+    def call(*arguments):
+        assert run_py(*arguments) == 2
+        captured = capsys.readouterr()
+        assert captured.out == ''
+        assert captured.err.startswith('run.py: ') and captured.err.count('\n') == 1 and captured.err.endswith('\n')
+        assert not any(folder.parent.exists() for folder in untouched.values())
+        return captured.err
+    return call
+
+
+@pytest.mark.parametrize(('words', 'parts'), [
+    (['--methods', 'zs33'], ["unknown method 'zs33'", "did you mean 'zs3'?", 'zsmmd']),
+    (['--methods', 'zs3,zsmdm'], ["'zsmdm'", "did you mean 'zsmmd'?"]),
+    (['--methods', 'all,zs3'], ["unknown method 'all'"]),
+    (['--methods', ','], ['--methods is empty', 'zs3']),
+    (['--dataset', 'shape'], ["unknown dataset 'shape'", "did you mean 'shapes'?"]),
+    (['--protocol', 'cleam'], ["unknown protocol 'cleam'", "did you mean 'clean'?"]),
+    (['--ks', '3'], ['K=3', '2, 4, 6, 8, 10']),
+    (['--ks', '2,0'], ['K=0']),
+    (['--ks', ''], ['--ks takes whole numbers', "''"]),
+    (['--ks', ' , '], ['--ks takes whole numbers']),
+    (['--ks', 'two'], ['--ks takes whole numbers', "'two'"]),
+    (['--ks', '2.0'], ['--ks takes whole numbers']),
+    (['--ks', '2;4'], ['--ks takes whole numbers']),
+    (['--ks', '²'], ['--ks takes whole numbers']),
+    (['--ks', '-2'], ['--ks takes whole numbers']),
+    (['--ks'], ['--ks', 'expected one argument']),
+    (['--seeds', 'x'], ['--seeds takes whole numbers', "'x'"]),
+    (['--seeds', '0,1.5'], ['--seeds takes whole numbers']),
+    (['--cfg-options', 'classifier.weight=1'], ["'classifier.weight'", 'classifier, ']),
+    (['--cfg-options', 'clasifier.unseen_weight=1'], ["'clasifier.unseen_weight'"]),
+    (['--cfg-options', 'classifier.unseen_weight.deeper=1'], ["'classifier.unseen_weight.deeper'"]),
+    (['--cfg-options', 'recursion.rounds=1', '--methods', 'zs3'], ["'recursion.rounds'"]),
+    (['--cfg-options', 'classifier.unseen_weight'], ['--cfg-options takes KEY=VALUE']),
+    (['--cfg-options', '=1'], ['--cfg-options']),
+    (['--cfg-options', 'classifier.unseen_weight=[1'], ['--cfg-options takes KEY=VALUE']),
+    (['--cfg-options', 'classifier=1'], ["method 'zs3'"]),
+    (['--cfg-options'], ['--cfg-options', 'expected at least one argument']),
+    (['--colour', 'red'], ['unrecognized arguments: --colour red']),
+    (['zs3'], ['unrecognized arguments: zs3']),
+    (['--device', 'tpu'], ['--device takes auto, cpu, cuda or cuda:N', "'tpu'"]),
+    (['--device', 'cpu:1'], ['--device takes']),
+    (['--device', 'cuda:x'], ['--device takes']),
+    (['--device', 'cuda:99'], ['--device cuda:99', 'CUDA devices']),
+    (['--device', ''], ['--device takes']),
+    (['--plugin', 'nowhere/mine.py'], ['--plugin nowhere/mine.py: no such file']),
+    (['--list', '--plugin', 'nowhere/mine.py'], ['no such file']),
+    (['--list', '--protocol', 'cleam'], ["did you mean 'clean'?"]),
+])
+@pytest.mark.parametrize('more', [[], ['--dry-run']], ids=['run', 'dry'])
+def test_a_wrong_word_is_named(refused, words, parts, more):
+    line = refused(*words, *more)
+    assert [part for part in parts if part not in line] == []
+
+
+@pytest.mark.parametrize('option', ['--work-dir', '--reports', '--data-root'])
+@pytest.mark.parametrize('below', ['', 'deep', 'deep/deeper'])
+def test_a_folder_that_cannot_be_made_is_named(refused, tmp_path, option, below):
+    (tmp_path / 'file').write_text('precious')
+    line = refused(option, tmp_path / 'file' / below)
+    assert f'{option} {tmp_path / "file" / below}' in line and 'is not a folder' in line
+    assert (tmp_path / 'file').read_text() == 'precious'
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason='root may write everywhere')
+def test_a_folder_without_permission_is_named(refused, tmp_path):
+    (tmp_path / 'closed').mkdir(mode=0o500)
+    assert 'is not a folder that can be written to' in refused('--work-dir', tmp_path / 'closed' / 'w')
+
+
+@pytest.mark.parametrize(('text', 'parts'), [
+    ('def broken(:\n', ['SyntaxError']),
+    ('import nobody_has_this\n', ['ModuleNotFoundError', 'nobody_has_this']),
+    ('raise RuntimeError("first\\nsecond")\n', ['RuntimeError: first second']),
+    ('raise RuntimeError\n', ['RuntimeError']),
+    (TAKEN, ['zs3', 'already registered']),
+])
+@pytest.mark.parametrize('more', [[], ['--list']], ids=['run', 'list'])
+def test_a_plugin_that_cannot_be_loaded_is_named(refused, plugin, text, parts, more):
+    path, before = plugin(text), METHODS.get('zs3')
+    line = refused('--plugin', path, *more)
+    assert str(path) in line and [part for part in parts if part not in line] == []
+    assert METHODS.get('zs3') is before
+
+
+@pytest.mark.parametrize('kind', ['text', 'folder'])
+def test_a_plugin_that_is_no_python_file_is_named(refused, plugin, tmp_path, kind):
+    path = plugin('', 'mine.txt') if kind == 'text' else tmp_path
+    assert f'--plugin {path}: ' in refused('--plugin', path)
+
+
+@pytest.mark.parametrize(('text', 'part'), [
+    (HOLLOW, 'NotImplementedError'), (EMPTY, 'IndexError'), (UNREGISTERED, 'NobodyKnows')])
+def test_a_plugin_method_without_a_usable_recipe_is_named(refused, plugin, text, part):
+    line = refused('--methods', 'hollow', '--plugin', plugin(text))
+    assert "method 'hollow'" in line and part in line
+
+
+def test_a_class_without_word_vector_is_named(refused, monkeypatch, tmp_path):
+    words = ('striped', 'banded', 'hatched', 'checked', 'red', 'green', 'blue', 'yellow', 'background')
+    vectors = tmp_path / 'vectors.txt'
+    vectors.write_text(f'{len(words)} 2\n' + ''.join(f'{word} 1 {index}\n' for index, word in enumerate(words)))
+    create = Task.create
+    monkeypatch.setattr(Task, 'create', lambda *args: replace(create(*args), vectors=str(vectors)))
+    line = refused('--ks', '2')
+    assert "'dotted'" in line and "'dotted red'" in line and str(vectors) in line
+
+
+def test_missing_word_vectors_are_named(refused, monkeypatch, tmp_path):
+    create = Task.create
+    monkeypatch.setattr(Task, 'create', lambda *args: replace(create(*args), vectors=str(tmp_path / 'gone.txt')))
+    assert 'gone.txt' in refused('--ks', '2')
+
+
+def test_defaults_are_the_whole_embedded_benchmark():
+    args = options.parse([])
+    assert (args.methods, args.ks, args.dataset, args.seeds, args.protocol, args.device) == (
+        'zs3,zsmmd', '2,4,6,8,10', 'shapes', '0', 'clean', 'auto')
+    assert args.reports == options.ROOT / 'reports' and args.cfg_options == {} and args.plugin == []
+
+
+@pytest.mark.parametrize(('text', 'expected'), [('2', [2]), (' 4, 2 ,', [4, 2]), ('2,2,02', [2])])
+def test_numbers_keep_their_order_and_drop_repetitions(text, expected):
+    assert options.numbers('--ks', text) == expected
+
+
+@pytest.mark.parametrize(('inherited', 'name', 'expected'), [
+    (None, 'cuda:1', '1'), ('4,6', 'cuda:1', '6'), ('4,6', 'cuda', '4,6')])
+def test_a_device_number_counts_among_the_visible_ones(monkeypatch, inherited, name, expected):
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 2)
+    if inherited is None:
+        monkeypatch.delenv('CUDA_VISIBLE_DEVICES', raising=False)
+    else:
+        monkeypatch.setenv('CUDA_VISIBLE_DEVICES', inherited)
+    assert options.select_device(name) == 'cuda'
+    assert os.environ['CUDA_VISIBLE_DEVICES'] == expected
+
+
+def test_auto_takes_what_is_there(monkeypatch):
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 0)
+    assert options.select_device('auto') == 'cpu'
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 1)
+    assert options.select_device('auto') == 'cuda'
+
+
+def test_the_cpu_hides_every_gpu(monkeypatch):
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '0')
+    assert options.select_device('cpu') == 'cpu' and os.environ['CUDA_VISIBLE_DEVICES'] == ''
+
+
+def test_a_plugin_is_loaded_once(plugin):
+    path = plugin(TAKEN.replace('zs3', 'mine'))
+    options.load_plugin(path)
+    first = METHODS.get('mine')
+    options.load_plugin(path.parent / '.' / path.name)
+    assert METHODS.get('mine') is first
+
+
+def test_a_plugin_that_failed_is_not_taken_for_loaded(plugin):
+    path = plugin('raise RuntimeError("boom")')
+    for _ in range(2):
+        with pytest.raises(UsageError, match='boom'):
+            options.load_plugin(path)
+
+
+def test_options_are_kept_with_the_methods_they_concern(plan):
+    cells = plan('--methods', 'zs3,zsmmd', '--ks', 2, '--cfg-options', 'recursion.rounds=1')
+    assert {cell.id.method: cell.id.variant for cell in cells} == {
+        'seen_only': {}, 'zs3': {}, 'zsmmd': {'recursion.rounds': 1}, 'oracle': {}}
+    assert [node.name for node in cells[2].nodes][-3:] == ['generator_1', 'classifier_1', 'evaluate']
+
+
+@pytest.mark.slow
+def test_a_wrong_call_from_another_folder(tmp_path):
+    done = subprocess.run([sys.executable, run_file, '--methods', 'zs33'], cwd=tmp_path, capture_output=True,
+                          text=True, timeout=120)
+    assert done.returncode == 2 and done.stdout == ''
+    assert re.fullmatch(r"run\.py: unknown method 'zs33': did you mean 'zs3'\?.*\n", done.stderr)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,254 @@
+"""Cells, stages and their addresses."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config, ConfigDict
+
+from benchmark.options import load_config, load_plugin
+from benchmark.plan import plan_cell, trie_lines
+from benchmark.run import __file__ as run_file
+from zs_methods.protocols import PROTOCOLS
+from zs_methods.registry import METHODS
+from zs_methods.stages.train_generator import TrainGenerator
+
+TRUNK = ['seen', 'features', 'generator', 'classifier']
+METHOD_FILE = Path('no_config_beside.py')
+
+
+def by_method(cells):
+    """Method -> stage -> key."""
+    return {cell.id.method: {node.name: node.key for node in cell.nodes} for cell in cells}
+
+
+def changed(before, after):
+    """Names of the stages whose keys differ."""
+    assert before.keys() == after.keys()
+    return [name for name in before if before[name] != after[name]]
+
+
+@pytest.fixture
+def keys(plan):
+    """Keys of a command line at K=2; later words win."""
+    return lambda *words: by_method(plan('--methods', 'zs3,zsmmd', '--ks', 2, *words))
+
+
+def test_floor_comes_first_and_ceiling_last(plan):
+    cells = plan('--methods', 'zsmmd,zs3', '--ks', '4,2', '--seeds', '0,1')
+    assert [cell.id.method for cell in cells[:4]] == ['seen_only', 'zsmmd', 'zs3', 'oracle']
+    assert [(cell.id.k, cell.id.seed) for cell in cells[::4]] == [(4, 0), (4, 1), (2, 0), (2, 1)]
+
+
+def test_zsmmd_shares_the_stages_of_zs3_up_to_the_classifier(keys):
+    zs3, zsmmd = keys()['zs3'], keys()['zsmmd']
+    assert list(zs3) == [*TRUNK, 'evaluate']
+    assert list(zsmmd) == [*TRUNK, 'generator_1', 'classifier_1', 'generator_2', 'classifier_2', 'evaluate']
+    assert [zsmmd[name] for name in TRUNK] == [zs3[name] for name in TRUNK]
+    assert zsmmd['evaluate'] != zs3['evaluate']
+
+
+def test_floor_and_ceiling_share_what_no_method_changes(keys):
+    all_keys = keys()
+    assert all_keys['seen_only']['seen'] == all_keys['oracle']['seen'] == all_keys['zs3']['seen']
+    assert all_keys['oracle']['features'] == all_keys['zs3']['features']
+    assert all_keys['oracle']['classifier'] != all_keys['zs3']['classifier']
+
+
+def test_a_sweep_over_all_ks_has_14_distinct_stages_per_k(plan):
+    """Floor 2; ZS3 adds 4 and ZS-MMD 5 to its trunk; the ceiling 3."""
+    cells = plan('--methods', 'zs3,zsmmd', '--ks', '2,4,6,8,10')
+    nodes = {node.key: node for cell in cells for node in cell.nodes}
+    assert Counter(len(node.task.unseen) for node in nodes.values()) == dict.fromkeys((2, 4, 6, 8, 10), 14)
+    of_methods = {node.key for cell in cells if cell.card.role == 'method' for node in cell.nodes}
+    assert len(of_methods) == 5 * 10
+
+
+def test_every_stage_knows_names_and_keys_of_all_before_it(plan):
+    for cell in plan('--methods', 'zsmmd', '--ks', 2):
+        for index, node in enumerate(cell.nodes):
+            assert node.inputs == tuple((before.name, before.key) for before in cell.nodes[:index])
+
+
+@pytest.mark.parametrize(('option', 'method', 'expected'), [
+    ('classifier.unseen_weight=7', 'zs3', ['classifier', 'evaluate']),
+    ('classifier.unseen_weight=7', 'zsmmd',
+     ['classifier', 'generator_1', 'classifier_1', 'generator_2', 'classifier_2', 'evaluate']),
+    ('classifier.unseen_weight=7', 'oracle', ['classifier', 'evaluate']),
+    ('classifier.unseen_weight=7', 'seen_only', []),
+    ('generator.model.dropout=0.25', 'zs3', ['generator', 'classifier', 'evaluate']),
+    ('generator.model.dropout=0.25', 'oracle', []),
+    ('features.per_class=8', 'zs3', ['features', 'generator', 'classifier', 'evaluate']),
+    ('evaluation.examples=1', 'zs3', ['evaluate']),
+    ('recursion.feedback.weight=0.5', 'zs3', []),
+    ('recursion.feedback.weight=0.5', 'zsmmd',
+     ['generator_1', 'classifier_1', 'generator_2', 'classifier_2', 'evaluate']),
+])
+def test_a_setting_changes_the_first_stage_that_reads_it_and_all_after(keys, option, method, expected):
+    assert changed(keys()[method], keys('--cfg-options', option)[method]) == expected
+
+
+@pytest.mark.parametrize('words', [('--seeds', 1), ('--ks', 4), ('--protocol', 'masked')])
+def test_seed_split_and_protocol_change_every_stage(keys, words):
+    before, after = keys(), keys(*words)
+    for method in before:
+        assert changed(before[method], after[method]) == list(before[method])
+
+
+def test_folders_and_device_change_no_stage(keys, tmp_path):
+    words = ('--data-root', tmp_path / 'elsewhere', '--work-dir', tmp_path / 'w', '--device', 'cuda', '--force')
+    assert keys(*words) == keys()
+
+
+def test_other_word_vectors_change_everything_from_the_generator_on(task, tmp_path):
+    vectors = tmp_path / 'vectors.txt'
+    vectors.write_text('1 1\nred 1\n')
+    config, card = load_config('shapes', 'zs3', METHOD_FILE), PROTOCOLS['clean']
+    cells = [plan_cell(METHODS.get('zs3')(config, each, card), 'zs3', each, 0, {})
+             for each in (task, replace(task, vectors=str(vectors)))]
+    assert changed(*(by_method([each])['zs3'] for each in cells)) == ['generator', 'classifier', 'evaluate']
+
+
+def test_a_raised_stage_version_changes_that_stage_and_all_after(keys, monkeypatch):
+    before = keys()['zs3']
+    monkeypatch.setattr(TrainGenerator, 'version', TrainGenerator.version + 1)
+    assert changed(before, keys()['zs3']) == ['generator', 'classifier', 'evaluate']
+
+
+def test_settings_are_the_same_for_all_seeds_only(plan):
+    cells = plan('--methods', 'zs3', '--ks', '2,4', '--seeds', '0,1')
+    settings = {(cell.id.method, cell.id.k, cell.id.seed): cell.settings for cell in cells}
+    for (method, k, seed), value in settings.items():
+        assert value == settings[method, k, 1 - seed]
+    assert len(set(settings.values())) == 2 * 3  # K and method tell them apart
+    assert not {cell.key for cell in cells} & set(settings.values())
+    variant = plan('--methods', 'zs3', '--ks', 2, '--cfg-options', 'classifier.unseen_weight=7')
+    assert next(cell.settings for cell in variant if cell.id.method == 'zs3') not in settings.values()
+
+
+def test_record_names_tell_all_cells_apart(plan):
+    words = ('--methods', 'zs3,zsmmd', '--ks', '2,4', '--seeds', '0,1')
+    cells = plan(*words) + plan(*words, '--protocol', 'masked')
+    cells += [cell for weight in (1, 2) for cell in plan(*words, '--cfg-options', f'classifier.unseen_weight={weight}')]
+    assert len({cell.file_name for cell in cells}) == len(cells)
+
+
+def backwards(node):
+    """The same content with all keys in the opposite order."""
+    if isinstance(node, dict):
+        return {key: backwards(node[key]) for key in reversed(node)}
+    return [backwards(item) for item in node] if isinstance(node, list | tuple) else node
+
+
+def test_the_order_of_settings_in_a_config_does_not_matter(plan, keys, task):
+    config = load_config('shapes', 'zsmmd', METHOD_FILE)
+    turned = Config(ConfigDict(backwards(config.to_dict())))
+    assert list(turned) != list(config)
+    cell = plan_cell(METHODS.get('zsmmd')(turned, task, PROTOCOLS['clean']), 'zsmmd', task, 0, {})
+    assert by_method([cell])['zsmmd'] == keys()['zsmmd']
+
+
+@pytest.mark.slow
+def test_another_process_in_another_folder_makes_the_same_keys(plan, argv, tmp_path):
+    words = ('--methods', 'zs3,zsmmd', '--ks', '2,10')
+    command = [sys.executable, run_file, *argv(*words, '--dry-run', '--device', 'cpu')]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120)
+    printed = set(re.findall(r'\b[0-9a-f]{16}\b', done.stdout))
+    assert printed == {node.key for cell in plan(*words) for node in cell.nodes}
+    assert list(tmp_path.iterdir()) == []
+
+
+PLUGIN = """
+from zs_methods.methods import Method
+from zs_methods.registry import METHODS, STAGES
+from zs_methods.stages import Stage
+
+
+@STAGES.register_module(name='Temporary{name}')
+class Temporary(Stage):
+    ...
+
+
+@METHODS.register_module(name='temporary_{name}')
+class TemporaryMethod(Method):
+    summary = 'temporary'
+
+    def stages(self):
+        return [self.seen(), self.stage('mine', 'Temporary{name}'), self.evaluate()]
+"""
+
+
+def test_an_edited_plugin_changes_its_own_stage_and_all_after(plan, tmp_path):
+    plugin = tmp_path / 'mine.py'
+    plugin.write_text(PLUGIN.format(name='A'))
+    words = ('--methods', 'temporary_A', '--ks', 2, '--plugin', plugin)
+    before = by_method(plan(*words))['temporary_A']
+    assert before == by_method(plan(*words))['temporary_A']
+    plugin.write_text(plugin.read_text() + '# edited\n')
+    assert changed(before, by_method(plan(*words))['temporary_A']) == ['mine', 'evaluate']
+
+
+def test_two_plugins_of_one_file_name_keep_their_own_addresses(plan, tmp_path):
+    files = [tmp_path / name / 'mine.py' for name in 'AB']
+    for file in files:
+        file.parent.mkdir()
+        file.write_text(PLUGIN.format(name=file.parent.name))
+        load_plugin(file)
+    words = ('--methods', 'temporary_A,temporary_B', '--ks', 2)
+    before = by_method(plan(*words))
+    files[1].write_text(files[1].read_text() + '# edited\n')
+    after = by_method(plan(*words))
+    assert changed(before['temporary_A'], after['temporary_A']) == []
+    assert changed(before['temporary_B'], after['temporary_B']) == ['mine', 'evaluate']
+
+
+def test_a_config_beside_a_plugin_is_used(plan, tmp_path):
+    plugin = tmp_path / 'mine.py'
+    plugin.write_text(PLUGIN.format(name='A'))
+    words = ('--methods', 'temporary_A', '--ks', 2, '--plugin', plugin)
+    before = by_method(plan(*words))['temporary_A']
+    (tmp_path / 'temporary_A_config.py').write_text('evaluation = dict(examples=1)\n')
+    assert changed(before, by_method(plan(*words))['temporary_A']) == ['evaluate']
+
+
+def test_trie_shows_every_distinct_stage_once_and_marks_what_is_there(plan, store):
+    cells = plan('--methods', 'zs3,zsmmd', '--ks', '2,4')
+    nodes = {node.key: node for cell in cells for node in cell.nodes}
+    lines = trie_lines(cells, store)
+    titles = [line for line in lines if not line.startswith(' ')]
+    assert titles == ['shapes k2 clean seed 0', 'shapes k4 clean seed 0']
+    assert sorted(line.split()[1] for line in lines if line not in titles) == sorted(nodes)
+    assert {line.split()[2] for line in lines if line not in titles} == {'run'}
+    assert Counter(line.split()[4] for line in lines if '=' in line) == dict.fromkeys(
+        ('seen_only', 'zs3', 'zsmmd', 'oracle'), 2)
+
+    seen = cells[0].nodes[0]
+    with store.create(seen.name, seen.key, {}):
+        pass
+    assert [line.split()[:3] for line in trie_lines(cells, store) if 'reuse' in line] == [['seen', seen.key, 'reuse']]
+
+
+def test_trie_puts_every_stage_under_the_one_before_it(plan, store, toy):
+    """Also when another branch was planned in between."""
+    cells = plan('--methods', 'zs3,toy_ok,zsmmd', '--ks', 2)
+    parent = {node.key: node.inputs[-1][1] for cell in cells for node in cell.nodes if node.inputs}
+    open_branch = {}
+    for line in trie_lines(cells, store):
+        depth = (len(line) - len(line.lstrip())) // 2
+        if depth:
+            key = line.split()[1]
+            assert parent.get(key) == (open_branch[depth - 1] if depth > 1 else None)
+            open_branch[depth] = key
+
+
+def test_trie_branches_in_the_order_of_the_request_stay_apart(store, cell):
+    """More continues under seen although peek came between."""
+    cells = [cell('toy_fail'), cell('toy_peek'), cell('toy_fail_later')]
+    names = [line.split()[0] for line in trie_lines(cells, store)[1:]]
+    assert names == ['seen', 'broken', 'evaluate', 'more', 'evaluate', 'peek', 'evaluate']

@@ -1,0 +1,81 @@
+"""Shared fixtures: a micro version of the embedded data set, and a quick way to run a recipe."""
+
+import json
+import warnings
+from pathlib import Path
+
+import pytest
+
+import zs_methods  # noqa: F401  installs the stand-ins before anything of mmcv or torchvision is imported
+from zs_methods.datasets import shapes_generator
+
+#: Settings that turn the configs of `shapes` into a run of seconds; as --cfg-options take them.
+MICRO = {
+    'train_cfg.max_iters': 2, 'train_dataloader.batch_size': 4, 'generator.iterations': 3, 'generator.samples': 8,
+    'classifier.iterations': 3, 'classifier.batch_size': 64, 'features.per_class': 8, 'recursion.iterations': 3,
+    'recursion.feedback.loss.min_count': 1, 'recursion.feedback.loss.threshold': 0.0,
+}
+
+
+def write_micro(root, counts):
+    """Writes the first images of every subset in the layout of the whole data set."""
+    from PIL import Image
+    for subset, count in counts.items():
+        for index in range(count):
+            for folder, array in zip(('img_dir', 'ann_dir'), shapes_generator.render(subset, index), strict=True):
+                path = root / folder / subset / f'{index:05d}.png'
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(array).save(path)
+    (root / 'shapes.json').write_text(json.dumps({'version': shapes_generator.VERSION, 'sha256': 'micro'}))
+    return root
+
+
+@pytest.fixture(scope='session')
+def micro_root(tmp_path_factory):
+    """A data root whose `shapes` has 60 training and 8 validation images."""
+    root = tmp_path_factory.mktemp('data')
+    write_micro(root / 'shapes', {'train': 60, 'val': 8, 'unlabelled': 4})
+    return root
+
+
+@pytest.fixture
+def micro_options():
+    """MICRO as command-line words; only settings that the named methods have."""
+    def options(*prefixes):
+        return [f'{key}={value}' for key, value in MICRO.items()
+                if key.split('.')[0] in (*prefixes, 'train_cfg', 'train_dataloader', 'classifier', 'features')]
+    return options
+
+
+@pytest.fixture(scope='session')
+def run_recipe(micro_root, tmp_path_factory):
+    """Runs a method's stages on the micro data set without the harness; returns the folders by stage name."""
+    from benchmark.options import has_key, load_config
+    from zs_methods.methods import Method
+    from zs_methods.protocols import PROTOCOLS
+    from zs_methods.registry import METHODS, STAGES
+    from zs_methods.stages import StageContext
+    from zs_methods.task import Task
+
+    def run(name, k=2, seed=0, protocol='clean', inputs=None, **options):
+        task = Task.create('shapes', k, micro_root / 'shapes')
+        config = load_config('shapes', name, Path(__file__))
+        chosen = {key: value for key, value in {**MICRO, **options}.items() if has_key(config, key)}
+        assert set(options) <= set(chosen)
+        config.merge_from_dict(chosen)
+        method: Method = METHODS.get(name)(config, task, PROTOCOLS[protocol])
+        folders = dict(inputs or {})
+        for spec in method.stages():
+            if spec.name in folders:
+                continue
+            out = tmp_path_factory.mktemp(spec.name)
+            settings = dict(spec.config)
+            stage = STAGES.get(settings.pop('type'))(**settings)
+            summary = stage.run(StageContext(task, dict(folders), out, seed))
+            (out / 'summary.json').write_text(json.dumps(summary))
+            folders[spec.name] = out
+        return folders
+
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        yield run

@@ -1,0 +1,63 @@
+"""The README does what it says: its tutorial runs from a folder outside the repository."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / 'README.md').read_text()
+
+
+def tutorial_files():
+    return dict(re.findall(r'<!-- file: (\S+) -->\n```python\n(.*?)```', README, re.DOTALL))
+
+
+def test_tutorial_shows_the_worked_example_as_it_is():
+    files = tutorial_files()
+    assert set(files) == {'ridge_gaussian.py', 'ridge_gaussian_config.py'}
+    for name, text in files.items():
+        assert text == (ROOT / 'tests/plugins' / name).read_text()
+
+
+@pytest.mark.slow
+def test_tutorial_runs_from_outside_the_repository(tmp_path, micro_root, micro_options):
+    for name, text in tutorial_files().items():
+        (tmp_path / name).write_text(text)
+    command = re.search(r'python (benchmark/run.py) (--methods ridge_gaussian,zs3 .*)', README)
+    arguments = command.group(2).replace('path/to/', '').split()
+    result = subprocess.run(
+        [sys.executable, str(ROOT / command.group(1)), *arguments, '--data-root', str(micro_root),
+         '--reports', 'reports', '--cfg-options', *micro_options('generator')], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    records = {record['cell']['method']: record for record in map(
+        json.loads, (path.read_text() for path in (tmp_path / 'reports/records').glob('*.json')))}
+    assert set(records) == {'seen_only', 'zs3', 'ridge_gaussian', 'oracle'}
+    ours, zs3 = records['ridge_gaussian'], records['zs3']
+    assert [stage['name'] for stage in ours['stages']] == ['seen', 'features', 'ridge', 'classifier', 'evaluate']
+    assert ours['stages'][1]['key'] == zs3['stages'][1]['key']
+    assert ours['stages'][1]['reused'] or zs3['stages'][1]['reused']
+    assert ours['label_access']['level'] == 'image-filter'
+
+    snippet = re.search(r'<!-- runs: inference -->\n```python\n(.*?)```', README, re.DOTALL).group(1)
+    snippet = snippet.replace('evaluate-...', f"evaluate-{ours['stages'][-1]['key']}")
+    snippet = snippet.replace('data/', f'{micro_root}/')
+
+    result = subprocess.run([sys.executable, '-c', f'{snippet}\nprint(tuple(prediction.data.shape))'],
+                            cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert re.search(r'\(1, \d+, \d+\)', result.stdout)
+
+
+@pytest.mark.parametrize('target', re.findall(r'\]\(([^)#]+)\)', README))
+def test_links_lead_somewhere(target):
+    assert target.startswith('https://') or (ROOT / target).exists()
+
+
+def test_options_that_the_readme_names_exist():
+    from benchmark.options import parse
+    known = {f'--{name.replace("_", "-")}' for name in vars(parse([]))} | {'--help', '--out'}
+    assert set(re.findall(r'(?<![\w-])--[a-z][a-z-]+', README)) <= known

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+from mmengine.registry import init_default_scope
+from PIL import Image
+from torch.utils.data import DataLoader
+
+from zs_methods.datasets import audit
+from zs_methods.datasets.spec import DatasetSpec, load_spec
+from zs_methods.datasets.zero_shot_dataset import class_presence
+from zs_methods.registry import DATASETS
+
+PIPELINE = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations'), dict(type='zs_methods.MaskUnseen'),
+            dict(type='PackSegInputs')]
+UNSEEN = load_spec('shapes').splits[10]
+
+
+def build(root, mode, subset='train', pipeline=PIPELINE):
+    init_default_scope('mmseg')
+    return DATASETS.build(dict(
+        type='zs_methods.ZeroShotDataset', spec='shapes', data_root=str(root / 'shapes'), subset=subset,
+        unseen=UNSEEN, unseen_images=mode, pipeline=pipeline))
+
+
+def labels_of(dataset):
+    return [sample['data_samples'].gt_sem_seg.data.numpy() for sample in dataset]
+
+
+def read(root, index, subset='train'):
+    return np.asarray(Image.open(root / f'shapes/ann_dir/{subset}/{index:05d}.png'))
+
+
+@pytest.fixture(scope='module')
+def with_unseen(micro_root):
+    return [bool(np.isin(read(micro_root, i), UNSEEN).any()) for i in range(60)]
+
+
+def test_drop_leaves_out_exactly_the_images_with_unseen_classes(micro_root, with_unseen):
+    with audit.collect() as access:
+        dataset = build(micro_root, 'drop')
+        labels = labels_of(dataset)
+    assert len(labels) == with_unseen.count(False) > 0
+    assert not any(np.isin(label, UNSEEN).any() for label in labels)
+    assert access['train'] == {'images': len(labels), 'images_dropped': with_unseen.count(True), 'images_masked': 0,
+                               'pixels_masked': 0, 'unseen_pixels': {}}
+    assert audit.level(access) == 'image-filter'
+
+
+def test_mask_keeps_all_images_and_ids_and_hides_unseen_pixels(micro_root, with_unseen):
+    with audit.collect() as access:
+        labels = labels_of(build(micro_root, 'mask'))
+    hidden = 0
+    for index, label in enumerate(labels):
+        raw = read(micro_root, index)
+        hidden += np.isin(raw, UNSEEN).sum()
+        assert (label[0] == np.where(np.isin(raw, UNSEEN), 255, raw)).all()
+    assert access['train']['images_masked'] == with_unseen.count(True)
+    assert access['train']['pixels_masked'] == hidden
+    assert audit.level(access) == 'ignore-mask'
+
+
+def test_keep_and_only_are_measured_as_pixels(micro_root, with_unseen):
+    with audit.collect() as access:
+        labels = labels_of(build(micro_root, 'only'))
+    assert len(labels) == with_unseen.count(True)
+    name = load_spec('shapes').classes[UNSEEN[0]]
+    assert access['train']['unseen_pixels'][name] == sum((label == UNSEEN[0]).sum() for label in labels)
+    assert audit.level(access) == 'pixels'
+
+
+def test_a_pipeline_without_the_mask_is_caught_by_the_audit(micro_root):
+    with audit.collect() as access:
+        labels_of(build(micro_root, 'mask', pipeline=[PIPELINE[0], PIPELINE[1], PIPELINE[3]]))
+    assert audit.level(access) == 'pixels'
+
+
+def test_validation_labels_are_for_scoring_and_do_not_count(micro_root):
+    with audit.collect() as access:
+        labels_of(build(micro_root, 'keep', subset='val'))
+    assert access['val']['unseen_pixels']
+    assert audit.level(access) == 'none'
+
+
+def test_counts_add_up_over_loader_workers(micro_root):
+    counts = []
+    for workers in (0, 2):
+        with audit.collect() as access:
+            list(DataLoader(build(micro_root, 'keep'), batch_size=None, num_workers=workers, collate_fn=lambda x: x))
+        counts.append(access['train'])
+    assert counts[0] == counts[1]
+    assert counts[0]['images'] == 60
+
+
+def test_an_id_out_of_range_names_the_file(tmp_path):
+    path = tmp_path / 'broken.png'
+    Image.fromarray(np.array([[0, 21], [255, 3]], np.uint8)).save(path)
+    with pytest.raises(ValueError, match=r'broken.png: id 21 .* \(0..20\) nor 255'):
+        class_presence((str(path),), 21)
+
+
+def test_an_unknown_mode_lists_the_known_ones(micro_root):
+    with pytest.raises(ValueError, match=r'drop.*mask.*keep.*only'):
+        build(micro_root, 'hide')
+
+
+@pytest.mark.parametrize(('change', 'message'), [
+    ({'classes': ['a', 'a']}, 'unique'),
+    ({'nested_unseen': [['z']]}, 'do not exist'),
+    ({'nested_unseen': [['a'], ['a']]}, 'twice'),
+    ({'subsets': {'train': {'images': 'i', 'masks': 'm'}}}, 'train and val'),
+    ({'clases': []}, 'clases'),
+])
+def test_a_wrong_description_is_refused(change, message):
+    subset = {'images': 'i', 'masks': 'm'}
+    good = {'name': 'x', 'title': 'X', 'classes': ['a', 'b'], 'nested_unseen': [['a']], 'vectors': 'v.txt',
+            'subsets': {'train': subset, 'val': subset}}
+    DatasetSpec.model_validate(good)
+    with pytest.raises(ValueError, match=message):
+        DatasetSpec.model_validate({**good, **change})

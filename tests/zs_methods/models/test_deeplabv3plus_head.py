@@ -1,0 +1,31 @@
+import torch
+
+from zs_methods.registry import MODELS
+
+CONFIG = dict(
+    type='zs_methods.DeepLabV3PlusHead', in_channels=(8, 16), in_index=(0, 1), channels=12, low_channels=4,
+    dilations=(1, 2), num_classes=5, norm_cfg=dict(type='BN'), loss_decode=dict(type='zs_methods.WeightedCrossEntropy'))
+
+
+def inputs():
+    return torch.randn(2, 8, 10, 9), torch.randn(2, 16, 5, 5)
+
+
+def test_features_are_what_the_last_convolution_sees():
+    head = MODELS.build(CONFIG).eval()
+    x = inputs()
+    features = head.forward_features(x)
+    assert features.shape == (2, 12, 10, 9)
+    assert features.min() >= 0
+    torch.testing.assert_close(head(x), head.conv_seg(features))
+
+
+def test_element_wise_dropout_in_front_of_the_classifier_while_training():
+    head = MODELS.build({**CONFIG, 'dropout_ratio': 0.5})
+    seen = []
+    head.conv_seg.register_forward_hook(lambda module, args, output: seen.append(args[0]))
+    features = torch.ones(1, 12, 10, 9)
+    head.train().cls_seg(features)
+    share = (seen[0] == 0).float().mean(dim=(2, 3))
+    assert 0.3 < share.mean() < 0.7
+    assert ((share > 0) & (share < 1)).all()  # not whole channels

@@ -1,0 +1,21 @@
+import torch
+from torch.nn import functional as F
+
+from zs_methods.registry import MODELS
+
+
+def build(**settings):
+    return MODELS.build(dict(type='zs_methods.WeightedCrossEntropy', **settings))
+
+
+def test_equals_torch_with_weights_and_ignore_index_together():
+    torch.manual_seed(0)
+    scores, labels = torch.randn(2, 4, 5, 5), torch.randint(0, 4, (2, 5, 5))
+    labels[0, :2] = 255
+    expected = F.cross_entropy(scores, labels, torch.tensor([0.2, 1.0, 7.0, 1.0]), ignore_index=255)
+    torch.testing.assert_close(build(class_weight={0: 0.2, 2: 7})(scores, labels, ignore_index=255), expected)
+
+
+def test_per_batch_divides_once_more_by_the_batch_size():
+    scores, labels = torch.randn(4, 3, 2, 2), torch.zeros(4, 2, 2, dtype=torch.long)
+    torch.testing.assert_close(build(per_batch=True)(scores, labels) * 4, build()(scores, labels))
