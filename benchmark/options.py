@@ -60,7 +60,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--list', action='store_true', help='print the methods and stop')
     try:
         return parser.parse_args(argv)
-    except ValueError as error:  # DictAction splits KEY=VALUE without checking
+    except (ValueError, AssertionError) as error:  # DictAction splits KEY=VALUE without checking
         raise UsageError(f'--cfg-options takes KEY=VALUE ({error})') from None
 
 
@@ -71,7 +71,7 @@ def select_device(name: str) -> str:
         str: ``cpu`` or ``cuda``.
     """
     kind, _, index = name.partition(':')
-    if kind not in ('auto', 'cpu', 'cuda') or (index and (kind != 'cuda' or not index.isdigit())):
+    if kind not in ('auto', 'cpu', 'cuda') or (index and (kind != 'cuda' or not index.isdecimal())):
         raise UsageError(f'--device takes auto, cpu, cuda or cuda:N, got {name!r}')
     if kind == 'cpu':
         os.environ['CUDA_VISIBLE_DEVICES'] = ''
@@ -91,7 +91,7 @@ def select_device(name: str) -> str:
 def numbers(option: str, text: str) -> list[int]:
     """Parses a comma-separated list of distinct whole numbers."""
     items = [item.strip() for item in text.split(',') if item.strip()]
-    if not items or not all(item.isdigit() for item in items):
+    if not items or not all(item.isdecimal() for item in items):
         raise UsageError(f'{option} takes whole numbers separated by commas, got {text!r}')
     return list(dict.fromkeys(map(int, items)))
 
@@ -152,6 +152,19 @@ def has_key(config: Config, dotted: str) -> bool:
         else:
             return False
     return True
+
+
+def check_value(config: Config, dotted: str, value: Any) -> None:
+    """Refuses a value of another kind than the one it replaces, before anything is trained with it."""
+    node: Any = config
+    for part in dotted.split('.'):
+        node = node[int(part) if isinstance(node, list | tuple) else part]
+    kinds = {'true or false': bool, 'a number': int | float, 'text': str, 'a list': list | tuple, 'settings': dict}
+    kind = next((kind for kind, types in kinds.items() if isinstance(node, types)), None)
+    fits = kind is None or value is None or (
+        isinstance(value, kinds[kind]) and isinstance(value, bool) == isinstance(node, bool))
+    if not fits:
+        raise UsageError(f'--cfg-options {dotted}={value}: {kind} is expected there, as in {node!r}')
 
 
 def check_writable(option: str, folder: Path) -> None:

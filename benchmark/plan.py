@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from benchmark.records import CellId, MethodCard
 from zs_methods.datasets.prepare import identity
 from zs_methods.methods import Method
 from zs_methods.protocols import stronger_access
-from zs_methods.registry import STAGES
+from zs_methods.registry import DATASETS, MODELS, STAGES, TRANSFORMS
 from zs_methods.task import Task
 
 
@@ -106,16 +106,31 @@ def _chain(task: Task, seed: int | None, specs: Sequence) -> list[str]:
         if stage is None:
             raise KeyError(f"stage {spec.name!r}: type {spec.config['type']!r} is not registered in STAGES")
         key = content_hash({'after': key, 'name': spec.name, 'config': spec.config, 'version': stage.version,
-                            'source': _plugin_source(stage)})
+                            'source': _plugin_sources(spec.config)})
         keys.append(key)
     return keys
 
 
-def _plugin_source(stage: type) -> str | None:
-    """Hash of the file that defines a stage outside this package, so that an edited plugin is run anew."""
-    if stage.__module__.split('.')[0] == 'zs_methods':
-        return None
-    return hashlib.sha256(Path(inspect.getfile(stage)).read_bytes()).hexdigest()[:16]
+def _plugin_sources(config: Any) -> list[str]:
+    """Hashes of the files outside this package that define a type in a config, so that an edited plugin runs anew."""
+    files = set()
+    for name in _types(config):
+        for registry in (STAGES, MODELS, DATASETS, TRANSFORMS):
+            found = registry.module_dict.get(name.split('.')[-1])
+            if found is not None and found.__module__.split('.')[0] != 'zs_methods':
+                files.add(inspect.getfile(found))
+    return sorted(hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16] for file in files)
+
+
+def _types(config: Any) -> Iterator[str]:
+    """All values of ``type`` keys in nested plain data."""
+    if isinstance(config, dict):
+        if isinstance(config.get('type'), str):
+            yield config['type']
+        config = list(config.values())
+    if isinstance(config, list | tuple):
+        for value in config:
+            yield from _types(value)
 
 
 def trie_lines(cells: Sequence[Cell], store: ArtifactStore) -> list[str]:

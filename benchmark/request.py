@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import sys
 from argparse import Namespace
@@ -14,11 +15,12 @@ from rich.progress import Progress
 
 import zs_methods.methods  # noqa: F401  registers the methods
 from benchmark.errors import UsageError
-from benchmark.options import check_writable, has_key, known, load_config, load_plugin, numbers
+from benchmark.options import check_value, check_writable, has_key, known, load_config, load_plugin, numbers
 from benchmark.plan import Cell, plan_cell
 from zs_methods.datasets import prepare
 from zs_methods.datasets.spec import available, load_spec
-from zs_methods.protocols import PROTOCOLS, stronger_access
+from zs_methods.methods import Method
+from zs_methods.protocols import PROTOCOLS, Protocol, stronger_access
 from zs_methods.registry import METHODS
 from zs_methods.task import Task
 from zs_methods.word_vectors import MissingWordError, file_sha256, load_class_vectors
@@ -55,7 +57,7 @@ def plan_cells(args: Namespace) -> list[Cell]:
                              f'{", ".join(map(str, spec.splits))}')
     check_writable('--work-dir', args.work_dir)
     check_writable('--reports', args.reports)
-    if spec.embedded:
+    if spec.embedded and not (args.data_root / dataset).is_dir():
         check_writable('--data-root', args.data_root)
     tasks = [Task.create(dataset, k, args.data_root / dataset) for k in ks]
     try:
@@ -67,12 +69,26 @@ def plan_cells(args: Namespace) -> list[Cell]:
     for task in tasks:
         for seed in seeds:
             for name in methods:
-                config, variant = configs[name]
+                config, applied = configs[name]
                 try:
-                    cells.append(plan_cell(METHODS.get(name)(config, task, protocol), name, task, seed, variant))
-                except (KeyError, TypeError, ValueError, AttributeError) as error:
-                    raise UsageError(f'method {name!r}: {type(error).__name__}: {error}') from error
+                    cells.append(_cell(name, config, applied, task, protocol, seed))
+                except Exception as error:  # a plugin's recipe may raise anything
+                    text = ' '.join(str(error).split())
+                    raise UsageError(f'method {name!r}: {type(error).__name__}: {text}') from error
     return cells
+
+
+def _cell(name: str, config: Config, applied: dict[str, Any], task: Task, protocol: Protocol, seed: int) -> Cell:
+    """One cell; an option is part of its variant only if the recipe is another one without it."""
+    def method(options: dict[str, Any]) -> Method:
+        changed = copy.deepcopy(config)
+        changed.merge_from_dict(options)
+        return METHODS.get(name)(changed, task, protocol)
+
+    chosen = method(applied)
+    variant = {key: value for key, value in applied.items()
+               if method({k: v for k, v in applied.items() if k != key}).stages() != chosen.stages()}
+    return plan_cell(chosen, name, task, seed, variant)
 
 
 def prepare_data(args: Namespace, task: Task, console: Console) -> dict[str, Any]:
@@ -102,15 +118,15 @@ def _methods(text: str) -> list[str]:
 
 
 def _configs(methods: list[str], dataset: str, options: dict[str, Any]) -> dict[str, tuple[Config, dict[str, Any]]]:
-    """Every method's config with the options that concern it; an option that concerns none is an error."""
+    """Every method's config, and the options whose keys it has; an option that concerns none is an error."""
     configs: dict[str, tuple[Config, dict[str, Any]]] = {}
     for name in methods:
         config = load_config(dataset, name, Path(inspect.getfile(METHODS.get(name))))
-        variant = {key: value for key, value in options.items() if has_key(config, key)}
-        config.merge_from_dict(variant)
-        configs[name] = config, variant
+        configs[name] = config, {key: value for key, value in options.items() if has_key(config, key)}
+        for key, value in configs[name][1].items():
+            check_value(config, key, value)
     for key in options:
-        if not any(key in variant for _, variant in configs.values()):
+        if not any(key in applied for _, applied in configs.values()):
             top = sorted({name for config, _ in configs.values() for name in config})
             raise UsageError(f'--cfg-options: no requested method has a setting {key!r}; top-level keys: '
                              f'{", ".join(top)}')

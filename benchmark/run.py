@@ -74,22 +74,22 @@ def _sweep(args: Namespace, cells: list, store: object, console: Console) -> int
 
     from benchmark.progress import Reporter
     from benchmark.records import Status
-    from benchmark.report import render
+    from benchmark.report import ReportError, render
     from benchmark.reporting.tables import terminal_table
     from benchmark.request import prepare_data
     from benchmark.sweep import Sweep
 
     MMLogger.get_instance('mmengine', log_level=logging.WARNING)
-    source = prepare_data(args, cells[0].task, console)
     try:
+        source = prepare_data(args, cells[0].task, console)
         with Reporter(console, len(cells)) as reporter:
             store.warn = reporter.line
             sweep = Sweep(store, args.reports / 'records', torch.device(args.device), reporter, source, args.force)
             records = sweep.run(cells, args.fail_fast)
-    except OSError as error:
+        render(args.reports)
+    except (OSError, ReportError) as error:
         print(f'run.py: {error}', file=sys.stderr)
         return 1
-    render(args.reports)
     terminal_table(records, console)
     bad = [record for record in records if record.status not in (Status.DONE, Status.SKIPPED)]
     missing = len(cells) - len(records)

@@ -82,20 +82,21 @@ class Sweep:
         stages: list[StageRecord] = []
         try:
             if cell.skip:
-                outcome = {'status': Status.SKIPPED, 'reason': cell.skip}
+                record = self._record(cell, [], {'status': Status.SKIPPED, 'reason': cell.skip})
             else:
                 for node in cell.nodes:
                     stages.append(self._stage(cell, node))
-                outcome = self._scores(cell)
+                record = self._record(cell, stages, self._scores(cell))
         except KeyboardInterrupt:
             if not path.exists():  # an earlier result outlives an interrupted attempt to repeat it
-                self._save(cell, stages, {'status': Status.INTERRUPTED, 'reason': 'interrupted'})
+                save_record(self._record(cell, stages, {'status': Status.INTERRUPTED, 'reason': 'interrupted'}), path)
             raise
         except Exception as error:  # whatever a stage raises is this cell's result
-            outcome = {'status': Status.FAILED, 'reason': _one_line(error), 'traceback': traceback.format_exc()}
+            record = self._record(cell, stages, {
+                'status': Status.FAILED, 'reason': _one_line(error), 'traceback': traceback.format_exc()})
         finally:
             self.reporter.stage_ended()
-        record = self._save(cell, stages, outcome)
+        save_record(record, path)
         self.reporter.cell_finished(cell.label, _headline(record))
         return record
 
@@ -133,16 +134,14 @@ class Sweep:
             'absent_classes': [spec.classes[c] for c in np.flatnonzero(np.isnan(iou))],
         }
 
-    def _save(self, cell: Cell, stages: Sequence[StageRecord], outcome: dict[str, Any]) -> Record:
+    def _record(self, cell: Cell, stages: Sequence[StageRecord], outcome: dict[str, Any]) -> Record:
         access = {stage.name: stage.label_access for stage in stages}
         level = max((audit.level(part) for part in access.values()), key=audit.LEVELS.index, default='none')
-        record = Record.model_validate({
+        return Record.model_validate({
             'cell': cell.id, 'key': cell.key, 'settings': cell.settings, 'method': cell.card, 'stages': stages,
             'label_access': {'level': level, 'stages': access}, 'provenance': {**environment(), **self.source},
             **outcome,
         })
-        save_record(record, self.records / cell.file_name)
-        return record
 
 
 def _one_line(error: BaseException) -> str:

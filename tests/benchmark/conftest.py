@@ -19,7 +19,7 @@ from benchmark.progress import Reporter
 from benchmark.request import plan_cells
 from benchmark.sweep import Sweep
 from zs_methods.protocols import PROTOCOLS
-from zs_methods.registry import METHODS, STAGES
+from zs_methods.registry import METHODS, MODELS, STAGES
 from zs_methods.task import Task
 
 TOY_PLUGIN = Path(__file__).with_name('toy_plugin.py')
@@ -29,7 +29,7 @@ TOY_PLUGIN = Path(__file__).with_name('toy_plugin.py')
 def _own_registries(monkeypatch):
     """What a test's plugins register is gone after the test."""
     before = set(sys.modules)
-    for registry in (METHODS, STAGES):
+    for registry in (METHODS, MODELS, STAGES):
         monkeypatch.setattr(registry, '_module_dict', dict(registry.module_dict))
     yield
     for name in set(sys.modules) - before:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -53,8 +54,10 @@ def plugin(tmp_path):
 
 
 @pytest.fixture
-def refused(run_py, capsys, untouched):
+def refused(run_py, capsys, untouched, monkeypatch):
     """Calls run.py, makes sure that it refused properly, and returns its line."""
+    monkeypatch.delattr('benchmark.request.prepare_data')  # never on to training
+
     def call(*arguments):
         assert run_py(*arguments) == 2
         captured = capsys.readouterr()
@@ -90,8 +93,8 @@ def refused(run_py, capsys, untouched):
     (['--cfg-options', 'recursion.rounds=1', '--methods', 'zs3'], ["'recursion.rounds'"]),
     (['--cfg-options', 'classifier.unseen_weight'], ['--cfg-options takes KEY=VALUE']),
     (['--cfg-options', '=1'], ['--cfg-options']),
-    (['--cfg-options', 'classifier.unseen_weight=[1'], ['--cfg-options takes KEY=VALUE']),
-    (['--cfg-options', 'classifier=1'], ["method 'zs3'"]),
+    (['--cfg-options', 'classifier.unseen_weight=[1,2'], ['--cfg-options takes KEY=VALUE']),
+    (['--cfg-options', 'classifier=1'], ['classifier=1: settings is expected']),
     (['--cfg-options'], ['--cfg-options', 'expected at least one argument']),
     (['--colour', 'red'], ['unrecognized arguments: --colour red']),
     (['zs3'], ['unrecognized arguments: zs3']),
@@ -234,3 +237,20 @@ def test_a_wrong_call_from_another_folder(tmp_path):
     assert done.returncode == 2 and done.stdout == ''
     assert re.fullmatch(r"run\.py: unknown method 'zs33': did you mean 'zs3'\?.*\n", done.stderr)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(('key', 'value', 'fits'), [
+    ('classifier.unseen_weight', 3, True), ('classifier.unseen_weight', 0.5, True),
+    ('classifier.unseen_weight', '1OO', False), ('seen.channels_last', True, True), ('seen.channels_last', 1, False),
+    ('classifier.unseen_weight', True, False), ('classifier.initial', 'uniform', True),
+    ('classifier.optimizer', 'SGD', False), ('model.decode_head.dilations', [1, 2], True),
+    ('model.pretrained', 'anything', True),
+])
+def test_a_value_must_be_of_the_kind_it_replaces(key, value, fits):
+    from benchmark.options import check_value, load_config
+    config = load_config('shapes', 'zs3', Path('elsewhere/zs3.py'))
+    if fits:
+        check_value(config, key, value)
+    else:
+        with pytest.raises(UsageError, match=re.escape(f'{key}={value}')):
+            check_value(config, key, value)

@@ -16,10 +16,11 @@ from benchmark.options import load_config, load_plugin
 from benchmark.plan import plan_cell, trie_lines
 from benchmark.run import __file__ as run_file
 from zs_methods.protocols import PROTOCOLS
-from zs_methods.registry import METHODS
+from zs_methods.registry import METHODS, MODELS
 from zs_methods.stages.train_generator import TrainGenerator
 
 TRUNK = ['seen', 'features', 'generator', 'classifier']
+CONFIGS = Path(run_file).parents[1] / 'configs'
 METHOD_FILE = Path('no_config_beside.py')
 
 
@@ -252,3 +253,29 @@ def test_trie_branches_in_the_order_of_the_request_stay_apart(store, cell):
     cells = [cell('toy_fail'), cell('toy_peek'), cell('toy_fail_later')]
     names = [line.split()[0] for line in trie_lines(cells, store)[1:]]
     assert names == ['seen', 'broken', 'evaluate', 'more', 'evaluate', 'peek', 'evaluate']
+
+
+def test_editing_a_plugins_model_changes_the_keys_of_stages_that_use_it(tmp_path, plan):
+    text = ('from torch import nn\n'
+            'from zs_methods.registry import METHODS, MODELS\n'
+            'from zs_methods.methods import ZS3\n'
+            '@MODELS.register_module()\n'
+            'class Mine(nn.Module):\n'
+            '    marker = 1\n'
+            '@METHODS.register_module(name="mine")\n'
+            'class MineMethod(ZS3):\n'
+            '    def generator(self, **settings):\n'
+            '        return super().generator(loss=dict(type="zs_methods.Mine"), **settings)\n')
+    keys = []
+    for folder, marker in (('a', 1), ('b', 1), ('c', 2)):
+        path = tmp_path / folder / 'mine.py'
+        path.parent.mkdir()
+        path.write_text(text.replace('marker = 1', f'marker = {marker}'))
+        (path.parent / 'mine_shapes.py').write_text(f'_base_ = [{str(CONFIGS / "zs3/zs3_shapes.py")!r}]\n')
+        for registry, name in ((METHODS, 'mine'), (MODELS, 'Mine')):
+            registry.module_dict.pop(name, None)
+        cells = plan('--methods', 'mine', '--ks', 2, '--plugin', path)
+        keys.append({node.name: node.key for cell in cells for node in cell.nodes if cell.id.method == 'mine'})
+    assert keys[0] == keys[1]
+    assert keys[0]['features'] == keys[2]['features']
+    assert keys[0]['generator'] != keys[2]['generator']

@@ -45,7 +45,7 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_no_other(tmp_path):
 def test_a_damaged_record_is_named(tmp_path, content):
     path = tmp_path / 'shapes_k2.json'
     path.write_text(content)
-    with pytest.raises(ValueError, match='shapes_k2.json: not a record of schema 1'):
+    with pytest.raises(ValueError, match=r'shapes_k2\.json: not a record of schema 1'):
         load_record(path)
 
 

@@ -211,7 +211,7 @@ def test_terminal_table() -> None:
     console = Console(file=StringIO(), width=160)
     tables.terminal_table([*fake_sweep(), fake_record('[red]x', status='failed', reason='[/red]')], console)
     text = console.file.getvalue()
-    assert 'zsmmd' in text and '41.0 ± 2.5' in text and 'failed: [/red]' in text
+    assert 'zsmmd' in text and '41.0 ± 2.5' in text and 'failed' in text and '[/red]' not in text
 
 
 def test_wrong_calls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -132,6 +132,15 @@ def test_records_that_cannot_be_written_are_one_line(toy_run, capsys, untouched)
     assert captured.err.count('\n') == 1 and 'records' in captured.err
 
 
+def test_data_that_cannot_be_prepared_is_one_line(toy_run, capsys, untouched, monkeypatch):
+    def full(*_):
+        raise OSError(28, 'No space left on device', 'img_dir')
+    monkeypatch.setattr('benchmark.request.prepare_data', full)
+    assert toy_run('toy_ok', '--ks', 2) == 1
+    assert capsys.readouterr().err == "run.py: [Errno 28] No space left on device: 'img_dir'\n"
+    assert not untouched['--reports'].exists()
+
+
 @pytest.fixture(scope='module')
 def shapes(tmp_path_factory):
     """Folder where the embedded data set is generated once for all tests of this file."""

@@ -148,6 +148,11 @@ def test_a_record_of_other_settings_is_not_taken_for_this_cell(toy, cell, sweep,
     [again] = sweep().run([cell('toy_ok')])
     assert toy.CALLS == ['ToySeen', 'ToyEvaluate'] and again.key == cell('toy_ok').key
 
+    monkeypatch.setattr(toy.ToySeen, 'version', 1)  # back: both results are there, the record is of the other one
+    toy.CALLS.clear()
+    [back] = sweep().run([cell('toy_ok')])
+    assert toy.CALLS == [] and back.key == cell('toy_ok').key != again.key
+
 
 def test_a_deleted_evaluation_is_run_again(toy, cell, sweep, store):
     [first] = sweep().run([cell('toy_ok')])
@@ -178,7 +183,7 @@ def test_a_damaged_artifact_is_made_again_before_it_is_used(toy, cell, sweep, st
 
 
 def test_a_failed_stage_is_not_repeated_for_the_next_cell(toy, cell, sweep):
-    first, second = sweep().run([cell('toy_fail'), cell('toy_fail_later')])
+    _, second = sweep().run([cell('toy_fail'), cell('toy_fail_later')])
     assert toy.CALLS == ['ToySeen', 'ToyFail']
     assert second.status is Status.FAILED
     assert 'stage broken failed for shapes k2 toy_fail seed 0: ValueError: boom' in second.reason
