@@ -133,10 +133,18 @@ def test_settings_are_the_same_for_all_seeds_only(plan):
     assert next(cell.settings for cell in variant if cell.id.method == 'zs3') not in settings.values()
 
 
+def test_an_option_that_changes_nothing_makes_no_variant(plan):
+    cells = plan('--methods', 'zs3', '--ks', 2, '--cfg-options', 'classifier.unseen_weight=1')
+    # The floor has no classifier of its own, and 1 is the ceiling's default.
+    assert {cell.id.method: cell.id.variant for cell in cells} == {
+        'seen_only': {}, 'zs3': {'classifier.unseen_weight': 1}, 'oracle': {}}
+
+
 def test_record_names_tell_all_cells_apart(plan):
     words = ('--methods', 'zs3,zsmmd', '--ks', '2,4', '--seeds', '0,1')
     cells = plan(*words) + plan(*words, '--protocol', 'masked')
-    cells += [cell for weight in (1, 2) for cell in plan(*words, '--cfg-options', f'classifier.unseen_weight={weight}')]
+    cells += [cell for weight in (7, 8) for cell in plan(*words, '--cfg-options', f'classifier.unseen_weight={weight}')
+              if cell.id.method != 'seen_only']
     assert len({cell.file_name for cell in cells}) == len(cells)
 
 
