@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+#: Without bars, a long stage says at this interval how far it is.
+PLAIN_EVERY_S = 30
 
 
 class Reporter:
@@ -20,6 +26,7 @@ class Reporter:
             TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
             TimeRemainingColumn(), console=console, transient=True) if console.is_terminal else None
         self._sweep = self._stage = None
+        self._title, self._started, self._said = '', 0.0, 0.0
 
     def __enter__(self) -> Reporter:
         """Shows the bars."""
@@ -39,13 +46,19 @@ class Reporter:
 
     def stage_started(self, cell: str, stage: str) -> None:
         """A stage begins to run."""
+        self._title, self._started, self._said = f'{cell}: {stage}', time.monotonic(), time.monotonic()
         if self.live:
             self._stage = self.live.add_task(f'{cell}: {stage}', total=None)
 
     def step(self, done: int, total: int) -> None:
         """Iterations of the current stage."""
+        now = time.monotonic()
         if self.live and self._stage is not None:
             self.live.update(self._stage, completed=done, total=total)
+        elif not self.live and now - self._said >= PLAIN_EVERY_S:
+            self._said = now
+            left = (now - self._started) / done * (total - done)
+            self.line(f'[{self.done + 1}/{self.cells}] {self._title} {done}/{total}, about {left:.0f} s left')
 
     def stage_finished(self, cell: str, stage: str, seconds: float) -> None:
         """A stage ended well."""

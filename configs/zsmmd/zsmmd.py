@@ -1,10 +1,3 @@
-"""Recursive ZS-MMD (reconstruction), constants as assumed in zs_methods/methods/zsmmd.py."""
+"""Recursive ZS-MMD (reconstruction) on ZS3Net's published constants."""
 
-_base_ = ['../zs3/zs3.py']
-
-recursion = dict(
-    rounds=2, iterations=10_000, warm_start=True,
-    feedback=dict(
-        source='synthetic', weight=0.1,
-        loss=dict(type='zs_methods.ZSMMDLoss', variances=(2, 5, 10, 20, 40, 80), threshold=0.9, power=1.0,
-                  min_count=32)))
+_base_ = ['../zs3/zs3.py', './recursion.py']
