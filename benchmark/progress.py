@@ -7,7 +7,6 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-
 #: Without bars, a long stage says at this interval how far it is.
 PLAIN_EVERY_S = 30
 
