@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import shutil
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -91,6 +90,6 @@ class TrainSeen(Stage):
         loader['sampler'] = {**loader['sampler'], 'seed': ctx.seed_for('order')}
         config['randomness'] = {'seed': ctx.seed_for('initialisation')}
         config['work_dir'] = str(ctx.out / 'log')
-        config['experiment_name'] = f'seen_{ctx.out.name}'
-        shutil.rmtree(ctx.out / 'log', ignore_errors=True)
+        # mmengine keeps loggers and visualisers by name for the life of the process: a name of their own each.
+        config['experiment_name'] = config['visualizer']['name'] = f'seen{ctx.out.name}'
         return config

@@ -31,6 +31,16 @@ def test_same_seed_same_confusion_matrix_and_another_seed_another(run_recipe, zs
                            weights(zs3['seen'])['backbone.layer1.0.conv1.weight'])
 
 
+def test_every_training_in_a_process_keeps_its_own_log(run_recipe):
+    import shutil
+    first = run_recipe('seen_only', k=8)['seen']
+    assert len(list(first.rglob('vis_data/config.py'))) == 1
+    shutil.rmtree(first)  # as the store does when it moves the finished artifact
+    second = run_recipe('seen_only', k=8, seed=1)['seen']
+    assert len(list(second.rglob('vis_data/config.py'))) == 1
+    assert not first.exists()
+
+
 def test_only_the_last_convolution_differs_from_the_seen_network(zs3):
     before, after = weights(zs3['seen']), weights(zs3['evaluate'])
     assert before.keys() == after.keys()
