@@ -48,7 +48,7 @@ def _run(args: Namespace) -> int:
     from benchmark.plan import trie_lines
     from benchmark.request import list_methods, plan_cells
 
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 100)
     if args.list:
         for line in list_methods(args):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
