@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.records import write_json
+from zs_methods.word_vectors import file_sha256
 
 MANIFEST = 'manifest.json'
 
@@ -21,13 +22,6 @@ def content_hash(content: Any) -> str:
     """Hash of plain data, independent of key order; 16 hexadecimal digits."""
     text = json.dumps(content, sort_keys=True, separators=(',', ':'))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file."""
-    with open(path, 'rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest() if hasattr(hashlib, 'file_digest') \
-            else hashlib.sha256(file.read()).hexdigest()
 
 
 class ArtifactStore:

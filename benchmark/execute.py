@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import mmengine.runner
 import torch
 
 import zs_methods.stages  # noqa: F401  registers the stages
 from benchmark.artifacts import ArtifactStore
 from benchmark.plan import Node
-from benchmark.provenance import code_sha256, peak_rss_mib, reset_peak_rss
+from benchmark.provenance import environment, peak_rss_mib, reset_peak_rss
 from zs_methods.datasets import audit
 from zs_methods.registry import STAGES
 from zs_methods.stages.base import StageContext
@@ -32,13 +33,16 @@ def run_node(node: Node, store: ArtifactStore, device: torch.device,
     """
     manifest: dict[str, Any] = {
         'name': node.name, 'key': node.key, 'config': node.config, 'task': node.task.to_dict(), 'seed': node.seed,
-        'inputs': dict(node.inputs), 'code': code_sha256(),
+        'inputs': dict(node.inputs), 'environment': environment(), 'device': str(device),
     }
     reset_peak_rss()
     started = time.perf_counter()
     with store.create(node.name, node.key, manifest) as folder, audit.collect() as access:
         context = StageContext(task=node.task, inputs={name: store.path(name, key) for name, key in node.inputs},
                                out=folder, seed=node.seed, device=device, progress=progress)
+        # A stage draws from named streams; what draws from the global ones (layer initialisation, say) is no
+        # different when other stages were reused or run before it.
+        mmengine.runner.set_random_seed(context.seed_for(f'global/{node.name}'))
         settings = dict(node.config)
         stage = STAGES.get(settings.pop('type'))(**settings)
         manifest['summary'] = stage.run(context) or {}

@@ -42,7 +42,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """
     parser = Parser(prog='run.py', description='Train methods for every K and write the tables to reports/.',
                     epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--methods', default='zs3,zsmmd', help='names, comma separated, or all')
+    parser.add_argument('--methods', default='all', help='names, comma separated, or all')
     parser.add_argument('--ks', default='2,4,6,8,10', help='numbers of unseen classes')
     parser.add_argument('--dataset', default='shapes')
     parser.add_argument('--seeds', default='0')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,8 @@ class Cell:
         card (MethodCard): what the method says of itself.
         nodes (list[Node]): its stages in order; cells share nodes.
         settings (str): hash of all settings without the seed.
+        task (Task): data set and split.
+        protocol (dict): the card.
         skip (str | None): reason not to run.
     """
 
@@ -56,6 +59,7 @@ class Cell:
     nodes: list[Node]
     settings: str
     task: Task
+    protocol: dict[str, Any]
     skip: str | None = None
 
     @property
@@ -80,6 +84,11 @@ class Cell:
 def plan_cell(method: Method, name: str, task: Task, seed: int, variant: dict[str, Any]) -> Cell:
     """Expands one cell into its stages and their addresses."""
     specs = method.stages()
+    names = [spec.name for spec in specs]
+    if not names or names[-1] != 'evaluate' or len(set(names)) < len(names):
+        raise ValueError(f"a recipe's stages need distinct names and 'evaluate' as the last one, got {names}")
+    if not all(re.fullmatch(r'[A-Za-z0-9_]+', word) for word in [name, *names]):
+        raise ValueError(f'names of methods and stages are letters, digits and _, got {[name, *names]}')
     keys, neutral = (_chain(task, s, specs) for s in (seed, None))
     nodes = [
         Node(key, spec.name, spec.config, task, seed,
@@ -91,9 +100,9 @@ def plan_cell(method: Method, name: str, task: Task, seed: int, variant: dict[st
         id=CellId(dataset=task.dataset, split=f'k{k}', k=k, protocol=method.protocol.name, method=name, seed=seed,
                   variant=variant),
         card=MethodCard(summary=method.summary, role=method.role, setting=method.setting, note=method.note,
-                        source=method.source, deviations=list(method.deviations),
+                        source=method.source, deviations=[*method.deviations, *method.cfg.get('deviations', ())],
                         reads_unseen_gt=stronger_access(method.reads_unseen_gt, method.protocol.label_access)),
-        nodes=nodes, settings=neutral[-1], task=task, skip=method.skip())
+        nodes=nodes, settings=neutral[-1], task=task, protocol=method.protocol.model_dump(), skip=method.skip())
 
 
 def _chain(task: Task, seed: int | None, specs: Sequence) -> list[str]:
@@ -105,6 +114,7 @@ def _chain(task: Task, seed: int | None, specs: Sequence) -> list[str]:
         stage = STAGES.get(spec.config['type'])
         if stage is None:
             raise KeyError(f"stage {spec.name!r}: type {spec.config['type']!r} is not registered in STAGES")
+        stage(**{name: value for name, value in spec.config.items() if name != 'type'})  # checks its settings
         key = content_hash({'after': key, 'name': spec.name, 'config': spec.config, 'version': stage.version,
                             'source': _plugin_sources(spec.config)})
         keys.append(key)
@@ -133,12 +143,15 @@ def _types(config: Any) -> Iterator[str]:
             yield from _types(value)
 
 
-def trie_lines(cells: Sequence[Cell], store: ArtifactStore) -> list[str]:
-    """The plan as an indented tree; every distinct stage is one line, marked ``run`` or ``reuse``."""
+def trie_lines(cells: Sequence[Cell], store: ArtifactStore, force: bool = False) -> list[str]:
+    """The plan as an indented tree; every distinct stage is one line, marked ``run`` or ``reuse``.
+
+    With `force`, everything runs. Skipped cells run nothing and are left out.
+    """
     titles: dict[str, str] = {}
     branches: dict[str | None, dict[str, Node]] = {}  # key of a stage -> the stages after it
     ends = {cell.key: cell.id.method for cell in cells}
-    for cell in cells:
+    for cell in (cell for cell in cells if not cell.skip):
         titles[cell.nodes[0].key] = f'{cell.id.dataset} {cell.id.split} {cell.id.protocol} seed {cell.id.seed}'
         for before, node in zip((None, *cell.nodes), cell.nodes, strict=False):
             branches.setdefault(before and before.key, {})[node.key] = node
@@ -148,7 +161,7 @@ def trie_lines(cells: Sequence[Cell], store: ArtifactStore) -> list[str]:
         for key, node in branches.get(parent, {}).items():
             if parent is None:
                 lines.append(titles[key])
-            state = 'reuse' if store.exists(node.name, key) else 'run'
+            state = 'reuse' if store.exists(node.name, key) and not force else 'run'
             end = f'  = {ends[key]}' if key in ends else ''
             lines.append(f'{"  " * depth}{node.name:<16} {key}  {state}{end}')
             grow(key, depth + 1)

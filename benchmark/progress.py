@@ -56,7 +56,7 @@ class Reporter:
             self.live.update(self._stage, completed=done, total=total)
         elif not self.live and now - self._said >= PLAIN_EVERY_S:
             self._said = now
-            left = (now - self._started) / done * (total - done)
+            left = (now - self._started) / max(done, 1) * (total - done)
             self.line(f'[{self.done + 1}/{self.cells}] {self._title} {done}/{total}, about {left:.0f} s left')
 
     def stage_finished(self, cell: str, stage: str, seconds: float) -> None:

@@ -10,7 +10,7 @@ import os
 import uuid
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -60,13 +60,21 @@ class Metrics(_Part):
 
 
 class StageRecord(_Part):
-    """One stage of the cell. ``seconds`` and ``peak_rss_mib`` are those of the run that made the artifact."""
+    """One stage of the cell.
+
+    ``seconds``, ``peak_rss_mib`` (of the whole process while the stage ran), ``code``, ``git_sha`` and ``device`` are
+    those of the run that made the artifact; ``config`` is what built the stage.
+    """
 
     name: str
     key: str
     reused: bool
     seconds: float
     peak_rss_mib: float
+    code: str
+    git_sha: str | None
+    device: str
+    config: dict[str, Any]
     label_access: dict[str, Any]
     summary: dict[str, Any]
 
@@ -98,19 +106,22 @@ class Record(_Part):
     Attributes:
         key: hash of the last stage: data, split, settings of all stages and seed.
         settings: hash of the same without the seed; records with different values are never averaged.
+        protocol: the whole card, with its version.
         classes, unseen: class names and ids of the unseen ones (``done`` only, like all that follow).
         confusion: pixel counts, rows = ground truth, columns = prediction.
         confusion_per_image: zlib + base64 of int32 rows (image, truth, prediction, pixels).
         per_class_iou: percent; None for a class without ground truth (listed in ``absent_classes``).
+        provenance: environment of the run that made the last stage (``done``), or of this one.
         label_access: unseen labels the training stages really read: ``level`` and counts per subset.
         reason, traceback: why the cell was skipped or failed.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[1] = SCHEMA_VERSION
     status: Status
     cell: CellId
     key: str
     settings: str
+    protocol: dict[str, Any]
     method: MethodCard
     reason: str = ''
     traceback: str = ''

@@ -59,7 +59,7 @@ def plan_cells(args: Namespace) -> list[Cell]:
     check_writable('--reports', args.reports)
     if spec.embedded and not (args.data_root / dataset).is_dir():
         check_writable('--data-root', args.data_root)
-    tasks = [Task.create(dataset, k, args.data_root / dataset) for k in ks]
+    tasks = [Task.create(dataset, k, (args.data_root / dataset).absolute()) for k in ks]
     try:
         load_class_vectors(spec.classes, Path(tasks[0].vectors), spec.aliases)
     except (MissingWordError, OSError, ValueError) as error:
@@ -107,6 +107,8 @@ def _methods(text: str) -> list[str]:
     registered = METHODS.module_dict
     roles = {role: sorted(name for name, method in registered.items() if method.role == role)
              for role in ('floor', 'method', 'ceiling')}
+    for name in set(registered).difference(*roles.values()):
+        raise UsageError(f'method {name!r}: role must be floor, method or ceiling, got {registered[name].role!r}')
     names = [name.strip() for name in text.split(',') if name.strip()]
     if not names:
         raise UsageError('--methods is empty; known: ' + ', '.join(sorted(registered)))

@@ -56,10 +56,10 @@ def _run(args: Namespace) -> int:
     cells = plan_cells(args)
     store = ArtifactStore(args.work_dir / 'artifacts', warn=lambda line: console.print(line, markup=False))
     if args.dry_run:
-        for line in trie_lines(cells, store):
+        for line in trie_lines(cells, store, args.force):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
-        nodes = {node.key: node for cell in cells for node in cell.nodes}
-        reused = sum(store.exists(node.name, key) for key, node in nodes.items())
+        nodes = {node.key: node for cell in cells if not cell.skip for node in cell.nodes}
+        reused = 0 if args.force else sum(store.exists(node.name, key) for key, node in nodes.items())
         console.print(f'{len(cells)} cells, {len(nodes)} distinct stages: {reused} reused, '
                       f'{len(nodes) - reused} to run', highlight=False)
         return 0

@@ -43,6 +43,7 @@ class Sweep:
     force: bool = False
     _failed: dict[str, str] = field(default_factory=dict)
     _made: set[str] = field(default_factory=set)
+    _noted: set[str] = field(default_factory=set)
 
     def run(self, cells: Sequence[Cell], fail_fast: bool = False) -> list[Record]:
         """Runs all cells in order; one that fails takes no other down.
@@ -73,6 +74,8 @@ class Sweep:
             return None
         if record.status is not Status.DONE or record.key != cell.key:
             return None
+        if record.provenance['code'] != code_sha256():
+            self._note(cell.label, cell.key)
         self.reporter.cell_finished(cell.label, f'{_headline(record)} (reused)')
         return record
 
@@ -115,20 +118,28 @@ class Sweep:
                 raise
             self._made.add(node.key)
             self.reporter.stage_finished(cell.label, node.name, manifest['seconds'])
-        elif manifest['code'] != code_sha256() and node.key not in self._made:
-            self._made.add(node.key)
-            self.reporter.line(f'note: {node.name} {node.key} was made by other code of zs_methods; '
-                               '--force makes it again')
-        return StageRecord(reused=reused, **{
-            name: manifest[name] for name in ('name', 'key', 'seconds', 'peak_rss_mib', 'label_access', 'summary')})
+        elif manifest['environment']['code'] != code_sha256():
+            self._note(f'{node.name} {node.key}', node.key)
+        return StageRecord(
+            reused=reused, code=manifest['environment']['code'], git_sha=manifest['environment']['git']['sha'],
+            **{name: manifest[name] for name in ('name', 'key', 'seconds', 'peak_rss_mib', 'device', 'config',
+                                                 'label_access', 'summary')})
+
+    def _note(self, what: str, key: str) -> None:
+        """Says once that something was made by another state of the code."""
+        if key not in self._noted:
+            self._noted.add(key)
+            self.reporter.line(f'note: {what} was made by other code of zs_methods; --force makes it again')
 
     def _scores(self, cell: Cell) -> dict[str, Any]:
         """What a finished cell's record holds, from the evaluation's artifact."""
         result = json.loads((self.store.path('evaluate', cell.key) / 'result.json').read_text())
         spec, confusion = cell.task.spec, np.array(result['confusion'])
         iou = per_class_iou(confusion)
+        made_in = self.store.manifest('evaluate', cell.key)['environment']
         return {
-            'status': Status.DONE, 'classes': list(spec.classes), 'palette': spec.metainfo['palette'],
+            'status': Status.DONE, 'provenance': {**made_in, **self.source},
+            'classes': list(spec.classes), 'palette': spec.metainfo['palette'],
             'unseen': list(cell.task.unseen), **result, 'metrics': scores(confusion, cell.task.unseen),
             'per_class_iou': [None if np.isnan(value) else float(value) for value in iou],
             'absent_classes': [spec.classes[c] for c in np.flatnonzero(np.isnan(iou))],
@@ -136,10 +147,13 @@ class Sweep:
 
     def _record(self, cell: Cell, stages: Sequence[StageRecord], outcome: dict[str, Any]) -> Record:
         access = {stage.name: stage.label_access for stage in stages}
-        level = max((audit.level(part) for part in access.values()), key=audit.LEVELS.index, default='none')
+        # The last stage only scores; whatever the others read, of any subset, they read for training.
+        training = [part for name, part in access.items() if name != 'evaluate']
+        level = max(map(audit.level, training), key=audit.LEVELS.index, default='none')
         return Record.model_validate({
-            'cell': cell.id, 'key': cell.key, 'settings': cell.settings, 'method': cell.card, 'stages': stages,
-            'label_access': {'level': level, 'stages': access}, 'provenance': {**environment(), **self.source},
+            'cell': cell.id, 'key': cell.key, 'settings': cell.settings, 'protocol': cell.protocol,
+            'method': cell.card, 'stages': stages, 'label_access': {'level': level, 'stages': access},
+            'provenance': {**environment(), **self.source},
             **outcome,
         })
 

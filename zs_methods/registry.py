@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from mmengine.registry import Registry
 from mmseg.registry import DATASETS as MMSEG_DATASETS
-from mmseg.registry import HOOKS as MMSEG_HOOKS
 from mmseg.registry import METRICS as MMSEG_METRICS
 from mmseg.registry import MODELS as MMSEG_MODELS
 from mmseg.registry import TRANSFORMS as MMSEG_TRANSFORMS
@@ -21,8 +20,6 @@ DATASETS = Registry('dataset', parent=MMSEG_DATASETS, scope='zs_methods', locati
 TRANSFORMS = Registry('transform', parent=MMSEG_TRANSFORMS, scope='zs_methods', locations=['zs_methods.datasets'])
 # integer confusion matrices
 METRICS = Registry('metric', parent=MMSEG_METRICS, scope='zs_methods', locations=['zs_methods.evaluation'])
-# progress reporting
-HOOKS = Registry('hook', parent=MMSEG_HOOKS, scope='zs_methods', locations=['zs_methods.stages'])
 # units of resumable work
 STAGES = Registry('stage', scope='zs_methods', locations=['zs_methods.stages'])
 # recipes: ordered lists of stages

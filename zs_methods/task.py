@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,3 @@ class Task:
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain data."""
         return asdict(self)
-
-    def with_root(self, data_root: str | Path) -> Task:
-        """The same task on a data set in another folder."""
-        return replace(self, data_root=str(data_root))

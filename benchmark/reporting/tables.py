@@ -180,13 +180,11 @@ def label_access(section: Section) -> pd.DataFrame:
 
 
 def _counts(access: dict) -> tuple[dict[str, int], dict[str, int]]:
-    """Adds up what the training stages of one cell read; ``val`` is for scoring and not counted."""
+    """Adds up what the stages of one cell read, without the last one, which only scores."""
     totals = dict.fromkeys(('images', 'images_dropped', 'images_masked', 'pixels_masked'), 0)
     pixels: dict[str, int] = defaultdict(int)
     for stage, subsets in access.get('stages', {}).items():
-        for subset, counts in subsets.items():
-            if subset == 'val':
-                continue
+        for counts in subsets.values() if stage != 'evaluate' else ():
             for name in totals:
                 totals[name] += counts.get(name, 0)
             for name, count in counts.get('unseen_pixels', {}).items():

@@ -11,5 +11,3 @@ vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='SegLocalVisualizer', vis_backends=vis_backends, name='visualizer')
 log_processor = dict(by_epoch=False)
 log_level = 'ERROR'  # the loss curve is in vis_data/scalars.json
-load_from = None
-resume = False

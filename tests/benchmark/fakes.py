@@ -58,13 +58,15 @@ def fake_record(method: str = 'zs3', hiou: float = 40.0, *, k: int = 2, seed: in
     """Builds one record; seen and unseen mIoU are chosen so that they only have to look right."""
     unit, done = f'{k}-{seed}', status == 'done'
     names = classes or CLASSES
+    made = {'code': 'c0de', 'git_sha': sha, 'device': 'cpu', 'config': {'type': 'Some'}}
     stages = [
         StageRecord(name='seen', key=f'seen-{unit}', reused=method != 'seen_only', seconds=60.0, peak_rss_mib=900.0,
-                    label_access={}, summary={}),
+                    label_access={}, summary={}, **made),
         StageRecord(name='classifier', key=f'{method}-{settings}-{variant}-{unit}', reused=False, seconds=5.5,
-                    peak_rss_mib=1200.4, label_access={}, summary={})]
+                    peak_rss_mib=1200.4, label_access={}, summary={}, **made)]
     content: dict[str, Any] = {
-        'status': Status(status), 'key': f'{method}-{settings}-{unit}', 'settings': settings, 'reason': reason,
+        'status': Status(status), 'key': f'{method}-{settings}-{unit}', 'settings': settings, 'protocol': {},
+        'reason': reason,
         'cell': CellId(dataset=dataset, split=split or f'nested-{k}', k=k, protocol=protocol, method=method, seed=seed,
                        variant=variant or {}),
         'method': MethodCard(summary=f'What {method} does.', role=ROLES.get(method, 'method'), setting='inductive',

@@ -150,7 +150,7 @@ def test_a_plugin_that_is_no_python_file_is_named(refused, plugin, tmp_path, kin
 
 
 @pytest.mark.parametrize(('text', 'part'), [
-    (HOLLOW, 'NotImplementedError'), (EMPTY, 'IndexError'), (UNREGISTERED, 'NobodyKnows')])
+    (HOLLOW, 'NotImplementedError'), (EMPTY, "'evaluate' as the last one"), (UNREGISTERED, 'NobodyKnows')])
 def test_a_plugin_method_without_a_usable_recipe_is_named(refused, plugin, text, part):
     line = refused('--methods', 'hollow', '--plugin', plugin(text))
     assert "method 'hollow'" in line and part in line

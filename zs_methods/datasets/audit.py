@@ -84,12 +84,12 @@ def level(access: dict[str, dict]) -> str:
     """The strongest access in a summary, in the words of the ``reads_unseen_gt`` scale.
 
     Args:
-        access (dict[str, dict]): subset -> summary, as `collect` fills it; ``val`` is for scoring and not counted.
+        access (dict[str, dict]): subset -> summary, as `collect` fills it for a stage that trains.
 
     Returns:
         str: one of `LEVELS`.
     """
-    training = [summary for subset, summary in access.items() if subset != 'val']
+    training = list(access.values())
     if any(summary['unseen_pixels'] for summary in training):
         return 'pixels'
     if any(summary['images_masked'] for summary in training):
@@ -108,5 +108,5 @@ def collect() -> Iterator[dict[str, dict]]:
     try:
         yield access
     finally:
-        _open.remove(ledgers)
+        _open[:] = [other for other in _open if other is not ledgers]  # by identity: empty dicts are equal
         access.update({subset: summarise(group) for subset, group in sorted(ledgers.items())})

@@ -102,12 +102,17 @@ def generate(root: Path, progress: Callable[[int, int], None] | None = None) -> 
 
     Returns:
         str: the fingerprint of the data set.
+
+    Raises:
+        FileExistsError: the folder holds something else; it is left as it is.
     """
     card = root / 'shapes.json'
     if card.is_file():
         written = json.loads(card.read_text())
         if written['version'] == VERSION:
             return written['sha256']
+    elif root.exists():
+        raise FileExistsError(f'{root} exists but was not written by this generator; choose another data root')
     part = root.with_name(f'{root.name}.partial-{os.getpid()}-{uuid.uuid4().hex[:6]}')
     total, done = sum(SUBSETS.values()), 0
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import mmengine
 import numpy as np
 from mmseg.datasets import BaseSegDataset
 from PIL import Image
@@ -106,8 +104,3 @@ def class_presence(masks: tuple[str, ...], n_classes: int) -> np.ndarray:
         image, excess = wrong[0]
         raise ValueError(f'{masks[image]}: id {n_classes + excess} is neither a class id (0..{n_classes - 1}) nor 255')
     return present[:, :n_classes]
-
-
-def data_fingerprint(root: Path) -> str:
-    """SHA-256 of an embedded data set's pixels, as its generator wrote it down."""
-    return mmengine.load(root / 'shapes.json')['sha256']

@@ -29,6 +29,9 @@ class ZSMMD(ZS3):
         'assumed: the loss is added to that of ZS3Net with a weight; root of MMD^2 as there',
         'assumed: candidates are features of the previous generator (source synthetic), so no image is read',
         'assumed: number and length of the recursions, each generator starting from the one before',
+        'the seen term is a mean over classes, where the reconstruction sums over those of an image, so that the '
+        'weight of the ZS-MMD term means the same at every K',
+        'a recursion trains the generator longer than ZS3Net does; a weight of 0 is the control for that',
     )
     note = ("reconstruction: ZS-MMD's exact loss is published only in the paper's body, which was not at hand; "
             'formula, threshold, weight, number of recursions and origin of the pseudo-features are assumptions')

@@ -107,10 +107,6 @@ class Bank(NamedTuple):
         with np.load(folder / 'bank.npz', allow_pickle=False) as bank:
             return cls(*(torch.from_numpy(bank[name]).to(device) for name in cls._fields))
 
-    def join(self, other: Bank) -> Bank:
-        """Both banks as one."""
-        return Bank(*(torch.cat(pair) for pair in zip(self, other, strict=True)))
-
 
 class PerClassSampler:
     """Draws features of every class at once, with replacement.

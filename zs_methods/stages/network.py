@@ -13,7 +13,6 @@ from mmengine.registry import init_default_scope
 from mmseg.apis import init_model
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import DATASETS
-from torch.utils.data import DataLoader
 
 from zs_methods.task import Task
 
@@ -62,25 +61,24 @@ def dataset_config(task: Task, subset: str, pipeline: Sequence[dict], unseen_ima
                 unseen=task.unseen, unseen_images=unseen_images, pipeline=list(pipeline))
 
 
-def equal_sized_batches(dataset: Any, batch_size: int, workers: int = 0) -> Iterator[tuple[list[int], dict]]:
+def equal_sized_batches(dataset: Any, batch_size: int) -> Iterator[tuple[list[int], dict]]:
     """Goes once through a data set, batching images of equal size as they come.
 
     Args:
         dataset: an mmseg data set.
         batch_size (int): images in a full batch.
-        workers (int): loader processes.
 
     Yields:
         tuple: indices of the images, and the batch in mmseg's collated form. The order is deterministic.
     """
     waiting: dict[tuple, list[tuple[int, dict]]] = {}
-    loader = DataLoader(dataset, batch_size=None, num_workers=workers, collate_fn=lambda sample: sample)
 
     def flush(size: tuple) -> tuple[list[int], dict]:
         indices, samples = zip(*waiting.pop(size), strict=True)
         return list(indices), pseudo_collate(list(samples))
 
-    for index, sample in enumerate(loader):
+    for index in range(len(dataset)):
+        sample = dataset[index]
         size = tuple(sample['inputs'].shape)
         waiting.setdefault(size, []).append((index, sample))
         if len(waiting[size]) == batch_size:

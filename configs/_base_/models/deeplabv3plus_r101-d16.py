@@ -40,6 +40,6 @@ model = dict(
         num_classes=21,  # all classes, also while only the seen ones are trained
         align_corners=True,
         norm_cfg=norm_cfg,
-        loss_decode=dict(type='zs_methods.WeightedCrossEntropy')),
+        loss_decode=dict(type='zs_methods.WeightedCrossEntropy', per_batch=True)),
     train_cfg=dict(),
     test_cfg=dict(mode='whole'))

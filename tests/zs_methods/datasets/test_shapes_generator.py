@@ -47,6 +47,15 @@ def test_an_interrupted_generation_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_of_other_origin_is_left_alone(tmp_path):
+    mine = tmp_path / 'shapes' / 'mine.txt'
+    mine.parent.mkdir()
+    mine.write_text('precious')
+    with pytest.raises(FileExistsError, match='another data root'):
+        shapes.generate(tmp_path / 'shapes')
+    assert mine.read_text() == 'precious'
+
+
 def test_size_and_content_are_as_promised():
     assert shapes.SUBSETS['train'] >= 1000
     assert shapes.SUBSETS['val'] >= 300

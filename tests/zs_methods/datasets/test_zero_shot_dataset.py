@@ -73,11 +73,19 @@ def test_a_pipeline_without_the_mask_is_caught_by_the_audit(micro_root):
     assert audit.level(access) == 'pixels'
 
 
-def test_validation_labels_are_for_scoring_and_do_not_count(micro_root):
+def test_reading_another_subset_is_measured_too(micro_root):
     with audit.collect() as access:
         labels_of(build(micro_root, 'keep', subset='val'))
     assert access['val']['unseen_pixels']
-    assert audit.level(access) == 'none'
+    assert audit.level(access) == 'pixels'
+
+
+def test_nested_collections_both_see_what_is_read_inside(micro_root):
+    with audit.collect() as outer:
+        with audit.collect() as inner:
+            labels_of(build(micro_root, 'drop'))
+        labels_of(build(micro_root, 'drop'))
+    assert 2 * inner['train']['images'] == outer['train']['images'] > 0
 
 
 def test_counts_add_up_over_loader_workers(micro_root):
