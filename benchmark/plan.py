@@ -148,10 +148,11 @@ def trie_lines(cells: Sequence[Cell], store: ArtifactStore, force: bool = False)
 
     With `force`, everything runs. Skipped cells run nothing and are left out.
     """
+    cells = [cell for cell in cells if not cell.skip]
     titles: dict[str, str] = {}
     branches: dict[str | None, dict[str, Node]] = {}  # key of a stage -> the stages after it
     ends = {cell.key: cell.id.method for cell in cells}
-    for cell in (cell for cell in cells if not cell.skip):
+    for cell in cells:
         titles[cell.nodes[0].key] = f'{cell.id.dataset} {cell.id.split} {cell.id.protocol} seed {cell.id.seed}'
         for before, node in zip((None, *cell.nodes), cell.nodes, strict=False):
             branches.setdefault(before and before.key, {})[node.key] = node

@@ -95,8 +95,11 @@ def prepare_data(args: Namespace, task: Task, console: Console) -> dict[str, Any
     """Makes sure the data set is there; returns its and the vectors' provenance, and the command line."""
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task(f'preparing {task.dataset}', total=None)
-        sha256 = prepare.ensure(task.spec, Path(task.data_root),
-                                lambda done, total: progress.update(bar, completed=done, total=total))
+        try:
+            sha256 = prepare.ensure(task.spec, Path(task.data_root),
+                                    lambda done, total: progress.update(bar, completed=done, total=total))
+        except (FileExistsError, FileNotFoundError) as error:
+            raise UsageError(str(error)) from None
     return {'data': {'name': prepare.identity(task.spec), 'sha256': sha256},
             'vectors': {'file': Path(task.vectors).name, 'sha256': file_sha256(task.vectors)},
             'argv': [Path(sys.argv[0]).name, *sys.argv[1:]]}

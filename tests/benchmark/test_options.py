@@ -39,7 +39,7 @@ EMPTY = HOLLOW + """
 """
 UNREGISTERED = HOLLOW + """
     def stages(self):
-        return [self.stage('seen', 'NobodyKnows')]
+        return [self.stage('evaluate', 'NobodyKnows')]
 """
 
 
@@ -94,6 +94,7 @@ def refused(run_py, capsys, untouched, monkeypatch):
     (['--cfg-options', 'classifier.unseen_weight'], ['--cfg-options takes KEY=VALUE']),
     (['--cfg-options', '=1'], ['--cfg-options']),
     (['--cfg-options', 'classifier.unseen_weight=[1,2'], ['--cfg-options takes KEY=VALUE']),
+    (['--cfg-options', 'classifier.initial=sene'], ["method 'zs3'", "initial must be one of ('seen', 'uniform')"]),
     (['--cfg-options', 'classifier=1'], ['classifier=1: settings is expected']),
     (['--cfg-options'], ['--cfg-options', 'expected at least one argument']),
     (['--colour', 'red'], ['unrecognized arguments: --colour red']),
@@ -175,7 +176,7 @@ def test_missing_word_vectors_are_named(refused, monkeypatch, tmp_path):
 def test_defaults_are_the_whole_embedded_benchmark():
     args = options.parse([])
     assert (args.methods, args.ks, args.dataset, args.seeds, args.protocol, args.device) == (
-        'zs3,zsmmd', '2,4,6,8,10', 'shapes', '0', 'clean', 'auto')
+        'all', '2,4,6,8,10', 'shapes', '0', 'clean', 'auto')
     assert args.reports == options.ROOT / 'reports' and args.cfg_options == {} and args.plugin == []
 
 

@@ -177,7 +177,7 @@ def test_notes_stand_under_the_main_table(tmp_path: Path) -> None:
     assert 'zsmmd<sup>1</sup>' in text
     assert text.index('<sup>1</sup> zsmmd: A reconstruction.') < text.index('### Pairs')
     assert 'functional benchmark at toy scale' in text
-    assert '**zsmmd** (method, inductive; unseen labels:' in text
+    assert '### zsmmd\n\nWhat zsmmd does. (method, inductive; unseen labels:\nimage-filter).' in text
 
 
 def test_toy_warning_is_for_shapes_only(tmp_path: Path) -> None:
@@ -205,6 +205,13 @@ def test_slugs_never_leave_the_folder_or_meet() -> None:
     assert '/' not in slug('../x') and not slug('../x').startswith('.')
     assert len({slug('a/b'), slug('a-b'), slug('a b')}) == 3
     assert slug('README') != 'README'
+
+
+def test_deviations_are_a_list_of_their_own(tmp_path: Path) -> None:
+    record = fake_record()
+    record.method.source, record.method.deviations = 'Somebody, 2019', ['noise: a | b', 'other weight']
+    text = page([record], tmp_path)
+    assert 'Source: Somebody, 2019.\n\nDeviations:\n\n- noise: a &#124; b\n- other weight\n\n## Provenance' in text
 
 
 def test_terminal_table() -> None:

@@ -94,6 +94,14 @@ def test_dry_run_after_a_run_shows_what_is_reused(toy_run, capsys):
     assert capsys.readouterr().out.splitlines()[-1] == '1 cells, 3 distinct stages: 1 reused, 2 to run'
 
 
+def test_dry_run_tells_what_force_and_skip_would_do(toy_run, capsys):
+    toy_run('toy_ok', '--ks', '2')
+    capsys.readouterr()
+    assert toy_run('toy_ok,toy_skip', '--ks', '2', '--force', '--dry-run') == 0
+    out = capsys.readouterr().out
+    assert '  reuse' not in out and out.count('  run') == 2 and 'toy_skip' not in out
+
+
 def test_a_failed_cell_gives_exit_code_1_after_all_others_ran(toy_run, capsys, untouched):
     assert toy_run('toy_fail,toy_ok', '--ks', 2) == 1
     captured = capsys.readouterr()

@@ -58,7 +58,9 @@ def test_a_record_holds_the_names_that_others_rely_on(cell, sweep, records, task
     assert content['label_access']['level'] == 'none' and content['label_access']['stages'].keys() == {
         'seen', 'evaluate'}
     for stage in content['stages']:
-        assert stage.keys() == {'name', 'key', 'reused', 'seconds', 'peak_rss_mib', 'label_access', 'summary'}
+        assert stage.keys() == {
+            'name', 'key', 'reused', 'seconds', 'peak_rss_mib', 'code', 'git_sha', 'device', 'config', 'label_access',
+            'summary'}
         assert stage['reused'] is False and stage['peak_rss_mib'] > 0 and stage['seconds'] >= 0
     assert content['stages'][0]['summary'] == {'size': 8}
     assert content['stages'][-1]['key'] == content['key']
@@ -256,3 +258,39 @@ def test_an_evaluation_without_a_result_fails_its_cell_only(toy, cell, sweep, mo
     monkeypatch.setattr(toy.ToyEvaluate, 'run', toy.ToyStage.run)
     [record] = sweep().run([cell('toy_ok')])
     assert record.status is Status.FAILED and 'result.json' in record.reason
+
+
+def test_a_rebuilt_record_keeps_the_environment_that_made_the_artifact(cell, sweep, records, monkeypatch):
+    from benchmark import sweep as module
+    from benchmark.provenance import environment
+    sweep().run([cell('toy_ok')])
+    made = json.loads(next(records.glob('*.json')).read_text())['provenance']
+    next(records.glob('*.json')).unlink()
+    monkeypatch.setattr(module, 'environment', lambda: {**environment(), 'code': 'another', 'python': '9.9'})
+    record = sweep().run([cell('toy_ok')])[0]
+    assert record.provenance['python'] == made['python'] != '9.9'
+    assert record.stages[0].reused and record.stages[0].code == made['code']
+
+
+def test_results_of_other_code_are_reused_with_a_note(cell, sweep, monkeypatch):
+    from benchmark import sweep as module
+    sweep().run([cell('toy_ok')])
+    monkeypatch.setattr(module, 'code_sha256', lambda: 'another')
+    again = sweep()
+    lines = []
+    monkeypatch.setattr(again.reporter, 'line', lines.append)
+    again.run([cell('toy_ok')])
+    assert [line for line in lines if line.startswith('note: ') and '--force' in line]
+
+
+def test_global_random_numbers_do_not_depend_on_what_ran_before(cell, sweep, toy, store):
+    import torch
+
+    from benchmark.execute import run_node
+    node = cell('toy_ok').nodes[0]
+    draws = []
+    for noise in (1, 2):
+        torch.manual_seed(noise)
+        run_node(node, store, torch.device('cpu'), lambda done, total: None)
+        draws.append(torch.rand(3).tolist())
+    assert draws[0] == draws[1]
