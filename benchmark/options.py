@@ -9,12 +9,12 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from mmengine.config import Config, DictAction
 
 from benchmark.artifacts import content_hash
-from benchmark.errors import UsageError
+from benchmark.errors import Parser, UsageError
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = """examples:
@@ -22,16 +22,10 @@ EXAMPLES = """examples:
   python benchmark/run.py --methods zs3 --ks 2 --seeds 0,1,2 --cfg-options classifier.unseen_weight=1
   python benchmark/run.py --methods mine --ks 2 --plugin path/to/mine.py
   python benchmark/run.py --methods all --ks 2,10 --dry-run
+  python benchmark/run.py --dataset voc --data-root data --methods zs3 --ks 2
+  python benchmark/run.py --dataset my.yaml --model mobilenetv2 --backbone-weights mobilenet_v2.pth
 exit codes: 0 all requested cells are done or skipped with a reason, 1 some failed or are missing, 2 wrong call,
 130 interrupted. A plugin and a config are code: run only those you trust."""
-
-
-class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raises instead of printing the usage."""
-        raise UsageError(message)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -43,25 +37,48 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(prog='run.py', description='Train methods for every K and write the tables to reports/.',
                     epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--methods', default='all', help='names, comma separated, or all')
-    parser.add_argument('--ks', default='2,4,6,8,10', help='numbers of unseen classes')
-    parser.add_argument('--dataset', default='shapes')
+    parser.add_argument('--ks', help="numbers of unseen classes; all of the data set's by default")
+    parser.add_argument('--splits', help='splits that have a name, e.g. voc-15-5')
+    parser.add_argument('--dataset', default='shapes', metavar='NAME|FILE',
+                        help='shapes, voc, context, cocostuff, or a YAML file that describes yours')
     parser.add_argument('--seeds', default='0')
-    parser.add_argument('--protocol', default='clean')
-    parser.add_argument('--data-root', type=Path, default=Path('data'), help='folder that holds the data sets')
+    parser.add_argument('--protocol', default='zs3-clean', help='zs3-clean, zs3-official or spnet')
+    parser.add_argument('--train-list', metavar='NAME',
+                        help="another list of training images than the card's, e.g. aug; makes another card of it")
+    parser.add_argument('--data-root', type=Path, metavar='DIR',
+                        help='folder that holds the data sets, or the one of this data set (default: data, or the '
+                             'folder of the YAML file)')
+    parser.add_argument('--model', metavar='NAME|FILE',
+                        help="DeepLab config of configs/deeplab: tiny, mobilenetv2, r101; the data set's by default")
+    parser.add_argument('--backbone-weights', metavar='FILE|NAME|none',
+                        help='.pth or .npz under torchvision names, torchvision://..., open-mmlab://..., or none')
+    parser.add_argument('--pretraining', metavar='TEXT',
+                        help='what the weights were trained on, for the report, e.g. "ImageNet without VOC classes"')
+    parser.add_argument('--vectors', type=Path, metavar='FILE', help="word vectors instead of the data set's own")
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'), help='folder of the artifacts')
     parser.add_argument('--reports', type=Path, default=ROOT / 'reports', help='folder of records and reports')
     parser.add_argument('--plugin', type=Path, action='append', default=[], help='Python file with a method of yours')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
                         help='change settings, e.g. classifier.unseen_weight=1; makes a variant of the methods')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
+    parser.add_argument('--processes', type=int, default=1, metavar='N',
+                        help='train the DeepLab with N processes through torchrun, one per GPU')
     parser.add_argument('--force', action='store_true', help='train again what is already there')
     parser.add_argument('--fail-fast', action='store_true', help='start nothing new after the first failure')
     parser.add_argument('--dry-run', action='store_true', help='print the plan and stop')
     parser.add_argument('--list', action='store_true', help='print the methods and stop')
     try:
-        return parser.parse_args(argv)
+        args = parser.parse_args(argv)
     except (ValueError, AssertionError) as error:  # DictAction splits KEY=VALUE without checking
         raise UsageError(f'--cfg-options takes KEY=VALUE ({error})') from None
+    if args.data_root is None:
+        args.data_root = Path(args.dataset).parent if is_file(args.dataset) else Path('data')
+    return args
+
+
+def is_file(dataset: str) -> bool:
+    """Whether ``--dataset`` is the file of a description, not a name."""
+    return dataset.endswith(('.yaml', '.yml'))
 
 
 def select_device(name: str) -> str:
@@ -91,7 +108,7 @@ def select_device(name: str) -> str:
 def numbers(option: str, text: str) -> list[int]:
     """Parses a comma-separated list of distinct whole numbers."""
     items = [item.strip() for item in text.split(',') if item.strip()]
-    if not items or not all(item.isdecimal() for item in items):
+    if not items or not all(item.isdecimal() and len(item) < 10 for item in items):
         raise UsageError(f'{option} takes whole numbers separated by commas, got {text!r}')
     return list(dict.fromkeys(map(int, items)))
 
@@ -125,16 +142,31 @@ def load_plugin(path: Path) -> None:
         raise UsageError(f'--plugin {path}: {type(error).__name__}: {text}') from error
 
 
-def load_config(dataset: str, method: str, method_file: Path) -> Config:
-    """The data set's config merged with the method's own.
+def model_file(model: str, dataset: str) -> Path:
+    """The DeepLab config that ``--model`` names: that of the data set, the general one, or a file."""
+    folder = ROOT / 'configs' / 'deeplab'
+    if model.endswith('.py'):
+        if not Path(model).is_file():
+            raise UsageError(f'--model {model}: no such file')
+        return Path(model)
+    names = {path.stem for path in folder.glob('*.py')}
+    if model not in names:
+        known('model', model, {name for name in names if not any(name.startswith(f'{other}_') for other in names)})
+    return folder / (f'{model}_{dataset}.py' if f'{model}_{dataset}' in names else f'{model}.py')
 
-    The method's is ``<method>_<dataset>.py`` or else ``<method>.py``, in ``configs/<method>/`` or, for a plugin,
-    ``<method>_<dataset>.py`` or ``<method>_config.py`` beside its file; a method without one takes the defaults.
+
+def load_config(dataset: str, model: str, method: str, method_file: Path) -> Config:
+    """The DeepLab's config merged with the method's own.
+
+    The method's is ``<method>_<model>.py``, ``<method>_<data set>.py`` or ``<method>.py``, the first that exists, in
+    ``configs/<method>/`` or, for a plugin, beside its file (there, ``<method>_config.py`` is the last); a method
+    without one takes the defaults.
     """
-    config = Config.fromfile(ROOT / 'configs' / 'deeplab' / f'{dataset}.py')
+    config = Config.fromfile(model_file(model, dataset))
     builtin, beside = ROOT / 'configs' / method, method_file.parent
-    candidates = [builtin / f'{method}_{dataset}.py', builtin / f'{method}.py',
-                  beside / f'{method}_{dataset}.py', beside / f'{method}_config.py']
+    special = [f'{method}_{Path(model).stem}.py', f'{method}_{dataset}.py']
+    candidates = [*(builtin / name for name in (*special, f'{method}.py')),
+                  *(beside / name for name in (*special, f'{method}_config.py'))]
     own = next((path for path in candidates if path.is_file()), None)
     if own:
         config.merge_from_dict(Config.fromfile(own).to_dict())

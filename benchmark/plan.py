@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.artifacts import ArtifactStore, content_hash
-from benchmark.records import CellId, MethodCard
-from zs_methods.datasets.prepare import identity
+from benchmark.records import CellId, MethodCard, NetworkCard
 from zs_methods.methods import Method
 from zs_methods.protocols import stronger_access
 from zs_methods.registry import DATASETS, MODELS, STAGES, TRANSFORMS
+from zs_methods.stages.base import StageSpec
 from zs_methods.task import Task
 
 
@@ -50,7 +50,8 @@ class Cell:
         nodes (list[Node]): its stages in order; cells share nodes.
         settings (str): hash of all settings without the seed.
         task (Task): data set and split.
-        protocol (dict): the card.
+        protocol (dict): the protocol card.
+        network (NetworkCard): the network and its backbone weights.
         skip (str | None): reason not to run.
     """
 
@@ -60,6 +61,7 @@ class Cell:
     settings: str
     task: Task
     protocol: dict[str, Any]
+    network: NetworkCard
     skip: str | None = None
 
     @property
@@ -74,11 +76,10 @@ class Cell:
 
     @property
     def file_name(self) -> str:
-        """Name of the cell's record."""
-        parts = [self.id.dataset, self.id.split, self.id.protocol, self.id.method, f'seed{self.id.seed}']
-        if self.id.variant:
-            parts.append(content_hash(self.id.variant)[:8])
-        return '_'.join(parts) + '.json'
+        """Name of the cell's record; the hash of what it is about keeps any two cells apart."""
+        about = content_hash([self.id.model_dump(exclude={'seed'}), self.network.model_dump()])[:8]
+        return '_'.join([self.id.dataset, self.id.split, self.id.protocol, self.id.model, self.id.method,
+                         f'seed{self.id.seed}', about]) + '.json'
 
 
 def plan_cell(method: Method, name: str, task: Task, seed: int, variant: dict[str, Any]) -> Cell:
@@ -89,26 +90,31 @@ def plan_cell(method: Method, name: str, task: Task, seed: int, variant: dict[st
         raise ValueError(f"a recipe's stages need distinct names and 'evaluate' as the last one, got {names}")
     if not all(re.fullmatch(r'[A-Za-z0-9_]+', word) for word in [name, *names]):
         raise ValueError(f'names of methods and stages are letters, digits and _, got {[name, *names]}')
-    keys, neutral = (_chain(task, s, specs) for s in (seed, None))
+    card = [method.protocol.name, method.protocol.version]
+    keys, neutral = (_chain(task, s, specs, card) for s in (seed, None))
     nodes = [
         Node(key, spec.name, spec.config, task, seed,
              tuple((specs[j].name, keys[j]) for j in range(i)))
         for i, (spec, key) in enumerate(zip(specs, keys, strict=True))
     ]
-    k = len(task.unseen)
+    network = dict(method.cfg.network)
     return Cell(
-        id=CellId(dataset=task.dataset, split=f'k{k}', k=k, protocol=method.protocol.name, method=name, seed=seed,
-                  variant=variant),
+        id=CellId(dataset=task.dataset, split=task.split, k=len(task.unseen), protocol=method.protocol.name,
+                  model=network.pop('model'), method=name, seed=seed, variant=variant),
         card=MethodCard(summary=method.summary, role=method.role, setting=method.setting, note=method.note,
                         source=method.source, deviations=[*method.deviations, *method.cfg.get('deviations', ())],
-                        reads_unseen_gt=stronger_access(method.reads_unseen_gt, method.protocol.label_access)),
-        nodes=nodes, settings=neutral[-1], task=task, protocol=method.protocol.model_dump(), skip=method.skip())
+                        reads_unseen_gt=stronger_access(method.reads_unseen_gt, method.protocol.handling)),
+        nodes=nodes, settings=neutral[-1], task=task, protocol=method.protocol.model_dump(),
+        network=NetworkCard(**network), skip=method.skip())
 
 
-def _chain(task: Task, seed: int | None, specs: Sequence) -> list[str]:
-    """Keys of a recipe: each one hashes the key before it and the stage's own inputs."""
-    key = content_hash({'data': identity(task.spec), 'classes': task.spec.classes, 'unseen': task.unseen,
-                        'seed': seed})
+def _chain(task: Task, seed: int | None, specs: Sequence[StageSpec], card: list) -> list[str]:
+    """Keys of a recipe: each one hashes the key before it and the stage's own inputs.
+
+    The card's name and version count for the last stage: cards may share trainings, but never a number.
+    """
+    key = content_hash({'data': task.data, 'classes': task.spec.classes, 'unseen': task.unseen,
+                        'ignored': task.ignored, 'seed': seed})
     keys = []
     for spec in specs:
         stage = STAGES.get(spec.config['type'])
@@ -116,7 +122,7 @@ def _chain(task: Task, seed: int | None, specs: Sequence) -> list[str]:
             raise KeyError(f"stage {spec.name!r}: type {spec.config['type']!r} is not registered in STAGES")
         stage(**{name: value for name, value in spec.config.items() if name != 'type'})  # checks its settings
         key = content_hash({'after': key, 'name': spec.name, 'config': spec.config, 'version': stage.version,
-                            'source': _plugin_sources(spec.config)})
+                            'source': _plugin_sources(spec.config), 'card': card if spec is specs[-1] else None})
         keys.append(key)
     return keys
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import uuid
 from enum import Enum
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Status(str, Enum):
@@ -31,12 +32,17 @@ class _Part(BaseModel):
 
 
 class CellId(_Part):
-    """What the number is about. ``variant`` holds the ``--cfg-options`` that changed this method's settings."""
+    """What the number is about.
+
+    ``split`` is ``k<K>`` or the name of a split of ``k`` unseen classes; ``protocol`` and ``model`` name the card and
+    the DeepLab config, ``variant`` holds the ``--cfg-options`` that changed this method's settings.
+    """
 
     dataset: str
     split: str
     k: int
     protocol: str
+    model: str
     method: str
     seed: int
     variant: dict[str, Any] = {}
@@ -100,6 +106,30 @@ class MethodCard(_Part):
     note: str = ''
 
 
+class NetworkCard(_Part):
+    """The network that all methods of a table share.
+
+    ``config`` is a hash of the DeepLab config's ``model``, ``changes`` holds the ``--cfg-options`` that changed it.
+    ``weights`` names what the backbone starts from (a file's name, ``torchvision://...`` or ``none``), ``sha256`` is
+    that of the file, ``pretraining`` says what those weights were trained on.
+    """
+
+    backbone: str
+    config: str = ''
+    changes: dict[str, Any] = {}
+    weights: str
+    sha256: str = ''
+    pretraining: str
+
+
+class Secondary(_Part):
+    """Scores of the same predictions at another resolution, with the labels resized too."""
+
+    resolution: str
+    metrics: Metrics
+    confusion: list[list[int]]
+
+
 class Record(_Part):
     """One finished, failed, skipped or interrupted cell.
 
@@ -107,8 +137,10 @@ class Record(_Part):
         key: hash of the last stage: data, split, settings of all stages and seed.
         settings: hash of the same without the seed; records with different values are never averaged.
         protocol: the whole card, with its version.
+        network: the network and its backbone weights.
         classes, unseen: class names and ids of the unseen ones (``done`` only, like all that follow).
-        confusion: pixel counts, rows = ground truth, columns = prediction.
+        metrics, confusion: at the original resolution; pixel counts, rows = ground truth, columns = prediction.
+        secondary: the same at the paper's resolution, where the data set has one.
         confusion_per_image: zlib + base64 of int32 rows (image, truth, prediction, pixels).
         per_class_iou: percent; None for a class without ground truth (listed in ``absent_classes``).
         provenance: environment of the run that made the last stage (``done``), or of this one.
@@ -116,12 +148,13 @@ class Record(_Part):
         reason, traceback: why the cell was skipped or failed.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     status: Status
     cell: CellId
     key: str
     settings: str
     protocol: dict[str, Any]
+    network: NetworkCard
     method: MethodCard
     reason: str = ''
     traceback: str = ''
@@ -131,6 +164,7 @@ class Record(_Part):
     images: int = 0
     metrics: Metrics | None = None
     confusion: list[list[int]] = []
+    secondary: Secondary | None = None
     confusion_per_image: str = ''
     per_class_iou: list[float | None] = []
     absent_classes: list[str] = []
@@ -172,6 +206,18 @@ def load_record(path: Path) -> Record:
         first = str(error).split('\n')[1:3]
         raise ValueError(f'{path}: not a record of schema {SCHEMA_VERSION}: {" ".join(s.strip() for s in first)}') \
             from None
+
+
+def foreign_records(folder: Path) -> list[Path]:
+    """Records of another schema in a folder, found by their first bytes, so that a run can refuse to begin."""
+    mark = re.compile(rb'\s*\{\s*"schema_version": (\d+)')
+    found = []
+    for path in sorted(folder.glob('*.json')):
+        with open(path, 'rb') as file:
+            match = mark.match(file.read(100))
+        if not match or int(match[1]) != SCHEMA_VERSION:
+            found.append(path)
+    return found
 
 
 def load_records(folder: Path) -> list[Record]:

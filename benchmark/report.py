@@ -8,22 +8,26 @@ from pathlib import Path
 if not __package__:  # run as a script: the repository root takes the place of this file's own folder
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-import argparse
 from collections.abc import Sequence
 
+from benchmark.errors import Parser, UsageError
 from benchmark.records import Record, load_records
 from benchmark.reporting import markdown
-from benchmark.reporting.rows import by_dataset
+from benchmark.reporting.facts import PublishedError, load_facts
+from benchmark.reporting.grouping import by_dataset
+from benchmark.reporting.rows import Dataset
 
 DEFAULT_REPORTS = Path(__file__).resolve().parents[1] / 'reports'
 
 
 class ReportError(Exception):
-    """There are no records to render, or one of them cannot be read."""
+    """There is no folder of records, or one of them cannot be read."""
 
 
 def render(reports: Path) -> list[Path]:
     """Renders one page per data set and the index; the same records always give the same bytes.
+
+    Data sets with published numbers have a page even if no record of them is there.
 
     Args:
         reports: the folder with ``records/*.json``, into which pages and ``figures/`` are written.
@@ -32,10 +36,15 @@ def render(reports: Path) -> list[Path]:
         list[Path]: the files written, figures first within each data set, the index last.
 
     Raises:
-        ReportError: there are no records, or one is damaged.
+        ReportError: there is no folder of records, or a record or a published table is damaged.
     """
-    datasets = by_dataset(_load(Path(reports) / 'records'))
-    written = [path for dataset in datasets for path in markdown.write_dataset(dataset, Path(reports))]
+    found = {dataset.name: dataset for dataset in by_dataset(_load(Path(reports) / 'records'))}
+    try:
+        names = sorted({*found, *load_facts().datasets})
+        datasets = [found.get(name, Dataset(name, [])) for name in names]
+        written = [path for dataset in datasets for path in markdown.write_dataset(dataset, Path(reports))]
+    except PublishedError as error:
+        raise ReportError(str(error)) from error
     return [*written, markdown.write_index(datasets, Path(reports))]
 
 
@@ -43,23 +52,19 @@ def _load(folder: Path) -> list[Record]:
     if not folder.is_dir():
         raise ReportError(f'{folder}: no such folder; a finished run leaves its records there')
     try:
-        records = load_records(folder)
+        return load_records(folder)
     except (OSError, ValueError) as error:
         raise ReportError(' '.join(str(error).split())) from error
-    if not records:
-        raise ReportError(f'{folder}: no records in it, so there is nothing to render')
-    return records
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line: 0 when rendered, 2 for a wrong call."""
-    parser = argparse.ArgumentParser(prog='report.py', description=__doc__)
+    parser = Parser(prog='report.py', description=__doc__)
     parser.add_argument('--reports', type=Path, default=DEFAULT_REPORTS, metavar='DIR',
                         help='folder with records/*.json; pages and figures are written into it (default: reports)')
-    arguments = parser.parse_args(argv)
     try:
-        written = render(arguments.reports)
-    except ReportError as error:
+        written = render(parser.parse_args(argv).reports)
+    except (UsageError, ReportError) as error:
         print(f'{parser.prog}: {error}', file=sys.stderr)
         return 2
     for path in written:

@@ -14,16 +14,32 @@ from rich.console import Console
 from rich.progress import Progress
 
 import zs_methods.methods  # noqa: F401  registers the methods
+from benchmark.artifacts import content_hash
 from benchmark.errors import UsageError
-from benchmark.options import check_value, check_writable, has_key, known, load_config, load_plugin, numbers
+from benchmark.options import (
+    check_value,
+    check_writable,
+    has_key,
+    is_file,
+    known,
+    load_config,
+    load_plugin,
+    model_file,
+    numbers,
+)
 from benchmark.plan import Cell, plan_cell
+from benchmark.records import SCHEMA_VERSION, foreign_records
 from zs_methods.datasets import prepare
-from zs_methods.datasets.spec import available, load_spec
-from zs_methods.methods import Method
+from zs_methods.datasets.files import locate
+from zs_methods.datasets.spec import DatasetSpec, available, load_spec
+from zs_methods.methods import ROLES, Method
 from zs_methods.protocols import PROTOCOLS, Protocol, stronger_access
 from zs_methods.registry import METHODS
 from zs_methods.task import Task
-from zs_methods.word_vectors import MissingWordError, file_sha256, load_class_vectors
+from zs_methods.word_vectors import file_sha256, load_class_vectors, vectors_sha256
+
+#: Options of this section change the network that all methods share, not one method.
+NETWORK_KEY = 'model.'
 
 
 def list_methods(args: Namespace) -> list[str]:
@@ -33,52 +49,101 @@ def list_methods(args: Namespace) -> list[str]:
     protocol = PROTOCOLS[known('protocol', args.protocol, PROTOCOLS)]
     return [
         f'{name:<12} {method.role:<8} {method.setting:<13} '
-        f'{stronger_access(method.reads_unseen_gt, protocol.label_access):<13} {method.summary}'
+        f'{stronger_access(method.reads_unseen_gt, protocol.handling):<13} {method.summary}'
         for name, method in sorted(METHODS.module_dict.items())
     ]
 
 
 def plan_cells(args: Namespace) -> list[Cell]:
-    """Checks the whole request and expands it, K by K and seed by seed; floor first, ceiling last.
+    """Checks the whole request and expands it, split by split and seed by seed; floor first, ceiling last.
 
     Raises:
         UsageError: the first thing that is wrong with the request.
     """
     for plugin in args.plugin:
         load_plugin(plugin)
-    dataset = known('dataset', args.dataset, available())
-    protocol = PROTOCOLS[known('protocol', args.protocol, PROTOCOLS)]
-    methods = _methods(args.methods)
-    ks, seeds = numbers('--ks', args.ks), numbers('--seeds', args.seeds)
-    spec = load_spec(dataset)
-    for k in ks:
-        if k not in spec.splits:
-            raise UsageError(f'--ks: {dataset} offers no split with K={k}; offered: '
-                             f'{", ".join(map(str, spec.splits))}')
+    methods, seeds = _methods(args.methods), numbers('--seeds', args.seeds)
     check_writable('--work-dir', args.work_dir)
     check_writable('--reports', args.reports)
-    if spec.embedded and not (args.data_root / dataset).is_dir():
-        check_writable('--data-root', args.data_root)
-    tasks = [Task.create(dataset, k, (args.data_root / dataset).absolute()) for k in ks]
+    if foreign := foreign_records(args.reports / 'records'):
+        raise UsageError(f'--reports {args.reports}: {len(foreign)} records are not of schema {SCHEMA_VERSION}, such '
+                         f'as {foreign[0].name}; move them away, or choose another folder')
+    tasks, protocol = plan_tasks(args)
+    return expand(args, methods, tasks, protocol, seeds)
+
+
+def plan_tasks(args: Namespace) -> tuple[list[Task], Protocol]:
+    """The requested splits of the requested data set, and the card they are under."""
+    if not is_file(args.dataset):
+        known('dataset', args.dataset, available())
+    if args.processes < 1:
+        raise UsageError(f'--processes takes a number from 1, got {args.processes}')
+    protocol = PROTOCOLS[known('protocol', args.protocol, PROTOCOLS)]
     try:
-        load_class_vectors(spec.classes, Path(tasks[0].vectors), spec.aliases)
-    except (MissingWordError, OSError, ValueError) as error:
-        raise UsageError(error.args[0] if isinstance(error, KeyError) else str(error)) from None
-    configs = _configs(methods, dataset, args.cfg_options)
+        spec = load_spec(args.dataset)
+        if args.train_list:
+            if not spec.training_lists:
+                raise UsageError(f'--train-list: {spec.name} has one list of training images only')
+            protocol = protocol.with_list(known('training list', args.train_list, spec.training_lists))
+        if spec.embedded and not locate(spec, args.data_root).is_dir():
+            check_writable('--data-root', args.data_root)
+        files = {'vectors': args.vectors} if args.vectors else {}
+        if args.backbone_weights and _is_file(args.backbone_weights):
+            files['backbone'] = args.backbone_weights
+        tasks = [Task.create(args.dataset, split, args.data_root, protocol, files) for split in _splits(args, spec)]
+        _check_vectors(tasks[0], args)
+    except (KeyError, ValueError, OSError) as error:
+        raise UsageError(' '.join(str(error.args[0] if isinstance(error, KeyError) else error).split())) from None
+    return tasks, protocol
+
+
+def _splits(args: Namespace, spec: DatasetSpec) -> list[int | str]:
+    """The requested splits: all numbers K of a data set by default, or its named splits if it has no K."""
+    if args.ks is None and args.splits is None:
+        return spec.ks or spec.named_splits
+    ks = numbers('--ks', args.ks) if args.ks is not None else []
+    names = [name.strip() for name in (args.splits or '').split(',') if name.strip()]
+    for option, split in [*(('--ks', k) for k in ks), *(('--splits', name) for name in names)]:
+        try:
+            spec.unseen(split)
+        except KeyError as error:
+            raise UsageError(f'{option}: {error.args[0]}') from None
+    if not ks and not names:
+        raise UsageError('--splits takes names separated by commas')
+    return [*ks, *dict.fromkeys(names)]
+
+
+def _check_vectors(task: Task, args: Namespace) -> None:
+    """Makes sure that every class has a vector."""
+    file = Path(task.vectors)
+    if not file.is_file() and not args.vectors:
+        raise UsageError(f'no word vectors at {file}; python benchmark/prepare.py embeddings {file.stem}, or --vectors '
+                         'FILE')
+    load_class_vectors(task.spec.classes, file, task.spec.aliases)
+
+
+def expand(args: Namespace, methods: list[str], tasks: list[Task], protocol: Protocol, seeds: list[int]) -> list[Cell]:
+    """All cells of checked tasks.
+
+    Raises:
+        UsageError: a wrong option, or a recipe that cannot be built.
+    """
+    configs = _configs(methods, tasks[0], args)
     cells = []
     for task in tasks:
         for seed in seeds:
             for name in methods:
                 config, applied = configs[name]
                 try:
-                    cells.append(_cell(name, config, applied, task, protocol, seed))
+                    cells.append(_cell(name, config, applied, task, protocol, seed, args))
                 except Exception as error:  # a plugin's recipe may raise anything
                     text = ' '.join(str(error).split())
                     raise UsageError(f'method {name!r}: {type(error).__name__}: {text}') from error
     return cells
 
 
-def _cell(name: str, config: Config, applied: dict[str, Any], task: Task, protocol: Protocol, seed: int) -> Cell:
+def _cell(name: str, config: Config, applied: dict[str, Any], task: Task, protocol: Protocol, seed: int,
+          args: Namespace) -> Cell:
     """One cell; an option is part of its variant only if the recipe is another one without it."""
     def method(options: dict[str, Any]) -> Method:
         changed = copy.deepcopy(config)
@@ -86,8 +151,11 @@ def _cell(name: str, config: Config, applied: dict[str, Any], task: Task, protoc
         return METHODS.get(name)(changed, task, protocol)
 
     chosen = method(applied)
-    variant = {key: value for key, value in applied.items()
-               if method({k: v for k, v in applied.items() if k != key}).stages() != chosen.stages()}
+    chosen.cfg.network.changes = {key: value for key, value in applied.items() if key.startswith(NETWORK_KEY)}
+    variant = {key: value for key, value in applied.items() if not key.startswith(NETWORK_KEY) and
+               method({k: v for k, v in applied.items() if k != key}).stages() != chosen.stages()}
+    if args.vectors and chosen.vectors()['sha256'] in repr(chosen.stages()):
+        variant['vectors'] = f'{Path(task.vectors).name} {vectors_sha256(Path(task.vectors))[:8]}'
     return plan_cell(chosen, name, task, seed, variant)
 
 
@@ -98,35 +166,46 @@ def prepare_data(args: Namespace, task: Task, console: Console) -> dict[str, Any
         try:
             sha256 = prepare.ensure(task.spec, Path(task.data_root),
                                     lambda done, total: progress.update(bar, completed=done, total=total))
-        except (FileExistsError, FileNotFoundError) as error:
+        except FileExistsError as error:
             raise UsageError(str(error)) from None
-    return {'data': {'name': prepare.identity(task.spec), 'sha256': sha256},
-            'vectors': {'file': Path(task.vectors).name, 'sha256': file_sha256(task.vectors)},
+    spec, vectors = task.spec, Path(task.vectors)
+    return {'data': {'name': task.data, 'sha256': sha256, 'title': spec.title, 'note': spec.note,
+                     'counts': prepare.counts(spec, Path(task.data_root), task.training_list)},
+            'vectors': {'file': vectors.name, 'sha256': vectors_sha256(vectors)} if vectors.is_file() else {},
             'argv': [Path(sys.argv[0]).name, *sys.argv[1:]]}
 
 
 def _methods(text: str) -> list[str]:
-    """Requested methods between floor and ceiling, which join every run."""
+    """Requested methods between floor and ceiling, which join every run; imported ones have a command of their own."""
     registered = METHODS.module_dict
-    roles = {role: sorted(name for name, method in registered.items() if method.role == role)
-             for role in ('floor', 'method', 'ceiling')}
+    roles = {role: sorted(name for name, method in registered.items() if method.role == role) for role in ROLES}
     for name in set(registered).difference(*roles.values()):
-        raise UsageError(f'method {name!r}: role must be floor, method or ceiling, got {registered[name].role!r}')
+        raise UsageError(f'method {name!r}: role must be one of {", ".join(ROLES)}, got {registered[name].role!r}')
     names = [name.strip() for name in text.split(',') if name.strip()]
+    selectable = set(registered).difference(roles['imported'])
     if not names:
-        raise UsageError('--methods is empty; known: ' + ', '.join(sorted(registered)))
+        raise UsageError('--methods is empty; known: ' + ', '.join(sorted(selectable)))
     if names == ['all']:
         names = roles['method']
-    names = [known('method', name, registered) for name in names]
+    names = [known('method', name, selectable) for name in names]
     chosen = [name for name in dict.fromkeys(names) if name in roles['method']]
     return [*roles['floor'], *chosen, *roles['ceiling']]
 
 
-def _configs(methods: list[str], dataset: str, options: dict[str, Any]) -> dict[str, tuple[Config, dict[str, Any]]]:
+def _configs(methods: list[str], task: Task, args: Namespace) -> dict[str, tuple[Config, dict[str, Any]]]:
     """Every method's config, and the options whose keys it has; an option that concerns none is an error."""
+    options = args.cfg_options
+    model = args.model or task.spec.model
     configs: dict[str, tuple[Config, dict[str, Any]]] = {}
     for name in methods:
-        config = load_config(dataset, name, Path(inspect.getfile(METHODS.get(name))))
+        try:
+            config = load_config(task.dataset, model, name, Path(inspect.getfile(METHODS.get(name))))
+            _choose_weights(config, model, task, args)
+        except UsageError:
+            raise
+        except Exception as error:  # a config is code and may raise anything
+            text = ' '.join(str(error).split())
+            raise UsageError(f'config of {name!r} on network {model!r}: {type(error).__name__}: {text}') from error
         configs[name] = config, {key: value for key, value in options.items() if has_key(config, key)}
         for key, value in configs[name][1].items():
             check_value(config, key, value)
@@ -136,3 +215,34 @@ def _configs(methods: list[str], dataset: str, options: dict[str, Any]) -> dict[
             raise UsageError(f'--cfg-options: no requested method has a setting {key!r}; top-level keys: '
                              f'{", ".join(top)}')
     return configs
+
+
+def _choose_weights(config: Config, model: str, task: Task, args: Namespace) -> None:
+    """Fills in the config which backbone weights to take, and the network's card for the record."""
+    weights, pretraining = args.backbone_weights, args.pretraining
+    if weights is None:
+        name, pretraining = config.backbone_weights, pretraining or config.pretraining
+    elif weights == 'none':
+        name, pretraining = None, pretraining or 'none'
+    else:
+        name, pretraining = Path(weights).name if _is_file(weights) else weights, pretraining or 'not declared'
+    card = {'name': name} if name else None
+    if 'backbone' in task.files:
+        card['sha256'] = file_sha256(Path(task.files['backbone']))
+    backbone = config.model.backbone
+    config.backbone_weights = card
+    config.network = dict(
+        model=Path(model).name, config=content_hash(Config.fromfile(model_file(model, task.dataset)).model.to_dict()),
+        backbone='-'.join(str(part) for part in (backbone.type.split('.')[-1],
+                                                                         backbone.get('depth')) if part),
+        weights=name or 'none', sha256=(card or {}).get('sha256', ''), pretraining=pretraining)
+
+
+def _is_file(weights: str) -> bool:
+    """Whether backbone weights are meant as a file; checks that it is there."""
+    if weights == 'none' or '://' in weights:
+        return False
+    if not Path(weights).is_file():
+        raise UsageError(f'--backbone-weights {weights}: no such file; a name is written as torchvision://resnet101, '
+                         'no weights as none')
+    return True

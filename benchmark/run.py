@@ -12,10 +12,15 @@ import signal
 import warnings
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from benchmark.errors import UsageError
+
+if TYPE_CHECKING:
+    from benchmark.artifacts import ArtifactStore
+    from benchmark.plan import Cell
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,10 +68,16 @@ def _run(args: Namespace) -> int:
         console.print(f'{len(cells)} cells, {len(nodes)} distinct stages: {reused} reused, '
                       f'{len(nodes) - reused} to run', highlight=False)
         return 0
-    return _sweep(args, cells, store, console)
+    return run_cells(args, cells, store, console)
 
 
-def _sweep(args: Namespace, cells: list, store: object, console: Console) -> int:
+def run_cells(args: Namespace, cells: list[Cell], store: ArtifactStore, console: Console,
+              program: str = 'run.py') -> int:
+    """Runs planned cells, writes the reports and prints the table.
+
+    Returns:
+        int: the exit code, see `main`.
+    """
     import logging
 
     import torch
@@ -84,16 +95,18 @@ def _sweep(args: Namespace, cells: list, store: object, console: Console) -> int
         source = prepare_data(args, cells[0].task, console)
         with Reporter(console, len(cells)) as reporter:
             store.warn = reporter.line
-            sweep = Sweep(store, args.reports / 'records', torch.device(args.device), reporter, source, args.force)
+            sweep = Sweep(store, args.reports / 'records', torch.device(args.device), reporter, source, args.force,
+                          args.processes)
             records = sweep.run(cells, args.fail_fast)
         render(args.reports)
     except (OSError, ReportError) as error:
-        print(f'run.py: {error}', file=sys.stderr)
+        print(f'{program}: {error}', file=sys.stderr)
         return 1
     terminal_table(records, console)
     bad = [record for record in records if record.status not in (Status.DONE, Status.SKIPPED)]
     missing = len(cells) - len(records)
-    console.print(f'report: {args.reports / (args.dataset + ".md")}', highlight=False, markup=False, soft_wrap=True)
+    page = args.reports / f'{cells[0].id.dataset}.md'
+    console.print(f'report: {page}', highlight=False, markup=False, soft_wrap=True)
     if bad or missing:
         console.print(f'{len(bad)} of {len(cells)} cells failed, {missing} not run', highlight=False)
     return 1 if bad or missing else 0

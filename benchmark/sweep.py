@@ -20,6 +20,7 @@ from benchmark.provenance import code_sha256, environment
 from benchmark.records import Record, StageRecord, Status, load_record, save_record
 from zs_methods.datasets import audit
 from zs_methods.evaluation.scores import per_class_iou, scores
+from zs_methods.protocols import Resize
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Sweep:
         reporter (Reporter): tells the user.
         source (dict): provenance of data and vectors, by data set, and the command line.
         force (bool): run every requested stage once, whatever is in the store.
+        processes (int): processes that a stage may train with.
     """
 
     store: ArtifactStore
@@ -41,6 +43,7 @@ class Sweep:
     reporter: Reporter
     source: dict[str, Any]
     force: bool = False
+    processes: int = 1
     _failed: dict[str, str] = field(default_factory=dict)
     _made: set[str] = field(default_factory=set)
     _noted: set[str] = field(default_factory=set)
@@ -72,7 +75,9 @@ class Sweep:
         except ValueError as error:
             self.reporter.line(f'{error}; written anew')
             return None
-        if record.status is not Status.DONE or record.key != cell.key:
+        same = (record.key, record.network, record.protocol, record.method) == (
+            cell.key, cell.network, cell.protocol, cell.card)
+        if record.status is not Status.DONE or not same:
             return None
         if record.provenance['code'] != code_sha256():
             self._note(cell.label, cell.key)
@@ -112,7 +117,7 @@ class Sweep:
         if manifest is None:
             self.reporter.stage_started(cell.label, node.name)
             try:
-                manifest = run_node(node, self.store, self.device, self.reporter.step)
+                manifest = run_node(node, self.store, self.device, self.reporter.step, self.processes)
             except Exception as error:
                 self._failed[node.key] = f'stage {node.name} failed for {cell.label}: {_one_line(error)}'
                 raise
@@ -136,13 +141,17 @@ class Sweep:
         result = json.loads((self.store.path('evaluate', cell.key) / 'result.json').read_text())
         spec, confusion = cell.task.spec, np.array(result['confusion'])
         iou = per_class_iou(confusion)
+        secondary = result.pop('secondary_confusion', None)
         made_in = self.store.manifest('evaluate', cell.key)['environment']
         return {
             'status': Status.DONE, 'provenance': {**made_in, **self.source},
             'classes': list(spec.classes), 'palette': spec.metainfo['palette'],
             'unseen': list(cell.task.unseen), **result, 'metrics': scores(confusion, cell.task.unseen),
+            'secondary': secondary and {
+                'resolution': Resize.model_validate(cell.protocol['paper_resolution']).text, 'confusion': secondary,
+                'metrics': scores(np.array(secondary), cell.task.unseen)},
             'per_class_iou': [None if np.isnan(value) else float(value) for value in iou],
-            'absent_classes': [spec.classes[c] for c in np.flatnonzero(np.isnan(iou))],
+            'absent_classes': [spec.classes[c] for c in np.flatnonzero(np.isnan(iou)) if c not in cell.task.ignored],
         }
 
     def _record(self, cell: Cell, stages: Sequence[StageRecord], outcome: dict[str, Any]) -> Record:
@@ -152,6 +161,7 @@ class Sweep:
         level = max(map(audit.level, training), key=audit.LEVELS.index, default='none')
         return Record.model_validate({
             'cell': cell.id, 'key': cell.key, 'settings': cell.settings, 'protocol': cell.protocol,
+            'network': cell.network,
             'method': cell.card, 'stages': stages, 'label_access': {'level': level, 'stages': access},
             'provenance': {**environment(), **self.source},
             **outcome,

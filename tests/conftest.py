@@ -57,9 +57,9 @@ def run_recipe(micro_root, tmp_path_factory):
     from zs_methods.stages import StageContext
     from zs_methods.task import Task
 
-    def run(name, k=2, seed=0, protocol='clean', inputs=None, **options):
-        task = Task.create('shapes', k, micro_root / 'shapes')
-        config = load_config('shapes', name, Path(__file__))
+    def run(name, k=2, seed=0, protocol='zs3-clean', inputs=None, **options):
+        task = Task.create('shapes', k, micro_root, PROTOCOLS[protocol])
+        config = load_config('shapes', 'tiny', name, Path(__file__))
         chosen = {key: value for key, value in {**MICRO, **options}.items() if has_key(config, key)}
         assert set(options) <= set(chosen)
         config.merge_from_dict(chosen)

@@ -42,7 +42,7 @@ def test_every_cell_of_the_main_job_is_there_three_times(records):
     cells = {(r.cell.method, r.cell.k, r.cell.seed) for r in records
              if r.status.value == 'done' and not r.cell.variant}
     assert cells == {(method, k, seed) for method in ('seen_only', 'zs3', 'zsmmd', 'oracle')
-                     for k in load_spec('shapes').splits for seed in (0, 1, 2)}
+                     for k in load_spec('shapes').ks for seed in (0, 1, 2)}
 
 
 def test_scores_follow_from_the_confusion_matrices(records):
@@ -53,7 +53,7 @@ def test_scores_follow_from_the_confusion_matrices(records):
 def test_every_record_says_what_made_it(records):
     for record in records:
         assert record.provenance['git']['dirty'] is False
-        assert record.protocol['name'] == 'clean'
+        assert record.protocol['name'] == 'zs3-clean'
         assert {stage.code for stage in record.stages} == {record.provenance['code']}
         assert all(stage.config['type'] for stage in record.stages)
 

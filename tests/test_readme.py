@@ -1,7 +1,9 @@
 """The README does what it says: its tutorial runs from a folder outside the repository."""
 
+import importlib
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / 'README.md').read_text()
+DATASETS = (ROOT / 'zs_methods/datasets/README.md').read_text()
 
 
 def tutorial_files():
@@ -58,7 +61,11 @@ def test_links_lead_somewhere(target):
     assert target.startswith('https://') or (ROOT / target).exists()
 
 
-def test_options_that_the_readme_names_exist():
-    from benchmark.options import parse
-    known = {f'--{name.replace("_", "-")}' for name in vars(parse([]))} | {'--help', '--out'}
-    assert set(re.findall(r'(?<![\w-])--[a-z][a-z-]+', README)) <= known
+COMMANDS = re.findall(r'^    (?:\.venv/bin/)?python benchmark/((?:run|prepare|import_zs3)\.py .*?)(?: {2,}#.*)?$',
+                      README + DATASETS, re.MULTILINE)
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_commands_are_ones_that_the_programs_take(command):
+    name, *arguments = shlex.split(command)
+    importlib.import_module(f'benchmark.{name[:-3]}' if name != 'run.py' else 'benchmark.options').parse(arguments)

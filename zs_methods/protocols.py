@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
+
+
+class Resize(BaseModel):
+    """How an image is resized for the network, and the size at which the secondary score is taken.
+
+    Attributes:
+        mode (str): ``short-side``: the shorter side becomes `size`, aspect kept; ``warp``: both sides become `size`.
+        size (int): pixels.
+    """
+
+    model_config = ConfigDict(extra='forbid', frozen=True)
+
+    mode: Literal['short-side', 'warp']
+    size: int
+
+    @property
+    def text(self) -> str:
+        """As in reports, such as ``short side 513``."""
+        return f'short side {self.size}' if self.mode == 'short-side' else f'warped to {self.size} x {self.size}'
+
+    def transform(self) -> dict:
+        """The mmseg transform of the image."""
+        if self.mode == 'short-side':
+            return dict(type='Resize', scale=(1_000_000, self.size), keep_ratio=True)
+        return dict(type='Resize', scale=(self.size, self.size), keep_ratio=False)
 
 
 class Protocol(BaseModel):
@@ -12,12 +39,18 @@ class Protocol(BaseModel):
         name (str): as on the command line and in records.
         version (int): raised when the card's meaning changes.
         summary (str): one line.
-        background (str): ``seen``: counted as a seen class.
+        background (str): ``seen``: counted as a seen class; ``ignored``: neither trained, predicted nor scored.
         unseen_images (str): training images with an unseen class are ``drop``-ped, or kept with those pixels
             ``mask``-ed.
-        label_access (str): the strongest use of unseen labels that training is allowed.
-        setting (str): ``inductive``: no image trains the network about an unseen class.
-        resolution (str): size at which predictions are scored.
+        label_access (str): the strongest use of unseen labels that training is allowed, see `ACCESS`.
+        setting (str): ``inductive``: no image trains the network about an unseen class; a transductive method says
+            so itself.
+        training_list (str): which of the data set's lists of training images, where it has several.
+        resolution (str): size of the primary score.
+        paper_resolution (Resize): size of the network's input and of the secondary score, from the same forward pass;
+            only for data sets that papers report.
+        pretraining (str): backbone weights that the card asks for.
+        source (str): where the card is from.
     """
 
     model_config = ConfigDict(extra='forbid', frozen=True)
@@ -25,18 +58,43 @@ class Protocol(BaseModel):
     name: str
     version: int = 1
     summary: str
-    background: str = 'seen'
-    unseen_images: str
+    background: Literal['seen', 'ignored'] = 'seen'
+    unseen_images: Literal['drop', 'mask']
     label_access: str
-    setting: str = 'inductive'
-    resolution: str = 'original'
+    setting: Literal['inductive', 'transductive'] = 'inductive'
+    training_list: str
+    resolution: Literal['original'] = 'original'
+    paper_resolution: Resize
+    pretraining: str = 'any, declared per run'
+    source: str = ''
 
+    @property
+    def handling(self) -> str:
+        """What the treatment of training images itself reads of unseen labels, in the words of `ACCESS`."""
+        return 'image-filter' if self.unseen_images == 'drop' else 'ignore-mask'
+
+    def with_list(self, name: str) -> Protocol:
+        """The card with another training list: another card, with another name, unless it is the card's own."""
+        return self if name == self.training_list else self.model_copy(
+            update={'name': f'{self.name}-{name}', 'training_list': name})
+
+
+_ZS3 = 'valeoai/ZS3 6031f4a; size 513 is that of its evaluation scripts, its training validates at 312'
 
 PROTOCOLS = {card.name: card for card in (
-    Protocol(name='clean', unseen_images='drop', label_access='image-filter',
+    Protocol(name='zs3-clean', unseen_images='drop', label_access='image-filter', training_list='official',
+             paper_resolution=Resize(mode='short-side', size=513), source=_ZS3,
              summary='training images with an unseen class are dropped; no unseen pixel is ever read'),
-    Protocol(name='masked', unseen_images='mask', label_access='ignore-mask',
-             summary='training images are kept and their unseen pixels ignored'),
+    Protocol(name='zs3-official', unseen_images='drop', label_access='layout', training_list='official',
+             paper_resolution=Resize(mode='short-side', size=513), source=_ZS3,
+             pretraining='ImageNet-1k without the Pascal classes',
+             summary='as the published code: the classifier step may lay synthetic features out with the ground-truth '
+                     'masks of unseen classes'),
+    Protocol(name='spnet', background='ignored', unseen_images='mask', label_access='ignore-mask', training_list='aug',
+             paper_resolution=Resize(mode='warp', size=513), pretraining='ImageNet-1k, all classes',
+             source='subhc/SPNet 292ff5a',
+             summary='training images are kept with their unseen pixels ignored; the background is neither trained, '
+                     'predicted nor scored'),
 )}
 
 #: What may be read of unseen labels, from weak to strong (``reads_unseen_gt``).

@@ -1,13 +1,16 @@
-"""What a stage works on: a data set, its folder, a split and class vectors."""
+"""What a stage works on: a data set, its folder, a split under a protocol card, and files such as class vectors."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from zs_methods.datasets.spec import SPECS, DatasetSpec, load_spec
+from zs_methods.datasets.files import fingerprint, locate
+from zs_methods.datasets.spec import DatasetSpec, load_spec, spec_file
+from zs_methods.protocols import Protocol
 
 
 @dataclass(frozen=True)
@@ -15,39 +18,81 @@ class Task:
     """A data set under one split of its classes; plain data, so that it can travel to another process.
 
     Attributes:
-        dataset (str): name of the data set.
+        source (str): name or YAML file of the data set, see `load_spec`.
         data_root (str): folder of the data set.
+        split (str): ``k2`` for K=2, or the name of a split.
         unseen (tuple[int, ...]): ids of the unseen classes, ascending.
-        vectors (str): word-vector file.
+        ignored (tuple[int, ...]): ids of classes that are neither trained, predicted nor scored.
+        training_list (str): which of the data set's training lists; '' for that of its ``train`` subset.
+        data (str): names the content of the data set; part of every artifact's address.
+        files (dict[str, str]): paths by purpose, such as ``vectors``; no part of an address, their hashes are.
     """
 
-    dataset: str
+    source: str
     data_root: str
+    split: str
     unseen: tuple[int, ...]
-    vectors: str
+    ignored: tuple[int, ...] = ()
+    training_list: str = ''
+    data: str = ''
+    files: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def create(cls, dataset: str, k: int, data_root: str | Path) -> Task:
-        """The task of K unseen classes of a data set that comes with the package.
+    def create(cls, source: str, split: int | str, data_root: str | Path, protocol: Protocol | None = None,
+               files: Mapping[str, str | Path] | None = None) -> Task:
+        """The task of one split of a data set.
+
+        Args:
+            source (str): name or YAML file of the data set.
+            split (int | str): K, or the name of a split.
+            data_root (str | Path): folder that holds data sets, or the folder of this one.
+            protocol (Protocol, optional): decides on background and training list; background seen by default.
+            files (Mapping, optional): ``vectors`` overrides the data set's own word-vector file.
 
         Raises:
-            KeyError: unknown data set, or a K its splits do not offer; the message lists the known ones.
+            KeyError: unknown data set, or a split it does not offer; the message lists the known ones.
+            ValueError: a list of images is damaged, or an image is in both subsets.
+            FileNotFoundError: the data set is not there, or lacks a list, image or mask.
         """
-        spec = load_spec(dataset)
-        if k not in spec.splits:
-            raise KeyError(f'{dataset} offers no split with K={k}; offered: {", ".join(map(str, spec.splits))}')
-        return cls(dataset, str(data_root), spec.splits[k], str(SPECS / spec.vectors))
+        spec = load_spec(source)
+        root = locate(spec, Path(data_root))
+        training_list, ignored = '', ()
+        if protocol is not None:
+            training_list = protocol.training_list if protocol.training_list in spec.training_lists else ''
+            if protocol.background == 'ignored' and spec.background:
+                ignored = spec.ids([spec.background])
+        paths = {name: str(path) for name, path in (files or {}).items()}
+        paths.setdefault('vectors', str(find_vectors(source, Path(data_root))))
+        return cls(source, str(root), f'k{split}' if isinstance(split, int) else split, spec.unseen(split), ignored,
+                   training_list, fingerprint(source, root, training_list), paths)
 
     @cached_property
     def spec(self) -> DatasetSpec:
         """The description of the data set."""
-        return load_spec(self.dataset)
+        return load_spec(self.source)
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set."""
+        return self.spec.name
+
+    @property
+    def vectors(self) -> str:
+        """The word-vector file."""
+        return self.files['vectors']
 
     @property
     def seen(self) -> tuple[int, ...]:
-        """Ids of the seen classes, background included, ascending."""
-        return tuple(c for c in range(len(self.spec.classes)) if c not in self.unseen)
+        """Ids of the seen classes, a background that counts included, ascending."""
+        return tuple(c for c in range(len(self.spec.classes)) if c not in self.unseen and c not in self.ignored)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain data."""
         return asdict(self)
+
+
+def find_vectors(source: str, data_root: Path) -> Path:
+    """The word-vector file that a data set names: beside its description, or in ``embeddings/`` below the data root."""
+    spec = load_spec(source)
+    beside = spec_file(source).parent / spec.vectors
+    return beside if beside.is_file() else data_root / 'embeddings' / spec.vectors

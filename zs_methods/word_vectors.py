@@ -13,6 +13,9 @@ from pathlib import Path
 import numpy as np
 from gensim.models import KeyedVectors
 
+from zs_methods import vector_files
+from zs_methods.safe_kv import companions
+
 NORMALISATIONS = ('max', 'l2', 'none')
 
 #: Names as the data sets write them -> words to look up, unless the file has an entry of that very name.
@@ -49,8 +52,8 @@ def load_class_vectors(classes: Sequence[str], file: Path, aliases: Mapping[str,
 
     Args:
         classes (Sequence[str]): class names; the position is the class id.
-        file (Path): word2vec or GloVe text (``.txt``, ``.vec``), word2vec binary (``.bin``), or ``.npz`` with
-            ``vectors``, shape (n, d), and ``names``, shape (n,).
+        file (Path): word2vec or GloVe text (``.txt``, ``.vec``), word2vec binary (``.bin``), gensim's own ``.kv``,
+            or ``.npz`` with ``vectors``, shape (n, d), and ``names``, shape (n,).
         aliases (Mapping[str, str], optional): class name -> words to look up instead, whatever else the file or
             `ALIASES` have for that name.
         normalise (str): ``max`` divides all vectors by the largest norm, ``l2`` each by its own, ``none`` leaves
@@ -61,7 +64,7 @@ def load_class_vectors(classes: Sequence[str], file: Path, aliases: Mapping[str,
 
     Raises:
         MissingWordError: a word is not in the file; names the class, the word and similar spellings.
-        ValueError: unknown format or normalisation, or a class vector that is zero or not finite.
+        ValueError: unknown format or normalisation, a damaged file, or a class vector that is zero or not finite.
         OSError: the file cannot be read.
 
     Source: largest-norm scaling is that of ZS3's VOC file (valeoai/ZS3 6031f4a, ``norm_embed_arr_300.pkl``).
@@ -84,10 +87,33 @@ def read_word_vectors(file: Path) -> KeyedVectors:
     """Reads a file of word vectors; the last ones read stay in memory until they change on disk.
 
     Raises:
-        ValueError: unknown format, or an ``.npz`` without ``vectors`` and ``names``.
+        ValueError: unknown format, damaged, no word vectors, or a ``.kv`` that could run code; one line.
         OSError: the file cannot be read.
     """
     return _read(file, file.stat().st_mtime_ns)
+
+
+def vectors_sha256(file: Path) -> str:
+    """SHA-256 of a file of word vectors; of a ``.kv`` file, together with those of the arrays beside it.
+
+    It is computed once while the files stay as they are.
+    """
+    digests = [_sha256(part, part.stat().st_mtime_ns, part.stat().st_size)
+               for part in (file, *(companions(file) if file.suffix == '.kv' else ()))]
+    return digests[0] if len(digests) == 1 else hashlib.sha256(' '.join(digests).encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _sha256(file: Path, mtime_ns: int, size: int) -> str:
+    return file_sha256(file)
+
+
+def spellings(name: str, aliases: Mapping[str, str] | None = None) -> list[str]:
+    """Every entry that `load_class_vectors` may look up for a class, whatever the file holds."""
+    phrases = [(aliases or {}).get(name), name, ALIASES.get(name)]
+    return list(dict.fromkeys(
+        key for phrase in phrases if phrase
+        for key in (phrase, *(word for part in _SEPARATORS.split(phrase) if part for word in (part, part.lower())))))
 
 
 def file_sha256(path: Path) -> str:
@@ -101,33 +127,17 @@ def file_sha256(path: Path) -> str:
 
 @lru_cache(maxsize=2)
 def _read(file: Path, mtime_ns: int) -> KeyedVectors:
-    if file.suffix == '.npz':
-        return _read_npz(file)
-    if file.suffix == '.bin':
-        return KeyedVectors.load_word2vec_format(str(file), binary=True)
-    if file.suffix in ('.txt', '.vec'):
-        with open(file, encoding='utf-8') as lines:
-            glove = len(lines.readline().split()) != 2
-        return KeyedVectors.load_word2vec_format(str(file), no_header=glove)
-    pickled = '; .kv holds a pickle, which may run code: save it with save_word2vec_format' * (file.suffix == '.kv')
-    raise ValueError(f'{file}: word vectors must be .txt, .vec, .bin or .npz{pickled}')
+    return vector_files.read(file)
 
 
-def _read_npz(file: Path) -> KeyedVectors:
-    with np.load(file, allow_pickle=False) as table:
-        if not {'vectors', 'names'} <= set(table.files):
-            raise ValueError(f'{file}: needs the arrays vectors and names, holds {table.files}')
-        vectors, names = table['vectors'].astype(np.float32), [str(name) for name in table['names']]
-    if vectors.ndim != 2 or len(vectors) != len(names):
-        raise ValueError(f'{file}: {len(names)} names do not fit vectors of shape {vectors.shape}')
-    words = KeyedVectors(vectors.shape[1])
-    words.add_vectors(names, vectors)
-    return words
+def resolve(name: str, words: KeyedVectors, aliases: Mapping[str, str] | None = None) -> tuple[list[str], str | None]:
+    """The entries whose mean is the vector of a class, and the first word that the file lacks."""
+    phrase = (aliases or {}).get(name) or (name if name in words.key_to_index else ALIASES.get(name, name))
+    return _keys(phrase, words)
 
 
 def _class_vector(name: str, words: KeyedVectors, aliases: Mapping[str, str], file: Path) -> np.ndarray:
-    phrase = aliases.get(name) or (name if name in words.key_to_index else ALIASES.get(name, name))
-    keys, missing = _keys(phrase, words)
+    keys, missing = resolve(name, words, aliases)
     if missing:
         known = islice(words.key_to_index, _SUGGEST_AMONG)
         near = ', '.join(difflib.get_close_matches(missing, known)) or 'none'

@@ -1,14 +1,12 @@
-"""Groups records: data set -> protocol -> unit (K and split) -> row (method, variant, settings) -> seeds."""
+"""What tables are made of: data set -> section (card and network) -> unit (K and split) -> row (method) -> seeds."""
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import Any
 
-from benchmark.records import MethodCard, Record, Status
+from benchmark.records import MethodCard, Metrics, NetworkCard, Record, Status
 from benchmark.stats import Summary, summarise
 
 _ROLE_ORDER = {'floor': 0, 'ceiling': 2}
@@ -38,6 +36,11 @@ class Row:
         return self.records[0].method
 
     @property
+    def order(self) -> tuple[int, str, str]:
+        """Sorts the rows of a unit: floor, methods by name, ceiling."""
+        return _ROLE_ORDER.get(self.card.role, 1), self.method, self.label
+
+    @property
     def done(self) -> list[Record]:
         """The finished cells, by seed."""
         return [record for record in self.records if record.status is Status.DONE and record.metrics]
@@ -47,10 +50,21 @@ class Row:
         """The cells without numbers, by seed."""
         return [record for record in self.records if record.status is not Status.DONE or not record.metrics]
 
-    def summary(self, score: str) -> Summary | None:
+    def scores(self, secondary: bool = False) -> list[Metrics]:
+        """The scores of the finished cells, by seed; of those that have them at the paper's resolution if asked."""
+        if secondary:
+            return [record.secondary.metrics for record in self.done if record.secondary]
+        return [record.metrics for record in self.done]
+
+    def summary(self, score: str, secondary: bool = False) -> Summary | None:
         """Summarises one score, such as ``seen.miou`` or ``hiou``, over seeds; None without finished cells."""
-        values = [attrgetter(score)(record.metrics) for record in self.done]
+        values = [attrgetter(score)(metrics) for metrics in self.scores(secondary)]
         return summarise(values) if values else None
+
+    @property
+    def resolutions(self) -> list[str]:
+        """The papers' resolutions at which cells were scored too; one, or none."""
+        return sorted({record.secondary.resolution for record in self.done if record.secondary})
 
     @property
     def stage_keys(self) -> set[str]:
@@ -60,10 +74,31 @@ class Row:
 
 @dataclass
 class Section:
-    """All rows of one protocol, in the order of the tables: floor, methods by name, ceiling, within each unit."""
+    """All rows of one protocol card and one network, the only ones that a table may hold side by side.
+
+    Attributes:
+        protocol: name of the card.
+        model: name of the DeepLab config.
+        title: names card, network and weights; different from that of all other sections of the page.
+        slug: part of file names, different from that of all other sections of all pages.
+        rows: in the order of the tables: floor, methods by name, ceiling, within each unit.
+    """
 
     protocol: str
+    model: str
+    title: str
+    slug: str
     rows: list[Row]
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """The protocol card as it was when the cells ran."""
+        return self.records[0].protocol
+
+    @property
+    def network(self) -> NetworkCard:
+        """The network that all rows share."""
+        return self.records[0].network
 
     @property
     def records(self) -> list[Record]:
@@ -78,7 +113,7 @@ class Section:
     @property
     def labels(self) -> list[str]:
         """The labels of all rows, floor first, ceiling last."""
-        return list(dict.fromkeys(row.label for row in sorted(self.rows, key=_row_order)))
+        return list(dict.fromkeys(row.label for row in sorted(self.rows, key=attrgetter('order'))))
 
     def of(self, unit: Unit) -> list[Row]:
         """The rows of one unit."""
@@ -101,9 +136,14 @@ class Section:
         return 100 * (own - low) / (high - low) if high > low else None
 
 
+def weights_text(network: NetworkCard) -> str:
+    """What the backbone starts from."""
+    return 'from scratch' if network.weights == 'none' else network.weights
+
+
 @dataclass
 class Dataset:
-    """All sections of one data set, by protocol."""
+    """All sections of one data set, by protocol and network; none if it was never run."""
 
     name: str
     sections: list[Section]
@@ -112,73 +152,3 @@ class Dataset:
     def records(self) -> list[Record]:
         """The records of all sections."""
         return [record for section in self.sections for record in section.records]
-
-
-def by_dataset(records: Iterable[Record]) -> list[Dataset]:
-    """Groups records; the order of the input does not matter."""
-    ordered = sorted(records, key=lambda r: (r.cell.seed, r.key, r.status.value, r.model_dump_json(include={'cell'})))
-    return [Dataset(name, [Section(protocol, _rows(group)) for protocol, group in _split(part, 'cell.protocol')])
-            for name, part in _split(ordered, 'cell.dataset')]
-
-
-def variant_text(variant: dict, full: bool = False) -> str:
-    """Writes changed settings as ``key=value, ...``, keys cut to their last component unless ``full``."""
-    def name(key: str) -> str:
-        return key if full else key.rsplit('.', 1)[-1]
-
-    return ', '.join(f'{name(key)}={_json(value)}' for key, value in sorted(variant.items()))
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
-
-
-def _split(records: Iterable[Record], attribute: str) -> list[tuple[str, list[Record]]]:
-    groups: dict[str, list[Record]] = defaultdict(list)
-    read: Callable = attrgetter(attribute)
-    for record in records:
-        groups[read(record)].append(record)
-    return sorted(groups.items())
-
-
-def _row_order(row: Row) -> tuple[int, str, str]:
-    return _ROLE_ORDER.get(row.card.role, 1), row.method, row.label
-
-
-def _rows(records: list[Record]) -> list[Row]:
-    """Builds the rows of one protocol."""
-    splits, short, settings = defaultdict(set), defaultdict(set), defaultdict(set)
-    groups: dict[tuple, list[Record]] = defaultdict(list)
-    for record in records:
-        cell = record.cell
-        variant = _json(cell.variant)
-        place = (cell.k, cell.split, cell.method, variant)
-        splits[cell.k].add(cell.split)
-        short[cell.method, variant_text(cell.variant)].add(variant)
-        settings[place].add(record.settings)
-        groups[(*place, record.settings)].append(record)
-    rows = []
-    for (*place, value), group in groups.items():
-        k, split, method, _ = place
-        variant = group[0].cell.variant
-        label = method
-        if variant:
-            label += f' ({variant_text(variant, full=len(short[method, variant_text(variant)]) > 1)})'
-        if len(settings[tuple(place)]) > 1:
-            label += f' [{_short_hash(value, settings[tuple(place)])}]'
-        unit = Unit(k, split, str(k) if len(splits[k]) == 1 else f'{k} ({split})')
-        rows.append(Row(unit, method, label, _one_per_seed(group)))
-    return sorted(rows, key=lambda row: (row.unit, _row_order(row)))
-
-
-def _short_hash(value: str, others: set[str]) -> str:
-    length = next((n for n in range(6, 65) if len({other[:n] for other in others}) == len(others)), 64)
-    return value[:length] or 'none'
-
-
-def _one_per_seed(records: list[Record]) -> list[Record]:
-    """Keeps one record per seed, a finished one if there is one, so that no seed counts twice."""
-    chosen: dict[int, Record] = {}
-    for record in sorted(records, key=lambda r: r.status is not Status.DONE):
-        chosen.setdefault(record.cell.seed, record)
-    return [record for _, record in sorted(chosen.items())]

@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from benchmark.records import Record, Status
-from benchmark.reporting.rows import Row, Section, by_dataset
-from benchmark.stats import Summary, paired, summarise
+from benchmark.reporting.grouping import by_dataset
+from benchmark.reporting.markup import NONE
+from benchmark.reporting.rows import Row, Section
+from benchmark.stats import Summary, paired
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-NONE = '—'
 SCORES = {'seen': 'seen.miou', 'unseen': 'unseen.miou', 'overall': 'overall.miou', 'hIoU': 'hiou'}
 ACCURACIES = {f'{group} {name}': f'{group}.{name.lower()}'
               for name in ('PA', 'MA') for group in ('seen', 'unseen', 'overall')}
-#: From no access to full access; ``layout`` is left out, since it shows as pixels in what is measured.
-ACCESS_SCALE = ('none', 'image-filter', 'ignore-mask', 'pixels')
 
 
 def number(value: float | None, digits: int = 1) -> str:
@@ -62,7 +61,7 @@ def _missing_text(row: Row) -> str:
     return '; '.join(f'seed {seeds} {text}' for text, seeds in missing.items())
 
 
-def _scores(section: Section, row: Row, columns: dict[str, str]) -> dict[str, str]:
+def _scores(row: Row, columns: dict[str, str]) -> dict[str, str]:
     if not row.done:
         return {name: _missing_text(row) if position == 0 else NONE for position, name in enumerate(columns)}
     return {name: interval(row.summary(score)) for name, score in columns.items()}
@@ -74,16 +73,30 @@ def _seeds(row: Row) -> str:
 
 
 def unified(section: Section) -> pd.DataFrame:
-    """K, method, seen / unseen / overall mIoU, hIoU, share of the floor-ceiling gap, number of seeds."""
+    """K, method, seen / unseen / overall mIoU, hIoU, share of the floor-ceiling gap, number of seeds.
+
+    The setting is a column if a method is not as the card says.
+    """
+    differs = any(row.card.setting != section.card.get('setting', 'inductive') for row in section.rows)
     return pd.DataFrame([
-        {'K': row.unit.label, 'method': row.label, **_scores(section, row, SCORES),
-         'gap closed %': number(section.gap_share(row)), 'n': _seeds(row)} for row in section.rows])
+        {'K': row.unit.label, 'method': row.label, **({'setting': row.card.setting} if differs else {}),
+         **_scores(row, SCORES), 'gap closed %': number(section.gap_share(row)), 'n': _seeds(row)}
+        for row in section.rows])
+
+
+def secondary(section: Section, resolution: str) -> pd.DataFrame:
+    """Seen / unseen / overall mIoU and hIoU of the cells that were scored at a paper's resolution too."""
+    return pd.DataFrame([
+        {'K': row.unit.label, 'method': row.label,
+         **{name: interval(row.summary(score, secondary=True)) for name, score in SCORES.items()},
+         'n': str(len(row.scores(secondary=True)))}
+        for row in section.rows if resolution in row.resolutions])
 
 
 def accuracies(section: Section) -> pd.DataFrame:
     """Pixel accuracy and mean class accuracy of seen, unseen and all classes."""
     return pd.DataFrame([
-        {'K': row.unit.label, 'method': row.label, **_scores(section, row, ACCURACIES), 'n': str(len(row.done))}
+        {'K': row.unit.label, 'method': row.label, **_scores(row, ACCURACIES), 'n': str(len(row.done))}
         for row in section.rows])
 
 
@@ -124,81 +137,8 @@ def without_numbers(section: Section) -> pd.DataFrame:
         for row in section.rows for text, seeds in _missing(row).items()])
 
 
-def stages(section: Section) -> pd.DataFrame:
-    """Mean seconds per stage and K, every artifact counted once, and the largest memory."""
-    found: dict[str, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
-    memory: dict[str, float] = {}
-    for record in section.records:
-        unit = next(unit for unit in section.units if (unit.k, unit.split) == (record.cell.k, record.cell.split))
-        for stage in record.stages:
-            found[stage.name][unit.label][stage.key] = stage.seconds
-            memory[stage.name] = max(memory.get(stage.name, 0.0), stage.peak_rss_mib)
-    return pd.DataFrame([{
-        'stage': name,
-        **{f'K={unit.label}': number(summarise(seconds[unit.label].values()).mean) if unit.label in seconds else NONE
-           for unit in section.units},
-        'artifacts': str(sum(map(len, seconds.values()))), 'peak memory, MiB': number(memory[name], 0),
-    } for name, seconds in found.items()])
-
-
-def costs(section: Section) -> pd.DataFrame:
-    """Mean seconds of all stages of a cell, and of those that the floor's cell of the same seed does not need."""
-    table = []
-    for row in section.rows:
-        floor = section.reference(row, 'floor')
-        shared = {record.cell.seed: {stage.key for stage in record.stages} for record in floor.done} if floor else {}
-        total = [sum(stage.seconds for stage in record.stages) for record in row.done]
-        extra = [sum(stage.seconds for stage in record.stages if stage.key not in shared[record.cell.seed])
-                 for record in row.done if record.cell.seed in shared]
-        if total:
-            table.append({'K': row.unit.label, 'method': row.label, 'all stages': number(summarise(total).mean),
-                          'beyond the floor': number(summarise(extra).mean) if extra else NONE})
-    return pd.DataFrame(table)
-
-
-def label_access(section: Section) -> pd.DataFrame:
-    """What each method declares about unseen labels and what its training stages really read, at most, per cell."""
-    table = []
-    for row in section.rows:
-        cells = [_counts(record.label_access) for record in row.done if record.label_access]
-        if not cells:
-            continue
-        measured = dict.fromkeys(str(record.label_access.get('level', NONE)) for record in row.done)
-        above = any(_above(level, row.card.reads_unseen_gt) for level in measured)
-        most = {name: max(counts[name] for counts, _ in cells) for name in cells[0][0]}
-        places: dict[str, int] = {}
-        for _, pixels in cells:
-            for place, count in pixels.items():
-                places[place] = max(count, places.get(place, 0))
-        table.append({
-            'K': row.unit.label, 'method': row.label, 'setting': row.card.setting,
-            'declares': row.card.reads_unseen_gt,
-            'measured': ', '.join(measured) + (' (more than declared)' if above else ''),
-            **{name.replace('_', ' '): str(count) for name, count in most.items()},
-            'unseen pixels read': ', '.join(f'{place} {count}' for place, count in places.items()) or '0'})
-    return pd.DataFrame(table)
-
-
-def _counts(access: dict) -> tuple[dict[str, int], dict[str, int]]:
-    """Adds up what the stages of one cell read, without the last one, which only scores."""
-    totals = dict.fromkeys(('images', 'images_dropped', 'images_masked', 'pixels_masked'), 0)
-    pixels: dict[str, int] = defaultdict(int)
-    for stage, subsets in access.get('stages', {}).items():
-        for counts in subsets.values() if stage != 'evaluate' else ():
-            for name in totals:
-                totals[name] += counts.get(name, 0)
-            for name, count in counts.get('unseen_pixels', {}).items():
-                pixels[f'{stage}: {name}'] += count
-    return totals, pixels
-
-
-def _above(measured: str, declared: str) -> bool:
-    scale = ACCESS_SCALE
-    return measured in scale and declared in scale and scale.index(measured) > scale.index(declared)
-
-
 def terminal_table(records: Iterable[Record], console: Console) -> None:
-    """Prints the unified table of each data set and protocol.
+    """Prints the unified table of each data set, protocol card and network.
 
     Args:
         records: finished, failed and skipped cells in any order.
@@ -210,9 +150,9 @@ def terminal_table(records: Iterable[Record], console: Console) -> None:
     for dataset in by_dataset(records):
         for section in dataset.sections:
             frame = unified(section)
-            table = Table(title=Text(f'{dataset.name}, protocol {section.protocol}: mIoU, ± is the 95% t-interval'))
+            table = Table(title=Text(f'{dataset.name}, protocol {section.title}: mIoU, ± is the 95% t-interval'))
             for name in frame.columns:
-                table.add_column(Text(name), justify='left' if name in ('method', 'n') else 'right')
+                table.add_column(Text(name), justify='left' if name in ('method', 'setting', 'n') else 'right')
             for unit in section.units:
                 for row in frame[frame['K'] == unit.label].itertuples(index=False):
                     # The reason of a failed cell stands in the lines above and in the report.

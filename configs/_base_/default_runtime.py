@@ -7,7 +7,14 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=2000, max_keep_ckpts=1, save_last=False))
+custom_hooks = []
+env_cfg = dict(cudnn_benchmark=False)
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='SegLocalVisualizer', vis_backends=vis_backends, name='visualizer')
 log_processor = dict(by_epoch=False)
 log_level = 'ERROR'  # the loss curve is in vis_data/scalars.json
+
+#: What of a config the Runner of the ``seen`` stage gets.
+runner_keys = ('default_scope', 'model', 'train_dataloader', 'train_pipeline', 'test_pipeline', 'train_cfg',
+               'optim_wrapper', 'param_scheduler', 'default_hooks', 'custom_hooks', 'env_cfg', 'visualizer',
+               'log_processor', 'log_level')

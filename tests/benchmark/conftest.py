@@ -22,6 +22,7 @@ from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS, MODELS, STAGES
 from zs_methods.task import Task
 
+NETWORK = dict(model='tiny', backbone='toy', weights='none', pretraining='none')
 TOY_PLUGIN = Path(__file__).with_name('toy_plugin.py')
 
 
@@ -55,7 +56,8 @@ def task(tmp_path):
 def cell(toy, task):
     """Makes a cell of a toy method."""
     def make(name, seed=0, variant=None):
-        return plan_cell(METHODS.get(name)(ConfigDict(), task, PROTOCOLS['clean']), name, task, seed, variant or {})
+        return plan_cell(METHODS.get(name)(ConfigDict(network=NETWORK), task, PROTOCOLS['zs3-clean']), name, task, seed,
+                         variant or {})
     return make
 
 

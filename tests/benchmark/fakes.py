@@ -16,11 +16,14 @@ from benchmark.records import (
     Group,
     MethodCard,
     Metrics,
+    NetworkCard,
     Record,
+    Secondary,
     StageRecord,
     Status,
     save_record,
 )
+from zs_methods.protocols import PROTOCOLS
 
 CLASSES = ['background', 'striped red', 'dotted blue', 'checked green', 'hatched yellow']
 PALETTE = [[0, 0, 0], [200, 30, 30], [30, 30, 200], [30, 200, 30], [200, 200, 30]]
@@ -51,8 +54,35 @@ def fake_access(level: str = 'image-filter', pixels: dict[str, int] | None = Non
         'evaluate': {'val': {**counts, 'images': 9000, 'unseen_pixels': {'striped red': 123456}}}}}
 
 
+def fake_network(weights: str = 'torchvision://resnet101', pretraining: str = 'ImageNet-1k, all classes',
+                 sha256: str = '5eed' * 16) -> NetworkCard:
+    """A network card; without weights it has no hash."""
+    return NetworkCard(backbone='ResNetV1c', weights=weights, pretraining=pretraining,
+                       sha256='' if weights == 'none' else sha256)
+
+
+def fake_metrics(seen: float, unseen: float, overall: float = 60.0, hiou: float | None = None) -> Metrics:
+    """Scores; hIoU follows from the others unless given."""
+    return Metrics(seen=Group(pa=90, ma=80, miou=seen), unseen=Group(pa=50, ma=45, miou=unseen),
+                   overall=Group(pa=85, ma=75, miou=overall),
+                   hiou=2 * seen * unseen / (seen + unseen) if hiou is None else hiou)
+
+
+def fake_secondary(seen: float, unseen: float, overall: float, resolution: str = 'short side 513') -> Secondary:
+    """Scores at a paper's resolution."""
+    return Secondary(resolution=resolution, metrics=fake_metrics(seen, unseen, overall), confusion=[[1]])
+
+
+def fake_data(train: int = 5953, published: int | None = 5953, note: str = '', title: str = '') -> dict[str, Any]:
+    """Provenance with the counts of images, to be passed as ``provenance``."""
+    counts = {'train': {'images': train, 'published': published}, 'val': {'images': 1449, 'published': 1449}}
+    return {'python': '3.11.7', 'data': {'name': 'voc', 'sha256': 'feed', 'counts': counts, 'note': note,
+                                         'title': title}}
+
+
 def fake_record(method: str = 'zs3', hiou: float = 40.0, *, k: int = 2, seed: int = 0, status: str = 'done',
-                dataset: str = 'shapes', protocol: str = 'clean', split: str | None = None, settings: str = 'aaaaaaaa',
+                dataset: str = 'shapes', protocol: str = 'zs3-clean', model: str = 'tiny',
+                network: NetworkCard | None = None, split: str | None = None, settings: str = 'aaaaaaaa',
                 variant: dict[str, Any] | None = None, reason: str = '', note: str = '', sha: str = 'c0ffee',
                 classes: list[str] | None = None, **more: Any) -> Record:
     """Builds one record; seen and unseen mIoU are chosen so that they only have to look right."""
@@ -65,10 +95,11 @@ def fake_record(method: str = 'zs3', hiou: float = 40.0, *, k: int = 2, seed: in
         StageRecord(name='classifier', key=f'{method}-{settings}-{variant}-{unit}', reused=False, seconds=5.5,
                     peak_rss_mib=1200.4, label_access={}, summary={}, **made)]
     content: dict[str, Any] = {
-        'status': Status(status), 'key': f'{method}-{settings}-{unit}', 'settings': settings, 'protocol': {},
-        'reason': reason,
-        'cell': CellId(dataset=dataset, split=split or f'nested-{k}', k=k, protocol=protocol, method=method, seed=seed,
-                       variant=variant or {}),
+        'status': Status(status), 'key': f'{method}-{settings}-{unit}', 'settings': settings,
+        'protocol': PROTOCOLS[protocol].model_dump() if protocol in PROTOCOLS else {}, 'reason': reason,
+        'network': network or fake_network('none', 'none'),
+        'cell': CellId(dataset=dataset, split=split or f'k{k}', k=k, protocol=protocol, model=model, method=method,
+                       seed=seed, variant=variant or {}),
         'method': MethodCard(summary=f'What {method} does.', role=ROLES.get(method, 'method'), setting='inductive',
                              reads_unseen_gt='image-filter', note=note),
         'stages': stages[:None if done else 1],
@@ -77,8 +108,7 @@ def fake_record(method: str = 'zs3', hiou: float = 40.0, *, k: int = 2, seed: in
     if done:
         content |= {
             'classes': names, 'palette': PALETTE, 'unseen': [1, 2], 'images': 100,
-            'metrics': Metrics(seen=Group(pa=90, ma=80, miou=70 + seed), unseen=Group(pa=50, ma=45, miou=hiou),
-                               overall=Group(pa=85, ma=75, miou=60), hiou=hiou),
+            'metrics': fake_metrics(70 + seed, hiou, hiou=hiou),
             'per_class_iou': [95.0, 40.0, 41.0, 70.0, None], 'absent_classes': [names[-1]],
             'label_access': fake_access(), 'examples': fake_examples()}
     return Record(**content | more)

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from benchmark import options
 from benchmark.errors import UsageError
 from benchmark.run import __file__ as run_file
 from zs_methods.registry import METHODS
-from zs_methods.task import Task
 
 TAKEN = """
 from zs_methods.methods import ZS3
@@ -74,7 +72,7 @@ def refused(run_py, capsys, untouched, monkeypatch):
     (['--methods', 'all,zs3'], ["unknown method 'all'"]),
     (['--methods', ','], ['--methods is empty', 'zs3']),
     (['--dataset', 'shape'], ["unknown dataset 'shape'", "did you mean 'shapes'?"]),
-    (['--protocol', 'cleam'], ["unknown protocol 'cleam'", "did you mean 'clean'?"]),
+    (['--protocol', 'zs3-cleam'], ["unknown protocol 'zs3-cleam'", "did you mean 'zs3-clean'?"]),
     (['--ks', '3'], ['K=3', '2, 4, 6, 8, 10']),
     (['--ks', '2,0'], ['K=0']),
     (['--ks', ''], ['--ks takes whole numbers', "''"]),
@@ -106,7 +104,7 @@ def refused(run_py, capsys, untouched, monkeypatch):
     (['--device', ''], ['--device takes']),
     (['--plugin', 'nowhere/mine.py'], ['--plugin nowhere/mine.py: no such file']),
     (['--list', '--plugin', 'nowhere/mine.py'], ['no such file']),
-    (['--list', '--protocol', 'cleam'], ["did you mean 'clean'?"]),
+    (['--list', '--protocol', 'zs3-cleam'], ["did you mean 'zs3-clean'?"]),
 ])
 @pytest.mark.parametrize('more', [[], ['--dry-run']], ids=['run', 'dry'])
 def test_a_wrong_word_is_named(refused, words, parts, more):
@@ -157,26 +155,68 @@ def test_a_plugin_method_without_a_usable_recipe_is_named(refused, plugin, text,
     assert "method 'hollow'" in line and part in line
 
 
-def test_a_class_without_word_vector_is_named(refused, monkeypatch, tmp_path):
+def test_a_class_without_word_vector_is_named(refused, tmp_path):
     words = ('striped', 'banded', 'hatched', 'checked', 'red', 'green', 'blue', 'yellow', 'background')
     vectors = tmp_path / 'vectors.txt'
     vectors.write_text(f'{len(words)} 2\n' + ''.join(f'{word} 1 {index}\n' for index, word in enumerate(words)))
-    create = Task.create
-    monkeypatch.setattr(Task, 'create', lambda *args: replace(create(*args), vectors=str(vectors)))
-    line = refused('--ks', '2')
+    line = refused('--ks', '2', '--vectors', vectors)
     assert "'dotted'" in line and "'dotted red'" in line and str(vectors) in line
 
 
-def test_missing_word_vectors_are_named(refused, monkeypatch, tmp_path):
-    create = Task.create
-    monkeypatch.setattr(Task, 'create', lambda *args: replace(create(*args), vectors=str(tmp_path / 'gone.txt')))
-    assert 'gone.txt' in refused('--ks', '2')
+def test_missing_word_vectors_are_named(refused, tmp_path):
+    assert 'gone.txt' in refused('--ks', '2', '--vectors', tmp_path / 'gone.txt')
+
+
+@pytest.mark.parametrize('text', ['', 'model = 5', 'model = (', "_base_ = ['gone.py']"])
+def test_a_config_that_is_none_is_one_line(refused, tmp_path, text):
+    (tmp_path / 'mine.py').write_text(text)
+    assert "config of 'seen_only' on network" in refused('--methods', 'zs3', '--model', tmp_path / 'mine.py')
+
+
+def test_records_of_another_schema_stop_a_run_before_it_begins(refused, tmp_path):
+    (tmp_path / 'old/records').mkdir(parents=True)
+    (tmp_path / 'old/records/shapes.json').write_text('{\n "schema_version": 1,\n "status": "done"}')
+    line = refused('--methods', 'zs3', '--reports', tmp_path / 'old')
+    assert '1 records are not of schema 2, such as shapes.json' in line
+
+
+@pytest.mark.parametrize(('words', 'parts'), [
+    (['--seeds', '1' * 5000], ['--seeds takes whole numbers']),
+    (['--splits', 'voc-15-5'], ["--splits: shapes offers no split 'voc-15-5'", 'offered: 2, 4, 6, 8, 10']),
+    (['--splits', ','], ['--splits takes names']),
+    (['--train-list', 'aug'], ['--train-list: shapes has one list']),
+    (['--model', 'r102'], ["unknown model 'r102'", "did you mean 'r101'?"]),
+    (['--model', 'mine.py'], ['--model mine.py: no such file']),
+    (['--backbone-weights', 'gone.pth'], ['--backbone-weights gone.pth: no such file', 'torchvision://']),
+    (['--processes', '0'], ['--processes takes a number from 1, got 0']),
+    (['--dataset', 'gone.yaml'], ['gone.yaml: No such file']),
+    (['--dataset', 'voc'], ["data set 'voc' not found; python benchmark/prepare.py voc"]),
+])
+def test_wrong_choices_of_data_and_network(refused, words, parts):
+    line = refused('--methods', 'zs3', *words)
+    for part in parts:
+        assert part in line
+
+
+def test_splits_default_to_all_k_or_all_names(plan):
+    assert {cell.id.k for cell in plan('--methods', 'zs3')} == {2, 4, 6, 8, 10}
+    from benchmark.request import _splits
+    from zs_methods.datasets import load_spec
+    assert _splits(options.parse([]), load_spec('cocostuff')) == ['cocostuff-156-15']
+    assert _splits(options.parse(['--ks', '4,2', '--splits', 'voc-15-5']), load_spec('voc')) == [4, 2, 'voc-15-5']
+
+
+@pytest.mark.parametrize(('model', 'dataset', 'expected'), [
+    ('r101', 'context', 'r101_context.py'), ('r101', 'mine', 'r101.py'), ('tiny', 'shapes', 'tiny.py'),
+    ('mobilenetv2', 'voc', 'mobilenetv2.py')])
+def test_a_model_has_a_config_for_a_data_set_or_for_all(model, dataset, expected):
+    assert options.model_file(model, dataset).name == expected
 
 
 def test_defaults_are_the_whole_embedded_benchmark():
     args = options.parse([])
     assert (args.methods, args.ks, args.dataset, args.seeds, args.protocol, args.device) == (
-        'all', '2,4,6,8,10', 'shapes', '0', 'clean', 'auto')
+        'all', None, 'shapes', '0', 'zs3-clean', 'auto')
     assert args.reports == options.ROOT / 'reports' and args.cfg_options == {} and args.plugin == []
 
 
@@ -249,7 +289,7 @@ def test_a_wrong_call_from_another_folder(tmp_path):
 ])
 def test_a_value_must_be_of_the_kind_it_replaces(key, value, fits):
     from benchmark.options import check_value, load_config
-    config = load_config('shapes', 'zs3', Path('elsewhere/zs3.py'))
+    config = load_config('shapes', 'tiny', 'zs3', Path('elsewhere/zs3.py'))
     if fits:
         check_value(config, key, value)
     else:

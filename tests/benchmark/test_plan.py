@@ -18,10 +18,21 @@ from benchmark.run import __file__ as run_file
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS, MODELS
 from zs_methods.stages.train_generator import TrainGenerator
+from zs_methods.word_vectors import file_sha256
 
 TRUNK = ['seen', 'features', 'generator', 'classifier']
 CONFIGS = Path(run_file).parents[1] / 'configs'
 METHOD_FILE = Path('no_config_beside.py')
+WORDS = ('striped', 'banded', 'hatched', 'checked', 'dotted', 'red', 'green', 'blue', 'yellow', 'background')
+WORD_VECTORS = f'{len(WORDS)} 2\n' + ''.join(f'{word} 1 {index}\n' for index, word in enumerate(WORDS))
+NETWORK = dict(model='tiny', backbone='ResNetV1c-18', weights='none', pretraining='none')
+
+
+def shapes_config(method):
+    """A method's config on `shapes`, as the command line completes it."""
+    config = load_config('shapes', 'tiny', method, METHOD_FILE)
+    config.network = NETWORK
+    return config
 
 
 def by_method(cells):
@@ -95,11 +106,45 @@ def test_a_setting_changes_the_first_stage_that_reads_it_and_all_after(keys, opt
     assert changed(keys()[method], keys('--cfg-options', option)[method]) == expected
 
 
-@pytest.mark.parametrize('words', [('--seeds', 1), ('--ks', 4), ('--protocol', 'masked')])
+@pytest.mark.parametrize('words', [('--seeds', 1), ('--ks', 4), ('--protocol', 'spnet')])
 def test_seed_split_and_protocol_change_every_stage(keys, words):
     before, after = keys(), keys(*words)
     for method in before:
         assert changed(before[method], after[method]) == list(before[method])
+
+
+def test_cards_share_trainings_but_no_number(keys, monkeypatch):
+    before, after = keys()['oracle'], keys('--protocol', 'zs3-official')['oracle']
+    assert changed(before, after) == ['evaluate']
+    raised = PROTOCOLS['zs3-clean'].model_copy(update={'version': 2})
+    monkeypatch.setitem(PROTOCOLS, 'zs3-clean', raised)
+    assert changed(before, keys()['oracle']) == ['evaluate']
+
+
+def test_what_reads_layouts_is_skipped_with_a_reason(plan):
+    cells = plan('--methods', 'zs3,zsmmd', '--ks', 2, '--protocol', 'zs3-official')
+    assert {cell.id.method for cell in cells if cell.skip} == {'zs3', 'zsmmd'}
+    assert all('zs3-clean' in cell.skip for cell in cells if cell.skip)
+
+
+def test_word_vectors_of_ones_own_are_named_where_they_matter(plan, tmp_path):
+    vectors = tmp_path / 'other.txt'
+    vectors.write_text(WORD_VECTORS)
+    cells = plan('--methods', 'zs3', '--ks', 2, '--vectors', vectors)
+    assert {cell.id.method: cell.id.variant for cell in cells} == {
+        'seen_only': {}, 'zs3': {'vectors': f'other.txt {file_sha256(vectors)[:8]}'}, 'oracle': {}}
+
+
+def test_backbone_weights_are_addressed_by_content(plan, tmp_path):
+    def cells(name, content):
+        (tmp_path / name).write_bytes(content)
+        return plan('--methods', 'zs3', '--ks', 2, '--backbone-weights', tmp_path / name, '--pretraining', 'secret')
+    first, copy, other = cells('a.pth', b'1'), cells('a.pth', b'1'), cells('a.pth', b'2')
+    assert [cell.key for cell in first] == [cell.key for cell in copy]
+    assert not {cell.key for cell in first} & {cell.key for cell in other}
+    assert not {cell.file_name for cell in first} & {cell.file_name for cell in other}
+    network = first[0].network
+    assert (network.weights, network.pretraining, len(network.sha256)) == ('a.pth', 'secret', 64)
 
 
 def test_folders_and_device_change_no_stage(keys, tmp_path):
@@ -109,10 +154,10 @@ def test_folders_and_device_change_no_stage(keys, tmp_path):
 
 def test_other_word_vectors_change_everything_from_the_generator_on(task, tmp_path):
     vectors = tmp_path / 'vectors.txt'
-    vectors.write_text('1 1\nred 1\n')
-    config, card = load_config('shapes', 'zs3', METHOD_FILE), PROTOCOLS['clean']
+    vectors.write_text(WORD_VECTORS)
+    config, card = shapes_config('zs3'), PROTOCOLS['zs3-clean']
     cells = [plan_cell(METHODS.get('zs3')(config, each, card), 'zs3', each, 0, {})
-             for each in (task, replace(task, vectors=str(vectors)))]
+             for each in (task, replace(task, files={'vectors': str(vectors)}))]
     assert changed(*(by_method([each])['zs3'] for each in cells)) == ['generator', 'classifier', 'evaluate']
 
 
@@ -140,9 +185,35 @@ def test_an_option_that_changes_nothing_makes_no_variant(plan):
         'seen_only': {}, 'zs3': {'classifier.unseen_weight': 1}, 'oracle': {}}
 
 
+def test_an_option_of_the_network_concerns_all_methods_and_makes_no_variant(plan):
+    cells = plan('--methods', 'zs3', '--ks', 2, '--cfg-options', 'model.decode_head.low_channels=16')
+    for cell in cells:
+        assert cell.id.variant == {} and cell.network.changes == {'model.decode_head.low_channels': 16}
+    assert not {cell.file_name for cell in cells} & {cell.file_name for cell in plan('--methods', 'zs3', '--ks', 2)}
+
+
+def test_a_config_of_ones_own_is_another_network(plan, tmp_path):
+    shipped = (CONFIGS / 'deeplab/tiny.py').read_text().replace("'../", f"'{CONFIGS}/")
+    (tmp_path / 'tiny.py').write_text(shipped + 'model = dict(decode_head=dict(low_channels=8))\n')
+    ours = plan('--methods', 'zs3', '--ks', 2, '--model', tmp_path / 'tiny.py')[0]
+    theirs = plan('--methods', 'zs3', '--ks', 2)[0]
+    assert (ours.id.model, theirs.id.model) == ('tiny.py', 'tiny')
+    assert ours.network != theirs.network and ours.key != theirs.key and ours.file_name != theirs.file_name
+
+
+def test_two_files_of_word_vectors_of_one_name_have_two_records(plan, tmp_path):
+    names = set()
+    for folder in ('v1', 'v2'):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / 'words.txt').write_text(WORD_VECTORS.replace('red 1', f'red {folder[1]}'))
+        cells = plan('--methods', 'zs3', '--ks', 2, '--vectors', tmp_path / folder / 'words.txt')
+        names.add(next(cell.file_name for cell in cells if cell.id.method == 'zs3'))
+    assert len(names) == 2
+
+
 def test_record_names_tell_all_cells_apart(plan):
     words = ('--methods', 'zs3,zsmmd', '--ks', '2,4', '--seeds', '0,1')
-    cells = plan(*words) + plan(*words, '--protocol', 'masked')
+    cells = plan(*words) + plan(*words, '--protocol', 'spnet')
     cells += [cell for weight in (7, 8) for cell in plan(*words, '--cfg-options', f'classifier.unseen_weight={weight}')
               if cell.id.method != 'seen_only']
     assert len({cell.file_name for cell in cells}) == len(cells)
@@ -156,10 +227,10 @@ def backwards(node):
 
 
 def test_the_order_of_settings_in_a_config_does_not_matter(plan, keys, task):
-    config = load_config('shapes', 'zsmmd', METHOD_FILE)
+    config = shapes_config('zsmmd')
     turned = Config(ConfigDict(backwards(config.to_dict())))
     assert list(turned) != list(config)
-    cell = plan_cell(METHODS.get('zsmmd')(turned, task, PROTOCOLS['clean']), 'zsmmd', task, 0, {})
+    cell = plan_cell(METHODS.get('zsmmd')(turned, task, PROTOCOLS['zs3-clean']), 'zsmmd', task, 0, {})
     assert by_method([cell])['zsmmd'] == keys()['zsmmd']
 
 
@@ -231,7 +302,7 @@ def test_trie_shows_every_distinct_stage_once_and_marks_what_is_there(plan, stor
     nodes = {node.key: node for cell in cells for node in cell.nodes}
     lines = trie_lines(cells, store)
     titles = [line for line in lines if not line.startswith(' ')]
-    assert titles == ['shapes k2 clean seed 0', 'shapes k4 clean seed 0']
+    assert titles == ['shapes k2 zs3-clean seed 0', 'shapes k4 zs3-clean seed 0']
     assert sorted(line.split()[1] for line in lines if line not in titles) == sorted(nodes)
     assert {line.split()[2] for line in lines if line not in titles} == {'run'}
     assert Counter(line.split()[4] for line in lines if '=' in line) == dict.fromkeys(
@@ -279,7 +350,7 @@ def test_editing_a_plugins_model_changes_the_keys_of_stages_that_use_it(tmp_path
         path = tmp_path / folder / 'mine.py'
         path.parent.mkdir()
         path.write_text(text.replace('marker = 1', f'marker = {marker}'))
-        (path.parent / 'mine_shapes.py').write_text(f'_base_ = [{str(CONFIGS / "zs3/zs3_shapes.py")!r}]\n')
+        (path.parent / 'mine_shapes.py').write_text(f'_base_ = [{str(CONFIGS / "zs3/zs3_tiny.py")!r}]\n')
         for registry, name in ((METHODS, 'mine'), (MODELS, 'Mine')):
             registry.module_dict.pop(name, None)
         cells = plan('--methods', 'mine', '--ks', 2, '--plugin', path)

@@ -8,16 +8,17 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from fakes import fake_access, fake_record, fake_sweep, save_all
+from fakes import fake_access, fake_data, fake_network, fake_record, fake_secondary, fake_sweep, save_all
 from PIL import Image
 from rich.console import Console
 
 import benchmark.report
 from benchmark.records import Record
 from benchmark.report import main, render
-from benchmark.reporting import tables
-from benchmark.reporting.markdown import escape, slug
-from benchmark.reporting.rows import by_dataset
+from benchmark.reporting import conditions, tables, usage
+from benchmark.reporting.grouping import by_dataset
+from benchmark.reporting.markup import escape, slug
+from zs_methods.protocols import ACCESS, PROTOCOLS
 
 
 def page(records: list[Record], reports: Path, name: str = 'shapes') -> str:
@@ -57,7 +58,8 @@ def test_order_of_input_and_second_render_change_nothing(tmp_path: Path) -> None
     content = {path.relative_to(first): path.read_bytes() for path in written}
     assert {path.relative_to(first): path.read_bytes() for path in render(first)} == content
     assert {path.relative_to(second): path.read_bytes() for path in render(second)} == content
-    assert {path.suffix for path in written} == {'.md', '.png'} and len(written) == 5
+    assert {path.suffix for path in written} == {'.md', '.png'}
+    assert len(written) == 5 + 3  # the pages of data sets with published numbers are always there
     assert written[-1] == first / 'README.md'
 
 
@@ -102,7 +104,7 @@ def test_failed_seed_beside_finished_ones() -> None:
 
 def test_one_seed_has_no_interval(tmp_path: Path) -> None:
     text = page(fake_sweep(ks=(6,), seeds=(0,)), tmp_path)
-    assert lines(text, 'zs3')[0] == ['6', 'zs3', '70.0', '40.0', '60.0', '40.0', '50.0', '1']
+    assert lines(text, '| zs3 ')[0] == ['6', 'zs3', '70.0', '40.0', '60.0', '40.0', '50.0', '1']
     assert 'no difference can be told from noise' in text
 
 
@@ -122,10 +124,109 @@ def test_variants_are_separate_rows() -> None:
 
 
 def test_protocols_are_never_mixed(tmp_path: Path) -> None:
-    records = [fake_record(hiou=10), fake_record(hiou=30, protocol='official', seed=1)]
+    records = [fake_record(hiou=10), fake_record(hiou=30, protocol='zs3-official', seed=1)]
     text = page(records, tmp_path)
     assert text.count('## Protocol ') == 2
     assert '20.0' not in text
+
+
+@pytest.mark.parametrize('other', [
+    {'protocol': 'spnet'}, {'model': 'r101'}, {'network': fake_network('mine.pth', 'none')},
+    {'network': fake_network('none', 'something')}, {'network': fake_network(sha256='0' * 64)},
+    {'protocol': PROTOCOLS['zs3-clean'].model_dump() | {'version': 2}},
+    {'protocol': PROTOCOLS['zs3-clean'].model_dump() | {'label_access': 'pixels'}},
+])
+def test_cards_networks_and_weights_never_share_a_table(other: dict, tmp_path: Path) -> None:
+    first, second = fake_record(hiou=10, network=fake_network()), fake_record(hiou=30, seed=1, network=fake_network())
+    if isinstance(other.get('protocol'), dict):
+        second.protocol = other['protocol']
+    else:
+        second = fake_record(hiou=30, seed=1, **{'network': fake_network(), **other})
+    (dataset,) = by_dataset([first, second])
+    assert [[row.summary('hiou').mean for row in section.rows] for section in dataset.sections] in ([[10], [30]],
+                                                                                                    [[30], [10]])
+    assert len({section.title for section in dataset.sections}) == 2
+    assert len({section.slug for section in dataset.sections}) == 2
+    text = page([first, second], tmp_path)
+    headings = [line for line in text.splitlines() if line.startswith('## Protocol ')]
+    assert len(set(headings)) == 2 and '20.0' not in text
+    assert len(set((tmp_path / 'figures').glob('*-hiou.png'))) == 2
+
+
+def test_titles_name_card_network_and_weights() -> None:
+    records = [fake_record(), fake_record(model='r101', network=fake_network(), protocol='spnet')]
+    (dataset,) = by_dataset(records)
+    assert [section.title for section in dataset.sections] == [
+        'spnet, network r101 (torchvision://resnet101)', 'zs3-clean, network tiny (from scratch)']
+    assert [section.slug for section in dataset.sections] == ['shapes-spnet-r101', 'shapes-zs3-clean-tiny']
+    newer = fake_record()
+    newer.protocol['version'] = 2
+    (dataset,) = by_dataset([*records, newer])
+    assert [section.title for section in dataset.sections][1:] == [
+        'zs3-clean, network tiny (from scratch), card version 1',
+        'zs3-clean, network tiny (from scratch), card version 2']
+
+
+def test_file_names_of_figures_never_meet() -> None:
+    records = [fake_record(dataset='a', protocol='b-c', model='d'), fake_record(dataset='a-b', protocol='c', model='d'),
+               fake_record(dataset='a', protocol='b', model='c-d')]
+    assert len({section.slug for dataset in by_dataset(records) for section in dataset.sections}) == 3
+
+
+def test_card_table(tmp_path: Path) -> None:
+    record = fake_record(protocol='zs3-official', model='r101', network=fake_network(), dataset='voc',
+                         provenance=fake_data(360), secondary=fake_secondary(70, 40, 60))
+    text = page([record], tmp_path, 'voc')
+    card = dict(row for row in lines(text[:text.index('### Seen, unseen')]) if len(row) == 2)
+    assert card['card'] == 'zs3-official, version 1'
+    assert card['background'] == 'counted as a seen class'
+    assert card['training images with unseen classes'] == 'dropped'
+    assert card['label access allowed'] == 'layout'
+    assert (card['training images'], card['validation images']) == ('360 of 5,953', '1,449')
+    assert card['scored at'] == 'original size, and short side 513'
+    assert card['backbone pre-training asked for'] == 'ImageNet-1k without the Pascal classes'
+    assert card['backbone pre-training used'] == 'ImageNet-1k, all classes (not what the card asks for)'
+    assert card['network'] == 'r101: ResNetV1c'
+    assert '**360 of 5,953 training images: numbers are not comparable with published ones.**' in text
+    assert 'data.counts' not in text
+
+
+def test_whole_data_sets_carry_no_warning(tmp_path: Path) -> None:
+    assert 'not comparable with published ones.**' not in page([fake_record(provenance=fake_data())], tmp_path)
+    nothing_known = [fake_record(provenance=fake_data(40, None))]
+    assert conditions.image_counts(nothing_known) == {'train': ([40], []), 'val': ([1449], [1449])}
+    assert conditions.other_images(nothing_known) == []
+
+
+def test_secondary_resolution(tmp_path: Path) -> None:
+    records = [fake_record(seed=0, secondary=fake_secondary(60, 30, 50)),
+               fake_record(seed=1, secondary=fake_secondary(62, 30, 50)), fake_record('zsmmd')]
+    text = page(records, tmp_path)
+    part = text[text.index("### At the paper's resolution (short side 513)"):text.index('### Pairs')]
+    assert [row[:3] for row in lines(part)[2:]] == [['2', 'zs3', '61.0 ± 12.7']]
+    assert lines(part)[2][-1] == '2'
+    assert "paper's resolution" not in page([fake_record()], tmp_path / 'none')
+
+
+def test_setting_is_a_column_where_methods_differ(tmp_path: Path) -> None:
+    other = fake_record('zs5')
+    other.method.setting = 'transductive'
+    frame = tables.unified(one_section([fake_record(), other]))
+    assert list(frame['setting']) == ['inductive', 'transductive']
+    assert 'setting' not in tables.unified(one_section([fake_record()]))
+
+
+def test_access_scale_is_that_of_the_protocols() -> None:
+    assert usage.ACCESS == ACCESS
+
+
+@pytest.mark.parametrize(('declared', 'measured', 'more'), [
+    ('layout', 'pixels', False), ('image-oracle', 'ignore-mask', True), ('ignore-mask', 'image-filter', False)])
+def test_more_access_than_declared(declared: str, measured: str, more: bool) -> None:
+    record = fake_record(label_access=fake_access(measured))
+    record.method.reads_unseen_gt = declared
+    (row,) = usage.label_access(one_section([record])).to_dict('records')
+    assert ('more than declared' in row['measured']) is more
 
 
 def test_no_seed_counts_twice() -> None:
@@ -149,17 +250,17 @@ def test_incomplete_sweeps(records: list[Record], tmp_path: Path) -> None:
 
 def test_time_and_cost() -> None:
     section = one_section(fake_sweep())
-    seen, classifier = tables.stages(section).to_dict('records')
+    seen, classifier = usage.stages(section).to_dict('records')
     assert (seen['stage'], seen['K=2'], seen['artifacts'], seen['peak memory, MiB']) == ('seen', '60.0', '6', '900')
     assert classifier['artifacts'] == '24'
-    costs = tables.costs(section).to_dict('records')
+    costs = usage.costs(section).to_dict('records')
     assert [row['beyond the floor'] for row in costs[:2]] == ['0.0', '5.5']
     assert costs[1]['all stages'] == '65.5'
 
 
 def test_label_access_counts_training_only() -> None:
     records = [fake_record(), fake_record('zs5', label_access=fake_access('pixels', {'dotted blue': 33}))]
-    clean, reading = tables.label_access(one_section(records)).to_dict('records')
+    clean, reading = usage.label_access(one_section(records)).to_dict('records')
     assert (clean['measured'], clean['images'], clean['unseen pixels read']) == ('image-filter', '40', '0')
     assert (reading['measured'], reading['unseen pixels read']) == ('pixels (more than declared)',
                                                                     'seen: dotted blue 33')
@@ -176,12 +277,15 @@ def test_notes_stand_under_the_main_table(tmp_path: Path) -> None:
     text = page(fake_sweep(), tmp_path)
     assert 'zsmmd<sup>1</sup>' in text
     assert text.index('<sup>1</sup> zsmmd: A reconstruction.') < text.index('### Pairs')
-    assert 'functional benchmark at toy scale' in text
     assert '### zsmmd\n\nWhat zsmmd does. (method, inductive; unseen labels:\nimage-filter).' in text
 
 
-def test_toy_warning_is_for_shapes_only(tmp_path: Path) -> None:
-    assert 'toy scale' not in page([fake_record(dataset='voc')], tmp_path, 'voc')
+def test_note_of_the_data_set_stands_above_all_numbers(tmp_path: Path) -> None:
+    text = page([fake_record(provenance=fake_data(note='A toy | not for papers.', title='The <set>'))], tmp_path)
+    assert text.startswith('# shapes: The &lt;set&gt;\n')
+    assert text.index('**A toy &#124; not for papers.**') < text.index('## Protocol')
+    assert 'data.note' not in text and 'data.title' not in text and lines(text, 'data.sha256')
+    assert '**' not in page([fake_record()], tmp_path)
 
 
 def test_environments_are_listed(tmp_path: Path) -> None:
@@ -195,7 +299,8 @@ def test_index(tmp_path: Path) -> None:
     render(save_all([*fake_sweep(), fake_record(dataset='my set')], tmp_path))
     text = (tmp_path / 'README.md').read_text(encoding='utf-8')
     (row,) = lines(text, '[shapes](shapes.md)')
-    assert row[1:] == ['clean', '2, 4', 'seen_only, zs3, zsmmd, oracle', '0, 1, 2', '24', '24']
+    assert row[1:3] == ['zs3-clean', 'tiny (from scratch)']
+    assert row[3:] == ['2, 4', 'seen_only, zs3, zsmmd, oracle', '0, 1, 2', '24', '24']
     assert (tmp_path / f'{slug("my set")}.md').is_file()
     assert 'do not edit' in text and 'python benchmark/report.py' in text
 
@@ -224,12 +329,11 @@ def test_terminal_table() -> None:
 def test_wrong_calls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(['--reports', str(tmp_path)]) == 2
     (tmp_path / 'records').mkdir()
-    assert main(['--reports', str(tmp_path)]) == 2
     (tmp_path / 'records' / 'x.json').write_text('{"status": "done"}')
     assert main(['--reports', str(tmp_path)]) == 2
     errors = capsys.readouterr().err.splitlines()
-    assert len(errors) == 3
-    assert 'no such folder' in errors[0] and 'no records' in errors[1] and 'x.json' in errors[2]
+    assert len(errors) == 2
+    assert 'no such folder' in errors[0] and 'x.json' in errors[1]
 
 
 def test_script_needs_no_installation_and_no_torch(tmp_path: Path) -> None:

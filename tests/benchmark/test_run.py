@@ -36,12 +36,14 @@ def test_list_shows_every_method_with_what_it_reads(run_py, capsys, untouched):
     assert run_py('--list') == 0
     rows = [line.split()[:4] for line in capsys.readouterr().out.splitlines()]
     assert rows == [['oracle', 'ceiling', 'inductive', 'pixels'], ['seen_only', 'floor', 'inductive', 'image-filter'],
-                    ['zs3', 'method', 'inductive', 'image-filter'], ['zsmmd', 'method', 'inductive', 'image-filter']]
+                    ['zs3', 'method', 'inductive', 'image-filter'],
+                    ['zs3_released', 'imported', 'inductive', 'layout'],
+                    ['zsmmd', 'method', 'inductive', 'image-filter']]
     assert not untouched['--work-dir'].parent.exists()
 
 
 def test_list_follows_protocol_and_plugin(run_py, capsys):
-    assert run_py('--list', '--protocol', 'masked', '--plugin', TOY_PLUGIN) == 0
+    assert run_py('--list', '--protocol', 'spnet', '--plugin', TOY_PLUGIN) == 0
     access = {line.split()[0]: line.split()[3] for line in capsys.readouterr().out.splitlines()}
     assert access['zs3'] == access['toy_ok'] == 'ignore-mask' and access['oracle'] == 'pixels'
 
@@ -57,7 +59,7 @@ def test_help_gives_examples_and_exit_codes(run_py, capsys):
 def test_dry_run_prints_the_trie_and_creates_nothing(run_py, capsys, untouched):
     assert run_py('--methods', 'zs3,zsmmd', '--ks', '2,4', '--dry-run') == 0
     out = capsys.readouterr().out.splitlines()
-    assert out[0] == 'shapes k2 clean seed 0' and out[1].split()[0] == 'seen'
+    assert out[0] == 'shapes k2 zs3-clean seed 0' and out[1].split()[0] == 'seen'
     assert len(out) == 2 + 28 + 1
     assert out[-1] == '8 cells, 28 distinct stages: 0 reused, 28 to run'
     assert not untouched['--work-dir'].parent.exists()
@@ -125,11 +127,21 @@ def test_an_interrupt_gives_exit_code_130_and_one_line(toy_run, capsys, untouche
 def test_a_damaged_record_of_another_run_is_named_in_one_line(toy_run, capsys, untouched):
     foreign = untouched['--reports'] / 'records' / 'foreign.json'
     foreign.parent.mkdir(parents=True)
-    foreign.write_text('{')
+    foreign.write_text('{"schema_version": 2, "status": "odd"}')
     assert toy_run('toy_ok', '--ks', 2) == 1
     captured = capsys.readouterr()
     assert captured.err.count('\n') == 1 and str(foreign) in captured.err
-    assert load_record(foreign.parent / 'shapes_k2_clean_toy_ok_seed0.json').status.value == 'done'
+    done = next(foreign.parent.glob('shapes_k2_zs3-clean_tiny_toy_ok_seed0_*.json'))
+    assert load_record(done).status.value == 'done'
+
+
+def test_a_file_that_is_no_record_stops_a_run_before_it_begins(toy_run, capsys, untouched):
+    foreign = untouched['--reports'] / 'records' / 'foreign.json'
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text('{')
+    assert toy_run('toy_ok', '--ks', 2) == 2
+    assert 'foreign.json' in capsys.readouterr().err
+    assert not untouched['--work-dir'].exists()
 
 
 def test_records_that_cannot_be_written_are_one_line(toy_run, capsys, untouched):

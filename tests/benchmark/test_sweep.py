@@ -45,10 +45,13 @@ def test_every_outcome_has_its_record_and_no_cell_takes_another_down(toy, cell, 
 
 def test_a_record_holds_the_names_that_others_rely_on(cell, sweep, records, task):
     sweep().run([cell('toy_ok', seed=3)])
-    content = json.loads((records / 'shapes_k2_clean_toy_ok_seed3.json').read_text())
-    assert content['schema_version'] == 1 and content['status'] == 'done'
-    assert content['cell'] == {'dataset': 'shapes', 'split': 'k2', 'k': 2, 'protocol': 'clean', 'method': 'toy_ok',
-                               'seed': 3, 'variant': {}}
+    content = json.loads(next(records.glob('shapes_k2_zs3-clean_tiny_toy_ok_seed3_*.json')).read_text())
+    assert content['schema_version'] == 2 and content['status'] == 'done'
+    assert content['cell'] == {'dataset': 'shapes', 'split': 'k2', 'k': 2, 'protocol': 'zs3-clean', 'model': 'tiny',
+                               'method': 'toy_ok', 'seed': 3, 'variant': {}}
+    assert content['network'] == {'backbone': 'toy', 'config': '', 'changes': {}, 'weights': 'none', 'sha256': '',
+                                  'pretraining': 'none'}
+    assert content['secondary'] is None
     for group in ('seen', 'unseen', 'overall'):
         assert content['metrics'][group].keys() == {'pa', 'ma', 'miou'}
     assert content['metrics'] == scores(content['confusion'], task.unseen)
@@ -146,7 +149,7 @@ def test_a_record_of_other_settings_is_not_taken_for_this_cell(toy, cell, sweep,
     sweep().run([cell('toy_ok')])
     toy.CALLS.clear()
     monkeypatch.setattr(toy.ToySeen, 'version', 2)
-    assert cell('toy_ok').file_name == 'shapes_k2_clean_toy_ok_seed0.json'
+    assert cell('toy_ok').file_name.startswith('shapes_k2_zs3-clean_tiny_toy_ok_seed0_')
     [again] = sweep().run([cell('toy_ok')])
     assert toy.CALLS == ['ToySeen', 'ToyEvaluate'] and again.key == cell('toy_ok').key
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from zs_methods.datasets.audit import LabelLedger
-from zs_methods.evaluation.scores import pack_sparse
+from zs_methods.evaluation.scores import pack_sparse, sparse
 from zs_methods.methods import Method
 from zs_methods.registry import METHODS, STAGES
 from zs_methods.stages import Stage
@@ -75,7 +75,8 @@ class ToyEvaluate(ToyStage):
         # As real scores of all images: reads labels of unseen classes, but not for training.
         LabelLedger('val', ctx.task.spec.classes, ctx.task.unseen).add_labels(np.array(ctx.task.unseen))
         result = {'images': self.images, 'confusion': matrices.sum(axis=0).tolist(),
-                  'confusion_per_image': pack_sparse(list(matrices)), 'examples': [], **self.extra}
+                  'confusion_per_image': pack_sparse([sparse(matrix) for matrix in matrices]), 'examples': [],
+                  **self.extra}
         (ctx.out / 'result.json').write_text(json.dumps(result))
         return {'images': self.images}
 

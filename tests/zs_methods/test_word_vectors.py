@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
-from zs_methods.word_vectors import MissingWordError, file_sha256, load_class_vectors, read_word_vectors
+from zs_methods.word_vectors import (
+    MissingWordError,
+    file_sha256,
+    load_class_vectors,
+    read_word_vectors,
+    resolve,
+    spellings,
+    vectors_sha256,
+)
 
 WORDS = {
     'cat': (3, 0, 0), 'striped': (0, 2, 0), 'red': (0, 0, 4), 'traffic': (1, 0, 0), 'light': (0, 1, 0),
@@ -26,11 +34,14 @@ def make(folder: Path, suffix: str, words: dict[str, tuple[float, ...]] = WORDS)
         return file
     keyed = KeyedVectors(3)
     keyed.add_vectors(names, vectors)
+    if suffix == '.kv':
+        keyed.save(str(file))
+        return file
     keyed.save_word2vec_format(str(file), binary=suffix == '.bin')
     return file
 
 
-@pytest.mark.parametrize('suffix', ['.txt', '.vec', '.bin', '.npz'])
+@pytest.mark.parametrize('suffix', ['.txt', '.vec', '.bin', '.kv', '.npz'])
 def test_all_formats_give_the_same(tmp_path: Path, suffix: str) -> None:
     vectors = load_class_vectors(('cat', 'striped red'), make(tmp_path, suffix), normalise='none')
     assert vectors.dtype == np.float32
@@ -94,11 +105,9 @@ def test_unusable_vectors_are_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_unknown_formats_are_refused(tmp_path: Path) -> None:
-    for suffix, reason in (('.kv', 'pickle'), ('.csv', 'must be .txt')):
-        file = tmp_path / f'words{suffix}'
-        file.touch()
-        with pytest.raises(ValueError, match=reason):
-            load_class_vectors(('cat',), file)
+    (tmp_path / 'words.csv').touch()
+    with pytest.raises(ValueError, match=r'must be \.txt, \.vec, \.bin, \.kv or \.npz'):
+        load_class_vectors(('cat',), tmp_path / 'words.csv')
     with pytest.raises(FileNotFoundError):
         load_class_vectors(('cat',), tmp_path / 'absent.txt')
 
@@ -126,3 +135,23 @@ def test_sha256(tmp_path: Path) -> None:
     file = tmp_path / 'abc'
     file.write_bytes(b'abc')
     assert file_sha256(file) == 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
+
+
+def test_hash_of_a_kv_covers_the_array_beside_it(tmp_path: Path) -> None:
+    file = make(tmp_path, '.kv')
+    assert vectors_sha256(file) == file_sha256(file)
+    beside = file.with_name('words.kv.vectors.npy')
+    beside.write_bytes(b'a')
+    first = vectors_sha256(file)
+    beside.write_bytes(b'b')
+    assert len({first, vectors_sha256(file), file_sha256(file)}) == 3
+
+
+def test_spellings_hold_every_entry_that_is_looked_up(tmp_path: Path) -> None:
+    assert spellings('Potted-Plant/x') == ['Potted-Plant/x', 'Potted', 'potted', 'Plant', 'plant', 'x']
+    assert spellings('pottedplant', {'pottedplant': 'Bush'}) == [
+        'Bush', 'bush', 'pottedplant', 'potted plant', 'potted', 'plant']
+    words = read_word_vectors(make(tmp_path, '.txt'))
+    assert resolve('pottedplant', words) == (['potted', 'plant'], None)
+    assert resolve('pottedplant', words, {'pottedplant': 'cat'}) == (['cat'], None)
+    assert resolve('red dog', words) == ([], 'dog')

@@ -110,3 +110,18 @@ def collect() -> Iterator[dict[str, dict]]:
     finally:
         _open[:] = [other for other in _open if other is not ledgers]  # by identity: empty dicts are equal
         access.update({subset: summarise(group) for subset, group in sorted(ledgers.items())})
+
+
+def add_external(subset: str, classes: Sequence[str], unseen: Sequence[int], counts: dict) -> None:
+    """Counts labels that another process read, whose summary is `counts`, as read by this one.
+
+    Args:
+        subset (str): name of the subset.
+        classes (Sequence[str]): class names.
+        unseen (Sequence[int]): ids of the unseen classes.
+        counts (dict): as from `summarise`.
+    """
+    ledger = LabelLedger(subset, classes, unseen)
+    ledger.add(**{name: counts[name] for name in FIELDS})
+    pixels = [counts['unseen_pixels'].get(ledger.classes[c], 0) for c in ledger.unseen]
+    ledger._row()[len(FIELDS):] += torch.tensor(pixels, dtype=torch.int64)

@@ -1,4 +1,4 @@
-"""Makes sure that a data set is there, and says which one it is."""
+"""Makes sure that a data set is there."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from zs_methods.datasets import shapes_generator
+from zs_methods.datasets.files import image_list, list_pairs
 from zs_methods.datasets.spec import DatasetSpec
 
 
-def identity(spec: DatasetSpec) -> str:
-    """Names the content of a data set without reading it; part of every artifact's address."""
-    return f'{spec.name}-v{shapes_generator.VERSION}' if spec.embedded else spec.name
-
-
 def ensure(spec: DatasetSpec, root: Path, progress: Callable[[int, int], None] | None = None) -> str:
-    """Generates an embedded data set on first use.
+    """Generates an embedded data set on first use; others must be there when a `Task` is made.
 
     Args:
         spec (DatasetSpec): its description.
@@ -23,11 +19,16 @@ def ensure(spec: DatasetSpec, root: Path, progress: Callable[[int, int], None] |
         progress (Callable, optional): called with (images done, images in all).
 
     Returns:
-        str: SHA-256 of the pixels.
-
-    Raises:
-        FileNotFoundError: the data set is not embedded and its folder is missing.
+        str: SHA-256 of the pixels of an embedded data set, '' for others.
     """
-    if spec.embedded:
-        return shapes_generator.generate(root, progress)
-    raise FileNotFoundError(f'{root}: folder of data set {spec.name!r} not found')
+    return shapes_generator.generate(root, progress) if spec.embedded else ''
+
+
+def counts(spec: DatasetSpec, root: Path, training_list: str = '') -> dict[str, dict[str, int | None]]:
+    """Images that are there and images of the published subset, by subset; the latter None where nothing is known."""
+    found = {}
+    for subset, part in spec.subsets.items():
+        listed = image_list(spec, subset, training_list)
+        found[subset] = {'images': len(list_pairs(spec, root, subset, training_list)),
+                         'published': listed.count if listed else part.count}
+    return found

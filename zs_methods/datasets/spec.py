@@ -3,88 +3,244 @@
 from __future__ import annotations
 
 import colorsys
+import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 SPECS = Path(__file__).with_name('specs')
+#: Label of pixels that are neither trained nor scored, and of raw values that are no class.
+IGNORE, INVALID = 255, 254
 
 
-class Subset(BaseModel):
-    """Folders of one subset, relative to the data root; ``list`` names the images, one a line, else all are taken."""
+class SpecError(ValueError):
+    """A description of a data set that cannot be used; the message names the file and the key."""
 
+
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str | int) else value
+
+
+def _inside(path: str) -> str:
+    if Path(path).is_absolute() or '..' in Path(path).parts:
+        raise ValueError(f'{path!r} must be a path below the data set\'s folder, without ".."')
+    return path
+
+
+def _plain(name: str) -> str:
+    if not re.fullmatch(r'[A-Za-z][A-Za-z0-9_-]*', name) or re.fullmatch(r'k\d+', name):
+        raise ValueError(f'{name!r}: a name has letters, digits, - and _, and is no k and number')
+    return name
+
+
+RelativePath = Annotated[str, AfterValidator(_inside)]
+Name = Annotated[str, AfterValidator(_plain)]
+Value = Annotated[int, Field(strict=True, ge=0, le=65535)]
+Shade = Annotated[int, Field(ge=0, le=255)]
+
+
+class _Part(BaseModel):
     model_config = ConfigDict(extra='forbid', frozen=True)
 
-    images: str
-    masks: str
-    list: str | None = None
+
+class ImageList(_Part):
+    """A file that names images, one a line and without suffix, and what is known of it."""
+
+    file: RelativePath
+    count: int | None = None
+    source: str = ''
 
 
-class DatasetSpec(BaseModel):
+class Subset(_Part):
+    """Folders of one subset, relative to the data set's folder.
+
+    Attributes:
+        images (str): folder of the images.
+        masks (tuple[str, ...]): folders of the masks; an image's mask is taken from the first that has one.
+        list (str, optional): file that names the images, one a line; without it all images of the folder are taken.
+        count (int, optional): images of the published subset.
+    """
+
+    images: RelativePath
+    masks: Annotated[tuple[RelativePath, ...], BeforeValidator(_listed), Field(min_length=1)]
+    list: RelativePath | None = None
+    count: int | None = None
+
+
+class Split(_Part):
+    """Unseen classes of a split, seen ones set aside for choosing settings, and where both come from."""
+
+    unseen: tuple[str, ...] = Field(min_length=1)
+    validation: tuple[str, ...] = ()
+    source: str = ''
+
+
+def _split_key(key: Any) -> int | str:
+    if isinstance(key, bool) or not isinstance(key, int | str) or (isinstance(key, int) and key < 1):
+        raise ValueError('a split is a number K from 1, or a name')
+    return key if isinstance(key, int) else _plain(key)
+
+
+def _split(value: Any) -> Any:
+    return {'unseen': value} if isinstance(value, list | tuple) else value
+
+
+class DatasetSpec(_Part):
     """One data set.
 
     Attributes:
         name (str): as on the command line and in records.
-        title (str): as in reports.
-        classes (tuple[str, ...]): names; the position is the class id in the masks.
+        title (str): as in reports; the name by default.
+        note (str): a warning that the report prints above all numbers.
+        classes (tuple[str, ...]): names; the position is the class id.
+        background (str, optional): the class that a card may ignore; ``background`` if there is a class of that name.
+        mask_ids (tuple[int, ...]): value of each class in the masks; 0, 1, 2, ... by default.
+        ignore_index (tuple[int, ...]): values in the masks that are neither trained nor scored.
+        folders (tuple[str, ...]): where the data set may be below the data root; the first that exists is taken.
         subsets (dict[str, Subset]): ``train`` and ``val``, optionally ``unlabelled``.
+        training_lists (dict[str, ImageList]): lists of training images that a card can ask for.
         nested_unseen (tuple[tuple[str, ...], ...]): unseen classes added step by step; K is their running number.
-        vectors (str): word-vector file, relative to the YAML file.
+        splits (dict[int | str, Split]): K, or the name of a split -> its unseen classes.
+        vectors (str): word-vector file, beside the YAML file or in ``embeddings/`` below the data root.
+        normalise (str): scaling of the class vectors, see `load_class_vectors`.
         aliases (dict[str, str]): class name -> words to look up in the vectors.
+        model (str): the DeepLab config taken without ``--model``.
         embedded (bool): generated on first use instead of downloaded.
-        palette (tuple): one RGB triple per class; generated if empty.
+        palette: one RGB triple per class, or ``pascal``; generated by default.
     """
 
-    model_config = ConfigDict(extra='forbid', frozen=True)
-
     name: str = Field(pattern=r'^[a-z0-9][a-z0-9_-]*$')
-    title: str
-    classes: tuple[str, ...]
+    title: str = ''
+    note: str = ''
+    classes: tuple[str, ...] = Field(min_length=2, max_length=INVALID)
+    background: str | None = None
+    mask_ids: tuple[Value, ...] = ()
+    ignore_index: Annotated[tuple[Value, ...], BeforeValidator(_listed)] = (IGNORE,)
+    image_suffix: str = Field('.png', min_length=1)
+    mask_suffix: str = Field('.png', min_length=1)
+    folders: tuple[RelativePath, ...] = Field(('.',), min_length=1)
     subsets: dict[str, Subset]
-    image_suffix: str = '.png'
-    mask_suffix: str = '.png'
-    nested_unseen: tuple[tuple[str, ...], ...]
+    training_lists: dict[Name, ImageList] = {}
+    nested_unseen: tuple[tuple[str, ...], ...] = ()
+    splits: dict[Annotated[int | str, BeforeValidator(_split_key)], Annotated[Split, BeforeValidator(_split)]] = {}
     vectors: str
+    normalise: Literal['max', 'l2', 'none'] = 'max'
     aliases: dict[str, str] = {}
+    model: str = 'mobilenetv2'
     embedded: bool = False
-    palette: tuple[tuple[int, int, int], ...] = ()
+    palette: tuple[tuple[Shade, Shade, Shade], ...] = ()
 
-    @field_validator('classes')
+    @model_validator(mode='before')
     @classmethod
-    def _unique(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(classes)) != len(classes):
-            raise ValueError('class names must be unique')
-        return classes
+    def _defaults(cls, content: Any) -> Any:
+        """Counts the nested splits out, and fills in what follows from other keys."""
+        if not isinstance(content, dict):
+            raise ValueError('a description is a mapping of keys to values')
+        content = dict(content)
+        steps, splits, classes = (content.get(key) or kind() for key, kind in (
+            ('nested_unseen', list), ('splits', dict), ('classes', list)))
+        for key, value, kind in (('splits', splits, dict), ('classes', classes, list), ('nested_unseen', steps, list)):
+            if not isinstance(value, kind) or (value is steps and not all(isinstance(step, list) for step in steps)):
+                raise ValueError(f'{key}: {"a mapping" if kind is dict else "a list"} is expected, as in the example')
+        unseen: list[str] = []
+        content['splits'] = splits = dict(splits)
+        for step in steps:
+            unseen = [*unseen, *step]
+            if len(unseen) in splits:
+                raise ValueError(f'K={len(unseen)} is both in nested_unseen and in splits')
+            splits[len(unseen)] = unseen
+        if 'background' not in content and 'background' in classes:
+            content['background'] = 'background'
+        if content.get('palette') == 'pascal':
+            content['palette'] = pascal_palette(len(classes))
+        content.setdefault('title', content.get('name', ''))
+        content.setdefault('mask_ids', list(range(len(classes))))
+        return content
 
     @model_validator(mode='after')
     def _consistent(self) -> DatasetSpec:
-        unseen = [name for step in self.nested_unseen for name in step]
-        unknown = sorted(set(unseen) - set(self.classes))
-        if unknown:
-            raise ValueError(f'nested_unseen names classes that do not exist: {unknown}')
-        if len(set(unseen)) != len(unseen):
-            raise ValueError('nested_unseen names a class twice')
+        def known(key: str, names: Sequence[str]) -> None:
+            unknown = [name for name in names if name not in self.classes]
+            if unknown:
+                raise ValueError(f'{key}: no such class: {", ".join(unknown)}')
+            if len(set(names)) < len(names):
+                raise ValueError(f'{key}: a class is named twice')
+
+        known('classes', self.classes)
+        known('background', [self.background] if self.background else [])
+        known('aliases', list(self.aliases))
         if not {'train', 'val'} <= set(self.subsets):
-            raise ValueError('subsets must hold train and val')
+            raise ValueError('subsets: train and val are needed')
+        if len(self.mask_ids) != len(self.classes) or len(set(self.mask_ids)) < len(self.classes):
+            raise ValueError(f'mask_ids: {len(self.classes)} different values are needed, one per class')
+        if set(self.mask_ids) & set(self.ignore_index):
+            raise ValueError('ignore_index: one of these values is a class in mask_ids')
+        if len(self.palette) not in (0, len(self.classes)):
+            raise ValueError(f'palette: {len(self.classes)} colours are needed, one per class')
+        if not self.splits:
+            raise ValueError('splits: at least one is needed, such as "2: [cow, sofa]"')
+        for key, split in self.splits.items():
+            known(f'splits.{key}', [*split.unseen, *split.validation])
+            if isinstance(key, int) and len(split.unseen) != key:
+                raise ValueError(f'splits.{key}: K is the number of unseen classes, {len(split.unseen)} are listed')
+            if self.background in split.unseen:
+                raise ValueError(f'splits.{key}: the background cannot be unseen')
+            if not set(self.classes) - set(split.unseen) - {self.background}:
+                raise ValueError(f'splits.{key}: no seen class is left')
         return self
 
     @property
-    def splits(self) -> dict[int, tuple[int, ...]]:
-        """K -> ids of the unseen classes, ascending; every split contains the smaller ones."""
-        splits: dict[int, tuple[int, ...]] = {}
-        unseen: list[int] = []
-        for step in self.nested_unseen:
-            unseen += [self.classes.index(name) for name in step]
-            splits[len(unseen)] = tuple(sorted(unseen))
-        return splits
+    def ks(self) -> list[int]:
+        """The numbers of unseen classes that are splits."""
+        return sorted(key for key in self.splits if isinstance(key, int))
+
+    @property
+    def named_splits(self) -> list[str]:
+        """The splits that have a name."""
+        return [key for key in self.splits if isinstance(key, str)]
+
+    def unseen(self, split: int | str) -> tuple[int, ...]:
+        """Ids of the unseen classes, ascending.
+
+        Raises:
+            KeyError: no such split; the message lists the known ones.
+        """
+        if split not in self.splits:
+            what = f'split with K={split}' if isinstance(split, int) else f'split {split!r}'
+            offered = ', '.join(map(str, [*self.ks, *self.named_splits]))
+            raise KeyError(f'{self.name} offers no {what}; offered: {offered}')
+        return self.ids(self.splits[split].unseen)
+
+    def ids(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Ids of classes, ascending."""
+        return tuple(sorted(self.classes.index(name) for name in names))
+
+    def lookup(self, ignored: Sequence[int] = ()) -> np.ndarray:
+        """Table from the values in masks to class ids, shape (65536,), uint8.
+
+        Values to ignore and the classes in `ignored` become `IGNORE`, values that mean nothing `INVALID`.
+        """
+        table = np.full(65536, INVALID, np.uint8)
+        table[list(self.ignore_index)] = IGNORE
+        table[list(self.mask_ids)] = np.arange(len(self.classes))
+        table[[self.mask_ids[c] for c in ignored]] = IGNORE
+        return table
 
     @property
     def metainfo(self) -> dict[str, Any]:
         """Class names and palette in mmseg's form."""
         return {'classes': self.classes, 'palette': [list(rgb) for rgb in self.palette or _palette(len(self.classes))]}
+
+
+def pascal_palette(count: int) -> list[tuple[int, int, int]]:
+    """The first colours of Pascal-VOC's palette: bit i of the id becomes bit 7 - i // 3 of channel i % 3."""
+    return [tuple(sum((c >> (3 * bit + channel) & 1) << (7 - bit) for bit in range(8)) for channel in range(3))
+            for c in range(count)]
 
 
 def _palette(n_classes: int) -> list[tuple[int, ...]]:
@@ -93,18 +249,56 @@ def _palette(n_classes: int) -> list[tuple[int, ...]]:
     return [(0, 0, 0), *(tuple(round(255 * v) for v in colorsys.hsv_to_rgb(*colour)) for colour in hsv)]
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML without code, in which a key may be there only once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        """Refuses what YAML forbids and PyYAML lets pass."""
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ValueError(f'key {key!r} is there twice')
+        return super().construct_mapping(node, deep)
+
+
 def available() -> list[str]:
     """Names of the data sets that come with the package."""
     return sorted(path.stem for path in SPECS.glob('*.yaml'))
 
 
+def spec_file(source: str) -> Path:
+    """The YAML file that a name or a path stands for."""
+    return Path(source) if Path(source).suffix in ('.yaml', '.yml') else SPECS / f'{source}.yaml'
+
+
 @cache
-def load_spec(name: str) -> DatasetSpec:
-    """Reads the description of a data set that comes with the package.
+def load_spec(source: str) -> DatasetSpec:
+    """Reads the description of a data set.
+
+    Args:
+        source (str): name of a data set that comes with the package, or path of a YAML file.
 
     Raises:
         KeyError: unknown name; the message lists the known ones.
+        SpecError: the file cannot be read, or a key is wrong; one line.
     """
-    if name not in available():
-        raise KeyError(f'unknown data set {name!r}; known: {", ".join(available())}')
-    return DatasetSpec.model_validate(yaml.safe_load((SPECS / f'{name}.yaml').read_text()))
+    file = spec_file(source)
+    if file.parent == SPECS and file.stem not in available():
+        raise KeyError(f'unknown data set {source!r}; known: {", ".join(available())}, or the path of a YAML file')
+    try:
+        spec = DatasetSpec.model_validate(yaml.load(file.read_text(encoding='utf-8'), _Loader))
+    except OSError as error:
+        raise SpecError(f'{file}: {error.strerror or error}') from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = '.'.join(str(part) for part in first['loc'] if part != '[key]')
+        more = f' (and {error.error_count() - 1} more)' if error.error_count() > 1 else ''
+        raise SpecError(f'{file}: {key + ": " if key else ""}{first["msg"].removeprefix("Value error, ")}{more}') \
+            from None
+    except (yaml.YAMLError, ValueError) as error:  # PyYAML passes on what int or date say of a value
+        raise SpecError(f'{file}: not YAML: {" ".join(str(error).split())}') from None
+    if file.parent != SPECS and (spec.name in available() or spec.name == 'readme'):
+        raise SpecError(f'{file}: name: {spec.name!r} is taken; choose another name')
+    if file.parent != SPECS and spec.embedded:
+        raise SpecError(f'{file}: embedded: only data sets of the package can be generated')
+    return spec

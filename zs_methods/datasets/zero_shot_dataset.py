@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmseg.datasets import BaseSegDataset
-from PIL import Image
 
 from zs_methods.datasets.audit import LabelLedger
+from zs_methods.datasets.files import list_pairs
+from zs_methods.datasets.presence import class_presence
 from zs_methods.datasets.spec import load_spec
 from zs_methods.registry import DATASETS
 
@@ -22,55 +24,59 @@ class ZeroShotDataset(BaseSegDataset):
     """One subset of a data set described by a `DatasetSpec`. Class ids never change.
 
     Args:
-        spec (str): name of the data set.
+        spec (str): name or YAML file of the data set.
         data_root (str): its folder.
         subset (str): ``train``, ``val`` or ``unlabelled``.
-        unseen (tuple[int, ...]): ids of the unseen classes.
-        unseen_images (str): images with an unseen class are left out (``drop``), handed out for `MaskUnseen` to set
+        unseen (Sequence[int]): ids of the unseen classes.
+        unseen_images (str): images with an unseen class are left out (``drop``), handed out for `LoadLabels` to set
             those pixels to the ignore index (``mask``), handed out as they are (``keep``), or the only ones taken
             (``only``).
+        ignored (Sequence[int]): ids of classes whose pixels are always ignored.
+        training_list (str): which of the data set's training lists; '' for that of the subset.
         **kwargs: see mmseg's BaseSegDataset.
 
     Raises:
-        ValueError: if `unseen_images` is not one of the four.
+        ValueError: if `unseen_images` is not one of the four, or there is no such subset or list.
+        FileNotFoundError: an image or mask is missing; one line that names it.
     """
 
-    def __init__(self, spec: str, data_root: str, subset: str, unseen: tuple[int, ...] = (),
-                 unseen_images: str = 'keep', **kwargs: Any) -> None:
+    def __init__(self, spec: str, data_root: str, subset: str, unseen: Sequence[int] = (),
+                 unseen_images: str = 'keep', ignored: Sequence[int] = (), training_list: str = '',
+                 **kwargs: Any) -> None:
         if unseen_images not in UNSEEN_IMAGES:
             raise ValueError(f'unseen_images must be one of {UNSEEN_IMAGES}, got {unseen_images!r}')
         self.spec = load_spec(spec)
-        self.subset = self.spec.subsets[subset]
+        self.pairs = list_pairs(self.spec, Path(data_root), subset, training_list)
+        self.lookup = self.spec.lookup(ignored)
         self.unseen = np.asarray(sorted(unseen), dtype=np.int64)
         self.unseen_images = unseen_images
         self.ledger = LabelLedger(subset, self.spec.classes, unseen)
         super().__init__(
-            data_root=data_root,
-            ann_file=self.subset.list or '',
-            data_prefix=dict(img_path=self.subset.images, seg_map_path=self.subset.masks),
-            img_suffix=self.spec.image_suffix,
-            seg_map_suffix=self.spec.mask_suffix,
-            metainfo=self.spec.metainfo,
-            **kwargs)
+            data_root=data_root, data_prefix=dict(img_path=self.spec.subsets[subset].images, seg_map_path=''),
+            metainfo=self.spec.metainfo, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Lists the images in sorted order, since lists of different preparations differ only in their order."""
-        return sorted(super().load_data_list(), key=lambda info: info['img_path'])
+        """One entry per image, ordered by name."""
+        return [dict(img_path=str(image), seg_map_path=str(mask), label_map=None, reduce_zero_label=False,
+                     seg_fields=[]) for image, mask in self.pairs]
 
     def filter_data(self) -> list[dict]:
         """Applies ``unseen_images``, which takes a look at every mask: counted as image-level access."""
         if self.unseen_images not in ('drop', 'only') or not self.unseen.size:
             return self.data_list
-        present = class_presence(tuple(info['seg_map_path'] for info in self.data_list), len(self.spec.classes))
+        present = class_presence([mask for _, mask in self.pairs], self.lookup, len(self.spec.classes))
         contains = present[:, self.unseen].any(axis=1)
         kept = contains if self.unseen_images == 'only' else ~contains
+        if not kept.any():
+            what = 'contains an' if self.unseen_images == 'only' else 'is free of every'
+            raise ValueError(f'{self.spec.name}: no image of subset {self.ledger.subset!r} {what} unseen class')
         self.ledger.add(images_dropped=int((~kept).sum()))
         return [info for info, keep in zip(self.data_list, kept, strict=True) if keep]
 
     def get_data_info(self, idx: int) -> dict:
-        """Adds what `MaskUnseen` needs to the image's information."""
-        return {**super().get_data_info(idx), 'unseen': self.unseen, 'unseen_images': self.unseen_images,
-                'ledger': self.ledger}
+        """Adds what `LoadLabels` needs to the image's information."""
+        return {**super().get_data_info(idx), 'lookup': self.lookup, 'unseen': self.unseen,
+                'unseen_images': self.unseen_images, 'ledger': self.ledger}
 
     def prepare_data(self, idx: int) -> Any:
         """Runs the pipeline and writes down which labels leave it."""
@@ -79,28 +85,3 @@ class ZeroShotDataset(BaseSegDataset):
         if sample is not None and 'gt_sem_seg' in sample:
             self.ledger.add_labels(sample.gt_sem_seg.data.numpy())
         return data
-
-
-@lru_cache(maxsize=8)
-def class_presence(masks: tuple[str, ...], n_classes: int) -> np.ndarray:
-    """Which classes occur in which mask.
-
-    Args:
-        masks (tuple[str, ...]): mask files.
-        n_classes (int): number of classes.
-
-    Returns:
-        ndarray: shape (masks, n_classes), bool.
-
-    Raises:
-        ValueError: a mask holds an id that is neither a class nor 255; the message names the file.
-    """
-    present = np.zeros((len(masks), 256), dtype=bool)
-    for row, path in zip(present, masks, strict=True):
-        with Image.open(path) as mask:
-            row[np.unique(np.asarray(mask))] = True
-    wrong = np.argwhere(present[:, n_classes:255])
-    if wrong.size:
-        image, excess = wrong[0]
-        raise ValueError(f'{masks[image]}: id {n_classes + excess} is neither a class id (0..{n_classes - 1}) nor 255')
-    return present[:, :n_classes]

@@ -67,10 +67,15 @@ def scores(confusion: np.ndarray, unseen: Sequence[int]) -> dict:
     return {**groups, 'hiou': harmonic(groups['seen']['miou'], groups['unseen']['miou'])}
 
 
-def pack_sparse(matrices: Sequence[np.ndarray]) -> str:
-    """Packs per-image confusion matrices: zlib + base64 of int32 rows (image, truth, prediction, pixels)."""
-    rows = [np.column_stack([np.full(len(at), image), at, matrix[tuple(at.T)]])
-            for image, matrix in enumerate(matrices) for at in [np.argwhere(matrix)]]
+def sparse(confusion: np.ndarray) -> np.ndarray:
+    """The entries of a confusion matrix that are not 0 as int32 rows (truth, prediction, pixels)."""
+    at = np.argwhere(confusion)
+    return np.column_stack([at, confusion[tuple(at.T)]]).astype(np.int32)
+
+
+def pack_sparse(images: Sequence[np.ndarray]) -> str:
+    """Packs `sparse` confusion matrices: zlib + base64 of int32 rows (image, truth, prediction, pixels)."""
+    rows = [np.insert(entries, 0, image, axis=1) for image, entries in enumerate(images)]
     table = np.concatenate(rows).astype('<i4') if rows else np.zeros((0, 4), '<i4')
     return base64.b64encode(zlib.compress(table.T.tobytes(), 9)).decode()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any, ClassVar
 
 from mmengine.config import ConfigDict
@@ -9,7 +11,10 @@ from mmengine.config import ConfigDict
 from zs_methods.protocols import Protocol
 from zs_methods.stages.base import StageSpec
 from zs_methods.task import Task
-from zs_methods.word_vectors import file_sha256
+from zs_methods.word_vectors import load_class_vectors
+
+#: Floor and ceiling join every run; imported weights are only evaluated, by a command of their own.
+ROLES = ('floor', 'method', 'ceiling', 'imported')
 
 
 class Method:
@@ -23,7 +28,7 @@ class Method:
 
     #: One line for ``--list`` and reports.
     summary: ClassVar[str]
-    #: ``method``, ``floor`` or ``ceiling``; floor and ceiling join every run.
+    #: One of `ROLES`.
     role: ClassVar[str] = 'method'
     #: ``inductive`` or ``transductive``.
     setting: ClassVar[str] = 'inductive'
@@ -51,9 +56,9 @@ class Method:
 
     def seen(self) -> StageSpec:
         """Stage ``seen``: the shared DeepLab."""
-        runner = {key: self.cfg[key] for key in self.cfg.runner_keys}
+        runner = {key: self.cfg[key] for key in self.cfg.runner_keys if key in self.cfg}
         return self.stage('seen', 'TrainSeen', config=runner, unseen_images=self.protocol.unseen_images,
-                          **self.cfg.seen)
+                          backbone_weights=self.cfg.backbone_weights, **self.cfg.seen)
 
     def features(self, name: str = 'features', **settings: Any) -> StageSpec:
         """A stage that fills a bank of pixel features; of the seen classes, unless the settings say otherwise."""
@@ -66,17 +71,22 @@ class Method:
         return self.stage(name, 'TrainGenerator', **{**self.cfg.generator, 'vectors': self.vectors(), **settings})
 
     def vectors(self) -> dict[str, Any]:
-        """How to read the class vectors, with the file's hash, so that other vectors are another artifact."""
-        return {**self.cfg.vectors, 'sha256': file_sha256(self.task.vectors)}
+        """How to read the class vectors, with their hash, so that other vectors are another artifact."""
+        spec = self.task.spec
+        settings = {'normalise': self.cfg.vectors.normalise or spec.normalise, 'aliases': spec.aliases}
+        vectors = load_class_vectors(spec.classes, Path(self.task.vectors), **settings)
+        return {**settings, 'sha256': hashlib.sha256(vectors.tobytes()).hexdigest()}
 
     def classifier(self, name: str = 'classifier', **settings: Any) -> StageSpec:
         """A stage that retrains the classifier with the config's ``classifier`` section."""
         return self.stage(name, 'TrainClassifier', **{**self.cfg.classifier, **settings})
 
     def evaluate(self, classifier: str | None = None) -> StageSpec:
-        """Stage ``evaluate``, always the last one."""
-        return self.stage('evaluate', 'Evaluate', pipeline=self.cfg.label_pipeline, classifier=classifier,
-                          **self.cfg.evaluation)
+        """Stage ``evaluate``, always the last one; at the card's paper resolution too if the config says so."""
+        settings = dict(self.cfg.evaluation)
+        resize = self.protocol.paper_resolution.model_dump() if settings.pop('paper_resolution', False) else None
+        return self.stage('evaluate', 'Evaluate', pipeline=self.cfg.eval_pipeline, resize=resize,
+                          classifier=classifier, **settings)
 
     @staticmethod
     def stage(name: str, type: str, **settings: Any) -> StageSpec:

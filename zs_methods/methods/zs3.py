@@ -36,6 +36,13 @@ class ZS3(Method):
         """The recipe that other generative methods continue."""
         return [*self.trunk(), self.evaluate('classifier')]
 
+    def skip(self) -> str | None:
+        """The recipe is the clean one, whatever else a card would allow."""
+        if self.protocol.label_access == 'layout':
+            return ('the interleaved loop of the published code, which reads layouts of unseen classes, is not '
+                    "implemented; --protocol zs3-clean runs the paper's recipe")
+        return None
+
     def trunk(self) -> list[StageSpec]:
         """Everything before evaluation."""
         return [self.seen(), self.features(), self.generator(), self.classifier(generator='generator')]

@@ -10,11 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from zs_methods.datasets.spec import IGNORE
 from zs_methods.registry import STAGES
 from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.network import build_dataset, equal_sized_batches, load_network
-
-IGNORE = 255
 
 
 @STAGES.register_module()
@@ -29,6 +28,7 @@ class ExtractFeatures(Stage):
         unseen_images (str): see `ZeroShotDataset`.
         classes (str): keep pixels of ``seen`` or of ``unseen`` classes; the latter is for the oracle only.
         per_class (int): pixels per image and class.
+        limit (int, optional): pixels per class in all, drawn uniformly from those; bounds memory for large data sets.
         batch_size (int): images per forward pass.
 
     Artifact: ``bank.npz`` with ``features`` (n, d) float32, ``labels`` (n,) int64 and ``weights`` (n,) float32, the
@@ -38,11 +38,11 @@ class ExtractFeatures(Stage):
     """
 
     def __init__(self, pipeline: list[dict], unseen_images: str, classes: str = 'seen', per_class: int = 64,
-                 batch_size: int = 16) -> None:
+                 limit: int | None = None, batch_size: int = 16) -> None:
         if classes not in ('seen', 'unseen'):
             raise ValueError(f"classes must be 'seen' or 'unseen', got {classes!r}")
         self.pipeline, self.unseen_images, self.classes = pipeline, unseen_images, classes
-        self.per_class, self.batch_size = per_class, batch_size
+        self.per_class, self.limit, self.batch_size = per_class, limit, batch_size
 
     @torch.no_grad()
     def run(self, ctx: StageContext) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class ExtractFeatures(Stage):
         wanted = torch.zeros(IGNORE + 1, dtype=torch.bool, device=ctx.device)
         wanted[list(getattr(ctx.task, self.classes))] = True
         stream = ctx.stream(f'features/{self.classes}')
-        parts, done = [], 0
+        collected, done = _Reservoir(self.limit, ctx.seed_for(f'features/{self.classes}/limit')), 0
         for indices, batch in equal_sized_batches(dataset, self.batch_size):
             data = network.data_preprocessor(batch)
             features = network.decode_head.forward_features(network.extract_feat(data['inputs']))
@@ -60,12 +60,12 @@ class ExtractFeatures(Stage):
             labels = F.interpolate(labels.float(), size=features.shape[2:], mode='nearest').long()[:, 0]
             kept, weights = sample_per_group(labels, wanted, self.per_class, stream)
             rows = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])[kept]
-            parts.append((rows.cpu(), labels.reshape(-1)[kept].cpu(), weights.cpu()))
+            collected.add(rows.cpu().numpy(), labels.reshape(-1)[kept].cpu().numpy(), weights.cpu().numpy())
             done += len(indices)
             ctx.progress(done, len(dataset))
-        if not parts:
-            raise ValueError(f'no training image is left with unseen_images={self.unseen_images!r}')
-        features, labels, weights = (torch.cat(column).numpy() for column in zip(*parts, strict=True))
+        features, labels, weights = collected.rows()
+        if not len(labels):
+            raise ValueError(f'no pixel of {self.classes} classes in the training images')
         np.savez(ctx.out / 'bank.npz', features=features, labels=labels, weights=weights)
         return {'images': len(dataset), 'pixels': len(labels), 'classes': len(np.unique(labels))}
 
@@ -92,6 +92,49 @@ def sample_per_group(labels: Tensor, wanted: Tensor, limit: int, stream: torch.G
     kept = order[(rank < limit) & wanted[labels.reshape(-1)[order]]]
     size = count[group[kept]]
     return kept, size / size.clamp(max=limit)
+
+
+class _Reservoir:
+    """Collects labelled rows and keeps at most `limit` of every class, each row as likely as any other of its class.
+
+    Weights grow by the rows of the class that each kept one stands for, which leaves weighted means unbiased.
+    """
+
+    def __init__(self, limit: int | None, seed: int) -> None:
+        self.limit, self.random = limit, np.random.default_rng(seed)
+        self.parts: list[tuple[np.ndarray, ...]] = []
+        self.seen = np.zeros(IGNORE, np.int64)
+        self.kept = self.pending = 0
+
+    def add(self, features: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> None:
+        """Adds rows (n, d), (n,), (n,)."""
+        self.seen += np.bincount(labels, minlength=IGNORE)
+        self.parts.append((features, labels, weights, self.random.random(len(labels))))
+        self.pending += len(labels)
+        if self.limit and self.pending > max(4 * self.limit, self.kept):
+            self._prune()
+
+    def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Everything kept: features (m, d), labels (m,), weights (m,)."""
+        if not self.parts:
+            return np.zeros((0, 1), np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32)
+        if self.limit:
+            self._prune()
+        features, labels, weights = (np.concatenate(column) for column in list(zip(*self.parts, strict=True))[:3])
+        if self.limit:
+            kept = np.bincount(labels, minlength=IGNORE)
+            weights = (weights * self.seen[labels] / kept[labels]).astype(np.float32)
+        return features, labels, weights
+
+    def _prune(self) -> None:
+        """Keeps, of every class, the rows with the smallest random numbers."""
+        features, labels, weights, keys = (np.concatenate(column) for column in zip(*self.parts, strict=True))
+        order = np.lexsort((keys, labels))
+        sizes = np.bincount(labels, minlength=IGNORE)
+        rank = np.arange(len(order)) - (np.cumsum(sizes) - sizes)[labels[order]]
+        kept = np.sort(order[rank < self.limit])
+        self.parts, self.pending = [(features[kept], labels[kept], weights[kept], keys[kept])], 0
+        self.kept = len(kept)
 
 
 class Bank(NamedTuple):

@@ -17,6 +17,10 @@ from mmseg.registry import DATASETS
 from zs_methods.task import Task
 
 CONFIG, WEIGHTS = 'config.py', 'model.pth'
+#: Score of a class that is never predicted; finite, since interpolation would turn an infinite one into NaN.
+EXCLUDED = -1e4
+#: Pixels in a batch, whatever its images; class scores of every pixel are in memory at once.
+MAX_PIXELS = 2**21
 
 
 def save_network(folder: Path, config: dict[str, Any], state_dict: dict, task: Task) -> None:
@@ -30,7 +34,8 @@ def save_network(folder: Path, config: dict[str, Any], state_dict: dict, task: T
     """
     keep = ('default_scope', 'model', 'test_pipeline')
     Config({'custom_imports': {'imports': ['zs_methods']}, **{key: config[key] for key in keep}}).dump(folder / CONFIG)
-    meta = {**task.spec.metainfo, 'classes': list(task.spec.classes), 'unseen': list(task.unseen)}
+    meta = {**task.spec.metainfo, 'classes': list(task.spec.classes), 'unseen': list(task.unseen),
+            'ignored': list(task.ignored)}
     weights = {name: value.detach().cpu().contiguous() for name, value in state_dict.items()}
     torch.save({'meta': {'dataset_meta': meta}, 'state_dict': weights}, folder / WEIGHTS)
 
@@ -49,6 +54,17 @@ def classifier_of(network: BaseSegmentor) -> torch.nn.Conv2d:
     return network.decode_head.conv_seg
 
 
+@torch.no_grad()
+def exclude_classes(classifier: torch.nn.Conv2d | torch.nn.Linear, ids: Sequence[int]) -> None:
+    """Makes sure that a classifier never predicts some classes, whatever the features.
+
+    Their softmax is 0 in float32 and float16 alike, so neither they nor the others get a gradient from them: the
+    training is that of a classifier without them, and no id changes.
+    """
+    classifier.weight[list(ids)] = 0
+    classifier.bias[list(ids)] = EXCLUDED
+
+
 def build_dataset(task: Task, subset: str, pipeline: Sequence[dict], unseen_images: str = 'keep') -> Any:
     """Builds a `ZeroShotDataset` of a task."""
     init_default_scope('mmseg')
@@ -57,16 +73,17 @@ def build_dataset(task: Task, subset: str, pipeline: Sequence[dict], unseen_imag
 
 def dataset_config(task: Task, subset: str, pipeline: Sequence[dict], unseen_images: str = 'keep') -> dict[str, Any]:
     """The config of a `ZeroShotDataset` of a task."""
-    return dict(type='zs_methods.ZeroShotDataset', spec=task.dataset, data_root=task.data_root, subset=subset,
-                unseen=task.unseen, unseen_images=unseen_images, pipeline=list(pipeline))
+    return dict(type='zs_methods.ZeroShotDataset', spec=task.source, data_root=task.data_root, subset=subset,
+                unseen=task.unseen, unseen_images=unseen_images, ignored=task.ignored,
+                training_list=task.training_list if subset == 'train' else '', pipeline=list(pipeline))
 
 
 def equal_sized_batches(dataset: Any, batch_size: int) -> Iterator[tuple[list[int], dict]]:
-    """Goes once through a data set, batching images of equal size as they come.
+    """Goes once through a data set, batching images of equal size, original and resized, as they come.
 
     Args:
         dataset: an mmseg data set.
-        batch_size (int): images in a full batch.
+        batch_size (int): images in a full batch; fewer if they have more than `MAX_PIXELS`.
 
     Yields:
         tuple: indices of the images, and the batch in mmseg's collated form. The order is deterministic.
@@ -79,9 +96,9 @@ def equal_sized_batches(dataset: Any, batch_size: int) -> Iterator[tuple[list[in
 
     for index in range(len(dataset)):
         sample = dataset[index]
-        size = tuple(sample['inputs'].shape)
+        size = (*sample['inputs'].shape, *sample['data_samples'].ori_shape)
         waiting.setdefault(size, []).append((index, sample))
-        if len(waiting[size]) == batch_size:
+        if len(waiting[size]) >= min(batch_size, max(1, MAX_PIXELS // (size[1] * size[2]))):
             yield flush(size)
         elif sum(map(len, waiting.values())) >= 8 * batch_size:  # bounds memory where every image has its own size
             yield flush(max(waiting, key=lambda size: len(waiting[size])))

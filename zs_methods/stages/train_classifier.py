@@ -12,7 +12,7 @@ from zs_methods.models.losses.weighted_cross_entropy import seen_unseen_weights
 from zs_methods.registry import STAGES
 from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.extract_features import Bank, PerClassSampler
-from zs_methods.stages.network import classifier_of, load_network
+from zs_methods.stages.network import classifier_of, exclude_classes, load_network
 from zs_methods.stages.parts import load_generator, save_classifier
 
 INITIAL = ('seen', 'uniform')
@@ -89,6 +89,7 @@ class TrainClassifier(Stage):
                 stream = ctx.stream('initialisation/classifier')
                 linear.weight.uniform_(generator=stream)
                 linear.bias.uniform_(generator=stream)
+        exclude_classes(linear, ctx.task.ignored)
         return linear
 
     def _unseen_features(self, ctx: StageContext) -> tuple[Any, torch.Tensor]:

@@ -30,7 +30,7 @@ class TrainGenerator(Stage):
         optimizer (dict): ``type`` in torch.optim, and its settings.
         iterations (int): optimiser steps.
         samples (int): features per class and step, real and generated alike.
-        vectors (dict): ``sha256`` of the word-vector file and ``normalise`` (see `load_class_vectors`).
+        vectors (dict): ``sha256`` of the word-vector file, ``aliases`` and ``normalise`` (see `load_class_vectors`).
         feedback (dict, optional): ``loss`` config, ``weight``, ``source``, and the names ``generator`` and
             ``classifier`` of the stages that provide pseudo-features.
         warm_start (str, optional): name of the generator stage to start from; fresh weights by default.
@@ -50,7 +50,7 @@ class TrainGenerator(Stage):
         """Trains with the ``initialisation``, ``order`` and ``noise`` streams; feedback has one of its own."""
         sampler = PerClassSampler(Bank.load(ctx.inputs['features'], ctx.device), ctx.stream('order/generator'))
         vectors = torch.from_numpy(load_class_vectors(
-            ctx.task.spec.classes, Path(ctx.task.vectors), ctx.task.spec.aliases,
+            ctx.task.spec.classes, Path(ctx.task.vectors), self.vectors['aliases'],
             self.vectors['normalise'])).to(ctx.device)
         config = {**self.model, 'vector_dim': vectors.shape[1], 'feature_dim': sampler.features.shape[1]}
         torch.manual_seed(ctx.seed_for('initialisation/generator'))

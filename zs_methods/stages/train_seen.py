@@ -3,42 +3,21 @@
 from __future__ import annotations
 
 import copy
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from torch import nn
 
 import zs_methods.datasets
 import zs_methods.models  # noqa: F401  registers what the config names
+from zs_methods.models.weights import load_backbone, read_weights
 from zs_methods.registry import STAGES
 from zs_methods.stages.base import Stage, StageContext
-from zs_methods.stages.network import dataset_config, save_network
-
-
-class _ProgressHook(Hook):
-    """Reports iterations and keeps the last loss."""
-
-    def __init__(self, report: Callable[[int, int], None]) -> None:
-        self.report = report
-        self.loss = float('nan')
-
-    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
-                         outputs: dict | None = None) -> None:
-        self.report(runner.iter + 1, runner.max_iters)
-        if runner.iter + 1 == runner.max_iters:
-            self.loss = outputs['loss'].item()
-
-
-def _close(runner: Runner) -> None:
-    """Closes the files in the artifact; mmengine would keep logging into them."""
-    runner.visualizer.close()
-    for handler in [h for h in runner.logger.handlers if isinstance(h, logging.FileHandler)]:
-        runner.logger.removeHandler(handler)
-        handler.close()
+from zs_methods.stages.distributed import train_in_processes
+from zs_methods.stages.network import classifier_of, dataset_config, exclude_classes, save_network
+from zs_methods.stages.seen_runner import ProgressHook, SeenRunner, StartHook, agree, unwrap
 
 
 @STAGES.register_module()
@@ -46,10 +25,16 @@ class TrainSeen(Stage):
     """Trains a segmentor with mmengine's Runner on images and labels of the seen classes.
 
     Args:
-        config (dict): an mmseg config: ``model``, ``train_dataloader`` (its data set is set by the stage),
-            ``train_pipeline``, ``test_pipeline``, ``train_cfg``, ``optim_wrapper``, ``param_scheduler``, hooks.
+        config (dict): an mmseg config: ``model``, ``train_dataloader`` (its data set is set by the stage; its batch
+            size is that of all processes together), ``train_pipeline``, ``test_pipeline``, ``train_cfg``,
+            ``optim_wrapper``, ``param_scheduler``, hooks. Where ``param_scheduler`` says None for ``end``,
+            ``total_steps`` or ``T_max``, it ends with the training.
         unseen_images (str): see `ZeroShotDataset`; the protocol's choice.
+        backbone_weights (dict | str, optional): ``name`` of pre-trained weights, see `load_backbone`; with
+            ``sha256`` it is the file at ``task.files['backbone']``. None trains from scratch.
         channels_last (bool): memory format of the network.
+        amp (bool): mixed precision, float16 with a dynamic loss scale; CUDA only.
+        epochs (int, optional): passes over the images, instead of ``train_cfg.max_iters=None``.
 
     Artifact: ``config.py`` and ``model.pth`` of an mmseg model, and the Runner's log in ``log/``.
 
@@ -57,28 +42,81 @@ class TrainSeen(Stage):
     start, as in its code.
     """
 
-    def __init__(self, config: dict[str, Any], unseen_images: str, channels_last: bool = False) -> None:
+    def __init__(self, config: dict[str, Any], unseen_images: str, backbone_weights: dict | str | None = None,
+                 channels_last: bool = False, amp: bool = False, epochs: int | None = None) -> None:
+        if config['train_cfg'].get('max_iters') is None and epochs is None:
+            raise ValueError('train_cfg.max_iters or seen.epochs is needed')
         self.config, self.unseen_images, self.channels_last = config, unseen_images, channels_last
+        self.backbone_weights = backbone_weights if isinstance(backbone_weights, Mapping | None) else {
+            'name': backbone_weights}
+        self.amp, self.epochs = amp, epochs
 
     def run(self, ctx: StageContext) -> dict[str, Any]:
-        """Trains from the ``initialisation`` seed in the ``order`` seed's image order."""
-        config = self._runner_config(ctx)
-        runner = Runner.from_cfg(Config(config))
-        if self.channels_last:
-            runner.model.to(memory_format=torch.channels_last)
-        progress = _ProgressHook(ctx.progress)
+        """Trains in this process, or in several that it starts.
+
+        Raises:
+            ValueError: mixed precision without CUDA, a batch that cannot be divided among the processes, more
+                processes than GPUs, or weights that do not fit.
+        """
+        if self.amp and ctx.device.type != 'cuda':
+            raise ValueError(f'seen.amp=True needs a CUDA device, not {ctx.device.type}: float16 gradients need the '
+                             'dynamic loss scale, which mmengine offers for CUDA only')
+        if ctx.processes == 1:
+            return self.train(ctx)
+        batch = self.config['train_dataloader']['batch_size']
+        if batch % ctx.processes:
+            raise ValueError(f'{ctx.processes} processes cannot share a batch of {batch}: set '
+                             'train_dataloader.batch_size to a multiple')
+        if ctx.device.type == 'cuda' and ctx.processes > torch.cuda.device_count():
+            raise ValueError(f'{ctx.processes} processes need as many GPUs, {torch.cuda.device_count()} are visible')
+        if self.backbone_weights:
+            read_weights(*self._weights(ctx))  # one process downloads, and errors come before anything is started
+        return train_in_processes(self, ctx)
+
+    def train(self, ctx: StageContext, launcher: str = 'none') -> dict[str, Any]:
+        """Trains from the ``initialisation`` seed in the ``order`` seed's image order.
+
+        Args:
+            ctx (StageContext): with ``processes`` the number of those that train together, this being one of them.
+            launcher (str): ``none`` for a process alone; otherwise mmengine's name of what has started several and
+                initialised their group.
+        """
+        config = self._runner_config(ctx, launcher)
+        benchmark = torch.backends.cudnn.benchmark
+        runner = SeenRunner.from_cfg(Config(config))
+        summary: dict[str, Any] = {'processes': ctx.processes, 'amp': self.amp}
+
+        def start(network: nn.Module) -> None:
+            if self.backbone_weights:
+                summary['backbone'] = load_backbone(network.backbone, *self._weights(ctx))
+            exclude_classes(classifier_of(network), ctx.task.ignored)
+
+        progress = ProgressHook(ctx.progress)
+        runner.register_hook(StartHook([start]), priority='LOWEST')
         runner.register_hook(progress, priority='LOWEST')
-        network = runner.train()
+        try:
+            network = unwrap(runner.train())
+        finally:
+            runner.close()
+            torch.backends.cudnn.benchmark = benchmark  # it only pays where all images have one size
         if not torch.isfinite(torch.tensor(progress.loss)):
             raise FloatingPointError(f'the training loss ended as {progress.loss}; lower the learning rate')
-        save_network(ctx.out, config, network.state_dict(), ctx.task)
-        for checkpoint in (ctx.out / 'log').rglob('*.pth'):
-            checkpoint.unlink()
-        images = len(runner.train_dataloader.dataset)
-        _close(runner)
-        return {'images': images, 'iterations': runner.max_iters, 'final_loss': progress.loss}
+        exclude_classes(classifier_of(network), ctx.task.ignored)  # weight decay has moved the bias
+        if ctx.processes > 1:
+            summary['weights_spread'] = agree(network)
+        if runner.rank == 0:
+            save_network(ctx.out, config, network.state_dict(), ctx.task)
+            for checkpoint in (ctx.out / 'log').rglob('*.pth'):
+                checkpoint.unlink()
+        return {'images': len(runner.train_dataloader.dataset), 'iterations': runner.max_iters,
+                'final_loss': progress.loss, **summary}
 
-    def _runner_config(self, ctx: StageContext) -> dict[str, Any]:
+    def _weights(self, ctx: StageContext) -> tuple[str, str | None]:
+        """Source and hash, as `load_backbone` takes them."""
+        name, sha256 = self.backbone_weights['name'], self.backbone_weights.get('sha256')
+        return (name, None) if '://' in name else (ctx.task.files.get('backbone', name), sha256)
+
+    def _runner_config(self, ctx: StageContext, launcher: str) -> dict[str, Any]:
         config = copy.deepcopy(self.config)
         n_classes = len(ctx.task.spec.classes)
         heads = [config['model']['decode_head'], config['model'].get('auxiliary_head') or []]
@@ -88,7 +126,13 @@ class TrainSeen(Stage):
         loader = config['train_dataloader']
         loader['dataset'] = dataset_config(ctx.task, 'train', config.pop('train_pipeline'), self.unseen_images)
         loader['sampler'] = {**loader['sampler'], 'seed': ctx.seed_for('order')}
-        config['randomness'] = {'seed': ctx.seed_for('initialisation')}
+        loader['batch_size'] //= ctx.processes
+        if self.amp:
+            config['optim_wrapper'] |= dict(type='AmpOptimWrapper', loss_scale='dynamic')
+        # Ranks draw different augmentations; rank 0's initial weights are sent to all.
+        config['randomness'] = {'seed': ctx.seed_for('initialisation'), 'diff_rank_seed': ctx.processes > 1}
+        config['placement'] = dict(device=str(ctx.device), channels_last=self.channels_last, epochs=self.epochs)
+        config['launcher'] = launcher
         config['work_dir'] = str(ctx.out / 'log')
         # mmengine keeps loggers and visualisers by name for the life of the process: a name of their own each.
         config['experiment_name'] = config['visualizer']['name'] = f'seen{ctx.out.name}'

@@ -3,15 +3,16 @@
 Every value is that of the published code (valeoai/ZS3 6031f4a) unless its comment says otherwise.
 """
 
-norm_cfg = dict(type='BN', requires_grad=True)  # SyncBN there with more than one GPU, statistics never frozen
+# Statistics never frozen; synchronised, as in that code, when several GPUs train.
+norm_cfg = dict(type='BN', requires_grad=True)
 data_preprocessor = dict(
     type='SegDataPreProcessor',
     # ImageNet mean and deviation, RGB
     mean=[123.675, 116.28, 103.53],
     std=[58.395, 57.12, 57.375],
     bgr_to_rgb=True,
-    size=(312, 312),  # the training crop, for images that are smaller
-    pad_val=0,  # the mean colour: mmseg pads after it normalises, that code before
+    size=(312, 312),  # the training crop, which the pipeline has padded already
+    pad_val=0,
     seg_pad_val=255)
 model = dict(
     type='EncoderDecoder',
@@ -25,9 +26,7 @@ model = dict(
         multi_grid=(2, 4, 8),  # the dilations of layer4: the (1, 2, 4) of that code, there multiplied by 2
         contract_dilation=False,
         norm_cfg=norm_cfg,
-        norm_eval=False,
-        # deviation: published runs start from ImageNet without the VOC classes, these weights have seen them all
-        init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet101')),
+        norm_eval=False),  # weights are loaded by the stage that trains
     decode_head=dict(
         type='zs_methods.DeepLabV3PlusHead',
         in_channels=(256, 2048),  # layer1 (stride 4) and layer4 (stride 16)

@@ -62,14 +62,15 @@ def test_size_and_content_are_as_promised():
     assert load_spec('shapes').classes == shapes.CLASSES
     classes = [set(np.unique(labels)) - {0, shapes.IGNORE} for labels in (
         shapes.render('train', i)[1] for i in range(300))]
-    unseen = set(load_spec('shapes').splits[2])
+    unseen = set(load_spec('shapes').unseen(2))
     assert 0.05 < np.mean([bool(c & unseen) for c in classes]) < 0.5  # dropping or masking them is real
     assert np.mean([len(c) > 1 for c in classes]) > 0.3
     assert set.union(*classes) == set(range(1, 21))
 
 
 def test_splits_are_nested_and_keep_every_texture_and_colour_seen():
-    splits = load_spec('shapes').splits
+    spec = load_spec('shapes')
+    splits = {k: spec.unseen(k) for k in spec.ks}
     assert list(splits) == [2, 4, 6, 8, 10]
     for smaller, larger in zip(list(splits.values()), list(splits.values())[1:], strict=False):
         assert set(smaller) < set(larger)

@@ -5,13 +5,11 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from zs_methods.datasets import audit
-from zs_methods.datasets.spec import DatasetSpec, load_spec
-from zs_methods.datasets.zero_shot_dataset import class_presence
+from zs_methods.datasets.spec import load_spec
 from zs_methods.registry import DATASETS
 
-PIPELINE = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations'), dict(type='zs_methods.MaskUnseen'),
-            dict(type='PackSegInputs')]
-UNSEEN = load_spec('shapes').splits[10]
+PIPELINE = [dict(type='LoadImageFromFile'), dict(type='zs_methods.LoadLabels'), dict(type='PackSegInputs')]
+UNSEEN = load_spec('shapes').unseen(10)
 
 
 def build(root, mode, subset='train', pipeline=PIPELINE):
@@ -69,7 +67,7 @@ def test_keep_and_only_are_measured_as_pixels(micro_root, with_unseen):
 
 def test_a_pipeline_without_the_mask_is_caught_by_the_audit(micro_root):
     with audit.collect() as access:
-        labels_of(build(micro_root, 'mask', pipeline=[PIPELINE[0], PIPELINE[1], PIPELINE[3]]))
+        labels_of(build(micro_root, 'mask', pipeline=[PIPELINE[0], dict(type='LoadAnnotations'), PIPELINE[2]]))
     assert audit.level(access) == 'pixels'
 
 
@@ -98,29 +96,24 @@ def test_counts_add_up_over_loader_workers(micro_root):
     assert counts[0]['images'] == 60
 
 
-def test_an_id_out_of_range_names_the_file(tmp_path):
-    path = tmp_path / 'broken.png'
-    Image.fromarray(np.array([[0, 21], [255, 3]], np.uint8)).save(path)
-    with pytest.raises(ValueError, match=r'broken.png: id 21 .* \(0..20\) nor 255'):
-        class_presence((str(path),), 21)
-
-
 def test_an_unknown_mode_lists_the_known_ones(micro_root):
     with pytest.raises(ValueError, match=r'drop.*mask.*keep.*only'):
         build(micro_root, 'hide')
 
 
-@pytest.mark.parametrize(('change', 'message'), [
-    ({'classes': ['a', 'a']}, 'unique'),
-    ({'nested_unseen': [['z']]}, 'do not exist'),
-    ({'nested_unseen': [['a'], ['a']]}, 'twice'),
-    ({'subsets': {'train': {'images': 'i', 'masks': 'm'}}}, 'train and val'),
-    ({'clases': []}, 'clases'),
-])
-def test_a_wrong_description_is_refused(change, message):
-    subset = {'images': 'i', 'masks': 'm'}
-    good = {'name': 'x', 'title': 'X', 'classes': ['a', 'b'], 'nested_unseen': [['a']], 'vectors': 'v.txt',
-            'subsets': {'train': subset, 'val': subset}}
-    DatasetSpec.model_validate(good)
-    with pytest.raises(ValueError, match=message):
-        DatasetSpec.model_validate({**good, **change})
+def test_an_ignored_class_is_hidden_in_every_mode(micro_root):
+    init_default_scope('mmseg')
+    dataset = DATASETS.build(dict(
+        type='zs_methods.ZeroShotDataset', spec='shapes', data_root=str(micro_root / 'shapes'), subset='val',
+        unseen=UNSEEN, ignored=(0,), pipeline=PIPELINE))
+    for index, label in enumerate(labels_of(dataset)):
+        raw = read(micro_root, index, 'val')
+        assert (label[0] == np.where(raw == 0, 255, raw)).all()
+
+
+def test_a_filter_that_leaves_nothing_is_an_error(micro_root):
+    init_default_scope('mmseg')
+    with pytest.raises(ValueError, match="no image of subset 'train' is free of every unseen class"):
+        DATASETS.build(dict(
+            type='zs_methods.ZeroShotDataset', spec='shapes', data_root=str(micro_root / 'shapes'), subset='train',
+            unseen=range(21), unseen_images='drop', pipeline=PIPELINE))

@@ -7,6 +7,7 @@ from zs_methods.evaluation.scores import (
     pack_sparse,
     per_class_iou,
     scores,
+    sparse,
     unpack_sparse,
 )
 from zs_methods.registry import METRICS
@@ -58,7 +59,7 @@ def test_counts_stay_exact_where_float32_would_not():
 
 def test_sparse_packing_is_lossless():
     matrices = np.random.default_rng(2).integers(0, 3, (5, 4, 4))
-    assert (unpack_sparse(pack_sparse(list(matrices)), 5, 4) == matrices).all()
+    assert (unpack_sparse(pack_sparse([sparse(matrix) for matrix in matrices]), 5, 4) == matrices).all()
     assert unpack_sparse(pack_sparse([]), 0, 4).shape == (0, 4, 4)
 
 

@@ -21,10 +21,10 @@ CONFIG = Path(__file__).parents[3] / 'configs/_base_/models/deeplabv3plus_r101-d
 
 @pytest.fixture(scope='module')
 def config() -> Config:
-    """The model's settings without the weights it would download."""
+    """The model's settings; it downloads nothing."""
     config = Config.fromfile(CONFIG).model
-    assert config.backbone.init_cfg.checkpoint == 'torchvision://resnet101'
-    config.backbone.init_cfg = None
+    assert 'init_cfg' not in config.backbone
+    assert 'pretrained' not in config
     return config
 
 
@@ -63,8 +63,25 @@ def test_exposed_features(model: nn.Module) -> None:
 def test_training_crop(config: Config, model: nn.Module) -> None:
     crop = config.data_preprocessor.size
     with torch.no_grad():
-        low, *_, high = deepcopy(model.backbone).to('meta')(torch.empty(1, 3, *crop, device='meta'))
-    assert (low.shape[2:], high.shape[2:]) == ((78, 78), (20, 20))
+        outputs = deepcopy(model.backbone).to('meta')(torch.empty(2, 3, *crop, device='meta'))
+        features = deepcopy(model.decode_head).to('meta').forward_features(outputs)
+    assert (outputs[0].shape[2:], outputs[3].shape[2:]) == ((78, 78), (20, 20))
+    assert features.shape == (2, 256, 78, 78)
+
+
+def test_architecture_is_the_published_one(model: nn.Module) -> None:
+    head = model.decode_head
+    layers = [getattr(model.backbone, f'layer{i}') for i in (1, 2, 3, 4)]
+    assert [layer[0].conv2.stride[0] for layer in layers] == [1, 2, 2, 1]
+    assert [branch.conv.dilation[0] for branch in head.aspp.branches] == [1, 6, 12, 18]
+    assert [branch.conv.kernel_size[0] for branch in head.aspp.branches] == [1, 3, 3, 3]
+    assert head.aspp.pool[1].norm is not None
+    assert head.aspp.project.conv.in_channels == 5 * 256
+    assert head.low.conv.out_channels == 48
+    assert head.decoder[0].conv.in_channels == 304
+    assert [head.aspp.dropout.p, head.decoder[1].p, head.dropout.p] == [0.5, 0.5, 0.1]
+    assert head.align_corners
+    assert (head.conv_seg.in_channels, head.conv_seg.bias is not None) == (256, True)
 
 
 def test_loss_reaches_the_stem(model: nn.Module) -> None:

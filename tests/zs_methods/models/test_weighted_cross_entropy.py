@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -19,3 +20,13 @@ def test_equals_torch_with_weights_and_ignore_index_together():
 def test_per_batch_divides_once_more_by_the_batch_size():
     scores, labels = torch.randn(4, 3, 2, 2), torch.zeros(4, 2, 2, dtype=torch.long)
     torch.testing.assert_close(build(per_batch=True)(scores, labels) * 4, build()(scores, labels))
+
+
+def test_the_batch_is_that_of_all_processes(monkeypatch):
+    """Processes average their gradients: 3 of 4 images each count like one with 12."""
+    from zs_methods.models.losses import weighted_cross_entropy
+    scores, labels = torch.randn(12, 3, 2, 2), torch.zeros(12, 2, 2, dtype=torch.long)
+    alone = build(per_batch=True)(scores, labels)
+    monkeypatch.setattr(weighted_cross_entropy, 'get_world_size', lambda: 3)
+    shares = [build(per_batch=True)(part, labels[:4]) for part in scores.split(4)]
+    assert sum(shares).item() / 3 == pytest.approx(alone.item())

@@ -49,7 +49,7 @@ def test_bank_holds_seen_classes_only_and_true_frequencies(run_recipe):
     folders = run_recipe('seen_only')
     zs3 = run_recipe('zs3', inputs={'seen': folders['seen']})
     bank = Bank.load(zs3['features'], torch.device('cpu'))
-    assert not np.isin(bank.labels, load_spec('shapes').splits[2]).any()
+    assert not np.isin(bank.labels, load_spec('shapes').unseen(2)).any()
     assert (bank.weights >= 1).all()
     assert bank.weights[bank.labels == 0].mean() > bank.weights[bank.labels != 0].mean()  # background is frequent
     assert bank.features.min() >= 0
@@ -57,5 +57,5 @@ def test_bank_holds_seen_classes_only_and_true_frequencies(run_recipe):
 
 def test_oracle_reads_unseen_pixels_and_only_those(run_recipe):
     bank = Bank.load(run_recipe('oracle')['unseen_features'], torch.device('cpu'))
-    assert set(bank.labels.tolist()) <= set(load_spec('shapes').splits[2])
+    assert set(bank.labels.tolist()) <= set(load_spec('shapes').unseen(2))
     assert len(bank.labels) > 0

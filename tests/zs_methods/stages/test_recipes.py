@@ -97,12 +97,12 @@ def test_weight_of_the_feedback_matters(run_recipe, zs3):
     assert set(summary['feedback']['accepted_share']) == {'striped red', 'dotted blue'}
 
 
-@pytest.mark.parametrize('protocol', ['clean', 'masked'])
+@pytest.mark.parametrize('protocol', ['zs3-clean', 'spnet'])
 def test_k10_runs_under_every_protocol(run_recipe, protocol):
     folders = run_recipe('zsmmd', k=10, protocol=protocol)
     assert np.array(confusion(folders)).shape == (21, 21)
     images = json.loads((folders['seen'] / 'summary.json').read_text())['images']
-    assert (images == 60) == (protocol == 'masked')
+    assert (images == 60) == (protocol == 'spnet')
 
 
 def test_unseen_pixels_never_reach_a_zero_shot_method(run_recipe):

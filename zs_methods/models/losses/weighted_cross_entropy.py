@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from mmengine.dist import get_world_size
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -20,7 +21,8 @@ class WeightedCrossEntropy(nn.Module):
     Args:
         class_weight (dict[int, float], optional): class id -> weight; 1 for classes that are not named.
         per_batch (bool): divide once more by the batch size, as the ZS3 code does (valeoai/ZS3 6031f4a): with
-            batch 16 the gradient is 16 times smaller than the written learning rate suggests.
+            batch 16 the gradient is 16 times smaller than the written learning rate suggests. The batch is that of
+            all processes that train together.
         loss_weight (float): factor.
         loss_name (str): name in the log.
     """
@@ -35,7 +37,7 @@ class WeightedCrossEntropy(nn.Module):
                 **_: object) -> Tensor:
         """Scores (N, C, ...) against labels (N, ...); returns a scalar. ``weight`` is mmseg's sampler, unused."""
         loss = F.cross_entropy(scores, labels, class_weights(scores, self.class_weight), ignore_index=ignore_index)
-        return loss * self.loss_weight / (len(scores) if self.per_batch else 1)
+        return loss * self.loss_weight / (len(scores) * get_world_size() if self.per_batch else 1)
 
 
 def class_weights(scores: Tensor, weights: dict[int, float]) -> Tensor:

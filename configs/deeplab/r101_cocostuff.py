@@ -1,0 +1,24 @@
+"""COCO-Stuff with the shared DeepLab.
+
+Assumption: nobody published a schedule of this network for COCO-Stuff and ZS3Net. Training follows SPNet, whose loss
+is a plain mean over pixels; the classifier follows ZS3Net on VOC.
+"""
+
+_base_ = [
+    '../_base_/models/deeplabv3plus_r101-d16.py', '../_base_/datasets/photos_spnet.py', '../_base_/schedules/spnet.py',
+    '../_base_/default_runtime.py'
+]
+
+model = dict(
+    data_preprocessor=dict(size=(321, 321)),
+    decode_head=dict(num_classes=171, loss_decode=dict(per_batch=False)))
+backbone_weights = 'torchvision://resnet101'
+pretraining = 'ImageNet-1k, all classes'
+env_cfg = dict(cudnn_benchmark=True)
+seen = dict(channels_last=True, amp=False)
+features = dict(per_class=2, limit=5_000, batch_size=8)  # 118,287 images
+evaluation = dict(batch_size=8, examples=6, paper_resolution=True)
+vectors = dict(normalise=None)  # as the data set's description says
+classifier = dict(
+    optimizer=dict(type='SGD', lr=0.07 / 8, momentum=0.9, weight_decay=5e-4 * 8), iterations=22_350, batch_size=4096,
+    unseen_samples=256, unseen_weight=1, initial='seen')

@@ -1,0 +1,3 @@
+"""Pascal-VOC as published by ZS3Net: 200 epochs of batch 16."""
+
+_base_ = './r101.py'

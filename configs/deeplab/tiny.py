@@ -1,0 +1,17 @@
+"""The shared DeepLab for images below 100 px, from scratch, and the defaults of the stages around it."""
+
+_base_ = [
+    '../_base_/models/deeplabv3plus_tiny.py', '../_base_/datasets/shapes.py', '../_base_/schedules/tiny.py',
+    '../_base_/default_runtime.py'
+]
+
+backbone_weights = None
+pretraining = 'none'
+seen = dict(channels_last=True, amp=False)
+features = dict(per_class=32, limit=None, batch_size=16)
+evaluation = dict(batch_size=16, examples=4)
+vectors = dict(normalise=None)  # as the data set says
+# Retraining the last convolution; used by every method that does so, the oracle included.
+classifier = dict(
+    optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=5e-4), iterations=300, batch_size=1024,
+    unseen_samples=32, unseen_weight=1, initial='seen')

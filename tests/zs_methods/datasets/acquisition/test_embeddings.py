@@ -1,0 +1,136 @@
+"""Tests of zs_methods.datasets.acquisition.embeddings."""
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+from gensim import downloader
+from gensim.models import KeyedVectors
+
+from zs_methods.datasets.acquisition import AcquisitionError, embeddings
+from zs_methods.datasets.spec import load_spec
+from zs_methods.word_vectors import file_sha256, load_class_vectors, spellings
+
+DATASETS = ('voc', 'context', 'cocostuff')
+
+
+def table(drop=()):
+    """A vector for every part of every class name, and many for other words."""
+    names = {part for name in DATASETS for entry in load_spec(name).classes for part in spellings(entry)
+             if ' ' not in part and '-' not in part}
+    names = [*(f'word{index}' for index in range(2000)), 'Person', *sorted(names - set(drop))]
+    words = KeyedVectors(5)
+    words.add_vectors(names, np.random.default_rng(0).normal(size=(len(names), 5)).astype(np.float32))
+    return words
+
+
+def save(words, file):
+    if file.suffix == '.kv':
+        words.save(str(file))
+    elif file.suffix == '.npz':
+        np.savez(file, names=np.array(words.index_to_key), vectors=words.vectors)
+    else:
+        words.save_word2vec_format(str(file), binary=file.name.endswith(('.bin', '.bin.gz')))
+    return file
+
+
+@pytest.mark.parametrize('suffix', ['.bin', '.txt', '.vec', '.kv', '.npz', '.txt.gz', '.bin.gz'])
+def test_small_file_gives_the_same_class_vectors(tmp_path, listener, suffix):
+    words = table()
+    file = save(words, tmp_path / f'big{suffix}')
+    assert embeddings.prepare(str(file), tmp_path, DATASETS, ['word7'], listener) == []
+    small = tmp_path / 'embeddings/big.npz'
+    full = file if not suffix.endswith('.gz') else save(words, tmp_path / 'full.bin')
+    for name in DATASETS:
+        spec = load_spec(name)
+        expected, found = (load_class_vectors(spec.classes, path, spec.aliases, 'none') for path in (full, small))
+        assert np.allclose(found, expected, rtol=1e-5) if 'txt' in suffix else np.array_equal(found, expected)
+    with np.load(small, allow_pickle=False) as content:
+        assert content['vectors'].dtype == np.float32
+        assert content['vectors'].shape == (len(content['names']), 5)
+        assert 'word7' in content['names']
+        assert 'word8' not in content['names']
+    note = json.loads(small.with_suffix('.json').read_text())
+    assert note['source_sha256'] == file_sha256(file)
+    assert note['classes']['voc']['aeroplane'] == ['aeroplane']
+    assert note['classes']['cocostuff']['wall-concrete'] == ['wall', 'concrete']
+    assert note['missing'] == []
+
+
+def test_missing_classes_are_listed(tmp_path, listener):
+    file = save(table(drop=('giraffe', 'pottedplant', 'potted')), tmp_path / 'big.bin')
+    lines = embeddings.prepare(str(file), tmp_path, ['voc', 'cocostuff'], ['zebra', 'okapi'], listener)
+    assert [line.removeprefix(f'{file}: no vector for word ') for line in lines] == [
+        "'potted' of class 'pottedplant' of voc", "'giraffe' of class 'giraffe' of cocostuff",
+        "'potted' of class 'potted plant' of cocostuff", "'okapi' of class 'okapi' of words"]
+    note = json.loads((tmp_path / 'embeddings/big.json').read_text())
+    assert note['missing'] == lines
+    assert note['classes']['words'] == {'zebra': ['zebra'], 'okapi': []}
+
+
+def test_file_without_any_class(tmp_path, listener):
+    file = tmp_path / 'big.txt'
+    file.write_text('1 2\nxyz 1 2\n')
+    with pytest.raises(AcquisitionError, match='has none of the 21 classes and words; nothing was written'):
+        embeddings.prepare(str(file), tmp_path, ['voc'], [], listener)
+    assert not (tmp_path / 'embeddings').exists()
+
+
+@pytest.mark.parametrize(('name', 'content', 'error', 'message'), [
+    ('absent.bin', None, KeyError, r'absent\.bin: no such file'),
+    ('a.csv', b'', KeyError, r'must be \.bin, \.txt'),
+    ('a.kv', b'junk', AcquisitionError, 'damaged'),
+    ('a.txt', b'5 5\nx 1\n', AcquisitionError, r'a\.txt: '),
+])
+def test_wrong_files(tmp_path, listener, name, content, error, message):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(error, match=message):
+        embeddings.prepare(str(tmp_path / name), tmp_path, ['voc'], [], listener)
+
+
+@pytest.fixture
+def gensim_data(tmp_path, monkeypatch):
+    """The downloader of gensim with one model, which is "downloaded" by a copy, and a script that must not run."""
+    folder = tmp_path / 'gensim-data'
+    models = {'word2vec-google-news-300': {}, 'glove-wiki-gigaword-50': {}, '__testing_word2vec-matrix-synopsis': {}}
+
+    def load(name, return_path):
+        assert return_path
+        (folder / name).mkdir(parents=True)
+        (folder / name / '__init__.py').write_text('raise SystemExit')
+        file = save(table(), tmp_path / 'w.bin')
+        with gzip.open(folder / name / f'{name}.gz', 'wb') as stream:
+            stream.write(file.read_bytes())
+        return str(folder / name / f'{name}.gz')
+
+    monkeypatch.setattr(downloader, 'BASE_DIR', str(folder))
+    monkeypatch.setattr(downloader, 'info', lambda name_only: {'models': list(models)})
+    monkeypatch.setattr(downloader, 'load', load)
+    return folder
+
+
+def test_model_by_name(tmp_path, gensim_data, listener, monkeypatch):
+    name = 'word2vec-google-news-300'
+    assert embeddings.prepare(name, tmp_path, ['voc'], [], listener) == []
+    assert (tmp_path / f'embeddings/{name}.npz').is_file()
+    monkeypatch.setattr(downloader, 'info', None)  # what is there needs no network
+    assert embeddings.prepare(name, tmp_path, ['voc'], [], listener) == []
+
+
+def test_unknown_model(tmp_path, gensim_data, listener):
+    with pytest.raises(KeyError, match=r"'word2vec-google' is neither .* fit: word2vec-google-news-300"):
+        embeddings.prepare('word2vec-google', tmp_path, ['voc'], [], listener)
+
+
+def test_without_network(tmp_path, gensim_data, listener, monkeypatch):
+    def offline(**_):
+        raise ValueError('unable to read\nlocal cache')
+
+    monkeypatch.setattr(downloader, 'info', offline)
+    with pytest.raises(AcquisitionError, match=r'list of models cannot be reached \(unable to read local cache\); '
+                                               'download glove-wiki-gigaword-300 in another way'):
+        embeddings.prepare('glove-wiki-gigaword-300', tmp_path, ['voc'], [], listener)
+    with pytest.raises(KeyError, match='models that fit: glove-wiki'):
+        embeddings.prepare('glove-wiki', tmp_path, ['voc'], [], listener)

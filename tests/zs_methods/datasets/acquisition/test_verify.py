@@ -1,0 +1,131 @@
+"""Tests of zs_methods.datasets.acquisition.verify."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from published_archives import jpeg, labels, png, tiny_spec
+
+from zs_methods.datasets.acquisition import cocostuff, context, voc
+from zs_methods.datasets.acquisition.supply import Supply
+from zs_methods.datasets.acquisition.verify import verify
+from zs_methods.datasets.files import list_pairs, locate
+from zs_methods.datasets.spec import load_spec
+
+
+@pytest.fixture
+def made(archives, tmp_path, listener):
+    root = tmp_path / 'data'
+    for module in (voc, context, cocostuff):
+        module.prepare(Supply(root, archives, listener))
+    return root
+
+
+def check(root, name, listener):
+    spec = tiny_spec(name)
+    return verify(spec, locate(spec, root), listener)
+
+
+def lines(findings):
+    return {kind: [line.split('/data/', 1)[1] for line in found] for kind, found in findings.problems.items()}
+
+
+@pytest.mark.parametrize(('name', 'rows'), [
+    ('voc', [('val', 2, 2, 2), ('train (official)', 6, 6, 6), ('train (aug)', 7, 7, 7)]),
+    ('context', [('train', 2, 2, 2), ('val', 1, 1, 1)]),
+    ('cocostuff', [('train', 3, 3, 3), ('val', 1, 1, 1)]),
+])
+def test_clean_data(made, listener, name, rows):
+    findings = check(made, name, listener)
+    assert findings.problems == {}
+    assert findings.rows == rows
+    assert listener.steps[-1][0] == 'reading images and masks'
+
+
+VOC = 'VOCdevkit/VOC2012'
+
+
+def test_missing_files(made, listener):
+    (made / VOC / 'SegmentationClass/2007_000003.png').unlink()
+    (made / VOC / 'SegmentationClassAug/2008_000023.png').unlink()
+    (made / VOC / 'JPEGImages/2008_000021.jpg').unlink()
+    (made / VOC / 'ImageSets/Segmentation/zs3_official.txt').unlink()
+    assert lines(check(made, 'voc', listener)) == {
+        'missing list': [f'{VOC}/ImageSets/Segmentation/zs3_official.txt: list of images cannot be read: '
+                         'No such file or directory'],
+        'missing mask': [f'{VOC}/SegmentationClass/2007_000003.png: mask not found, nor in SegmentationClassAug',
+                         f'{VOC}/SegmentationClass/2008_000023.png: mask not found, nor in SegmentationClassAug'],
+        'missing image': [f'{VOC}/JPEGImages/2008_000021.jpg: image not found, but trainaug.txt names it'],
+    }
+
+
+def test_wrong_lists(made, listener):
+    file = made / VOC / 'ImageSets/Segmentation/trainaug.txt'
+    file.write_text(file.read_text() + '2007_000011\n2007_000001\n')
+    assert lines(check(made, 'voc', listener)) == {
+        'named twice': [f'{VOC}/ImageSets/Segmentation/trainaug.txt: 2007_000001 is in it 2 times'],
+        'count': [f'{VOC}/ImageSets/Segmentation/trainaug.txt: 8 images, 7 are published'],
+        'overlap': [f'{VOC}/JPEGImages/2007_000011.jpg: is in train (aug) and in val'],
+    }
+
+
+def test_wrong_masks(made, listener):
+    folder = made / VOC / 'SegmentationClass'
+    (folder / '2007_000001.png').write_bytes(png(labels(21, 22)))
+    Image.new('RGB', (24, 20)).save(folder / '2007_000002.png')
+    Image.fromarray(np.zeros((20, 23), np.uint8)).save(folder / '2007_000003.png')
+    assert lines(check(made, 'voc', listener)) == {
+        'ids': [f'{VOC}/SegmentationClass/2007_000001.png: ids 21, 22 are neither that of a class nor one to ignore',
+                f'{VOC}/SegmentationClass/2007_000002.png: a mask is a palette or grey image whose values are '
+                'class ids'],
+        'size': [f'{VOC}/SegmentationClass/2007_000003.png: mask of 23 x 20 pixels for an image of 24 x 20'],
+    }
+
+
+def test_context_has_sixty_ids_and_coco_the_raw_ones(made, listener):
+    mask = 'VOCdevkit/VOC2010/SegmentationClassContext/2008_000031.png'
+    (made / mask).write_bytes(png(labels(60)))
+    assert lines(check(made, 'context', listener)) == {
+        'ids': [f'{mask}: id 60 is neither that of a class nor one to ignore']}
+    mask = 'coco_stuff164k/annotations/val2017/000000000139.png'
+    (made / mask).write_bytes(png(labels(11)))
+    (made / 'coco_stuff164k/annotations/val2017/000000000140.png').write_bytes(png(labels(1)))
+    assert lines(check(made, 'cocostuff', listener)) == {
+        'ids': [f'{mask}: id 11 is neither that of a class nor one to ignore'],
+        'missing image': ['coco_stuff164k/annotations/val2017/000000000140.png: mask without an image']}
+
+
+@pytest.mark.parametrize('at', [60, -30], ids=['early', 'late'])
+def test_flipped_byte_in_a_mask(made, listener, at):
+    file = made / VOC / 'SegmentationClassAug/2008_000021.png'
+    content = bytearray(file.read_bytes())
+    content[at] ^= 1
+    file.write_bytes(content)
+    (line,) = lines(check(made, 'voc', listener))['unreadable']
+    assert line.startswith(f'{VOC}/SegmentationClassAug/2008_000021.png: mask cannot be read: ')
+
+
+def test_image_that_is_cut_off(made, listener):
+    file = made / VOC / 'JPEGImages/2008_000021.jpg'
+    file.write_bytes(jpeg(1)[:-150])
+    (line,) = lines(check(made, 'voc', listener))['unreadable']
+    assert line.startswith(f'{VOC}/JPEGImages/2008_000021.jpg: image cannot be read: image file is truncated')
+
+
+def test_missing_folder(made, listener):
+    (made / 'coco_stuff164k/annotations/val2017').rename(made / 'elsewhere')
+    assert lines(check(made, 'cocostuff', listener))['missing folder'] == [
+        'coco_stuff164k/annotations/val2017: No such file or directory']
+
+
+@pytest.mark.parametrize('name', ['voc', 'context', 'cocostuff'])
+def test_published_sizes_where_the_data_is(name):
+    spec = load_spec(name)
+    root = locate(spec, Path(__file__).parents[4] / 'data')
+    if not (root / 'prepared.json').is_file():
+        pytest.skip(f'data set {name} was not prepared here')
+    for subset, part in spec.subsets.items():
+        assert len(list_pairs(spec, root, subset)) == part.count
+    for training_list, entry in spec.training_lists.items():
+        assert len(list_pairs(spec, root, 'train', training_list)) == entry.count

@@ -1,0 +1,154 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from zs_methods.datasets.spec import IGNORE, INVALID, DatasetSpec, SpecError, available, load_spec
+
+SUBSET = {'images': 'i', 'masks': 'm'}
+GOOD = {'name': 'mine', 'classes': ['background', 'a', 'b', 'c'], 'splits': {1: ['a'], 'mine-2': ['a', 'b']},
+        'vectors': 'v.txt', 'subsets': {'train': SUBSET, 'val': SUBSET}}
+
+#: Unseen ids as the ZS3 code lists them (class lists of valeoai/ZS3 6031f4a), K by K.
+VOC = [10, 14, 1, 18, 8, 20, 19, 5, 9, 16]
+CONTEXT = [10, 14, 18, 8, 4, 32, 3, 20, 38, 1]
+#: Raw and consecutive ids of COCO-Stuff's unseen classes (SPNet).
+COCO_RAW = [20, 24, 32, 33, 40, 56, 86, 99, 105, 123, 144, 147, 148, 168, 171]
+COCO_171 = [19, 23, 28, 29, 36, 51, 76, 88, 94, 112, 133, 136, 137, 157, 160]
+
+
+@pytest.mark.parametrize(('name', 'added'), [('voc', VOC), ('context', CONTEXT)])
+def test_the_published_splits_are_nested_pairs(name, added):
+    spec = load_spec(name)
+    assert spec.ks == [2, 4, 6, 8, 10]
+    for k in spec.ks:
+        assert spec.unseen(k) == tuple(sorted(added[:k]))
+
+
+def test_context_in_mmsegs_order_names_the_same_classes():
+    from mmseg.datasets import PascalContextDataset
+    names = PascalContextDataset.METAINFO['classes']
+    spec = load_spec('context')
+    assert sorted(spec.classes) == sorted(names)
+    mmseg_ids = [20, 34, 49, 15, 8, 25, 7, 55, 32, 1]
+    for k in spec.ks:
+        assert {names[i] for i in mmseg_ids[:k]} == set(spec.splits[k].unseen)
+
+
+def test_voc_15_5_has_its_validation_classes():
+    spec = load_spec('voc')
+    assert spec.unseen('voc-15-5') == (16, 17, 18, 19, 20)
+    assert spec.ids(spec.splits['voc-15-5'].validation) == (13, 14, 15)
+
+
+def test_cocostuff_translates_182_ids_to_171():
+    from mmseg.datasets import COCOStuffDataset
+    spec = load_spec('cocostuff')
+    assert spec.classes == tuple(COCOStuffDataset.METAINFO['classes'])
+    table = spec.lookup()
+    assert table[COCO_RAW].tolist() == COCO_171 == list(spec.unseen('cocostuff-156-15'))
+    validation = spec.ids(spec.splits['cocostuff-156-15'].validation)
+    assert [spec.mask_ids[c] for c in validation] == [3, 21, 38, 45, 51, 61, 75, 81, 93, 129, 136, 139]
+    assert (table[:182] == INVALID).sum() == 11
+    assert table[255] == IGNORE
+    assert len(spec.classes) - 15 == 156
+
+
+def test_published_counts():
+    voc, context, coco = map(load_spec, ('voc', 'context', 'cocostuff'))
+    assert {name: part.count for name, part in voc.training_lists.items()} == {'official': 5953, 'aug': 10582}
+    assert [part.count for part in voc.subsets.values()] == [10582, 1449]
+    assert [part.count for part in context.subsets.values()] == [4998, 5105]
+    assert [part.count for part in coco.subsets.values()] == [118287, 5000]
+
+
+def test_palettes_are_mmsegs_for_voc():
+    from mmseg.datasets import PascalVOCDataset
+    assert load_spec('voc').metainfo['palette'] == PascalVOCDataset.METAINFO['palette']
+    for name in available():
+        assert len({tuple(c) for c in load_spec(name).metainfo['palette']}) == len(load_spec(name).classes)
+
+
+def test_lookup_of_raw_values():
+    spec = DatasetSpec.model_validate({**GOOD, 'mask_ids': [1, 7, 300, 9], 'ignore_index': [0, 65535]})
+    table = spec.lookup(ignored=[3])
+    assert table[[1, 7, 300, 9, 0, 65535, 2]].tolist() == [0, 1, 2, IGNORE, IGNORE, IGNORE, INVALID]
+    assert table.dtype == np.uint8
+
+
+def write(folder: Path, content) -> str:
+    file = folder / 'mine.yaml'
+    file.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return str(file)
+
+
+def test_a_users_file_is_read(tmp_path):
+    spec = load_spec(write(tmp_path, GOOD))
+    assert (spec.ks, spec.named_splits, spec.background, spec.title) == ([1], ['mine-2'], 'background', 'mine')
+    with pytest.raises(KeyError, match='mine offers no split with K=3; offered: 1, mine-2'):
+        spec.unseen(3)
+
+
+@pytest.mark.parametrize(('change', 'message'), [
+    ({'classes': ['a', 'a', 'b']}, 'classes: a class is named twice'),
+    ({'splits': {1: ['z']}}, 'splits.1: no such class: z'),
+    ({'splits': {2: ['a']}}, 'splits.2: K is the number of unseen classes, 1 are listed'),
+    ({'splits': {1: ['background']}}, 'splits.1: the background cannot be unseen'),
+    ({'splits': {3: ['a', 'b', 'c']}}, 'splits.3: no seen class is left'),
+    ({'splits': {}}, 'splits: at least one'),
+    ({'splits': {'../x': ['a']}}, r"splits.../x: '../x': a name has letters"),
+    ({'splits': {'k2': ['a']}}, "splits.k2: 'k2': a name has letters"),
+    ({'splits': {True: ['a']}}, 'splits.1: a split is a number K from 1'),
+    ({'splits': ['a', 'b']}, 'splits: a mapping is expected'),
+    ({'splits': 5}, 'splits: a mapping'),
+    ({'classes': 5}, 'classes: a list'),
+    ({'nested_unseen': [5]}, 'nested_unseen: a list'),
+    ({'splits': {2: ['a', 'b']}, 'classes': ['background', 'a', 'b']}, 'splits.2: no seen class is left'),
+    ({'folders': []}, 'folders: Tuple should have at least 1'),
+    ({'subsets': {'train': {**SUBSET, 'masks': []}, 'val': SUBSET}}, 'subsets.train.masks: Value should have'),
+    ({'ignore_index': 70000}, 'ignore_index.0: Input should be less than or equal to 65535'),
+    ({'ignore_index': -1}, 'ignore_index.0: Input should be greater'),
+    ({'palette': [[300, 0, 0]] * 4}, 'palette.0.0: Input should be less than or equal to 255'),
+    ({'training_lists': {'a/b': {'file': 'x'}}}, "training_lists.a/b: 'a/b': a name has letters"),
+    ({'embedded': True}, 'embedded: only data sets of the package'),
+    ({'mask_suffix': ''}, 'mask_suffix: String should have at least 1'),
+    ({'nested_unseen': [['a']]}, 'K=1 is both in nested_unseen and in splits'),
+    ({'subsets': {'train': SUBSET}}, 'subsets: train and val are needed'),
+    ({'subsets': {'train': {'images': 'i'}, 'val': SUBSET}}, 'subsets.train.masks: Field required'),
+    ({'subsets': {'train': {**SUBSET, 'images': '/abs'}, 'val': SUBSET}}, 'subsets.train.images: .*path below'),
+    ({'subsets': {'train': {**SUBSET, 'list': '../x'}, 'val': SUBSET}}, 'subsets.train.list: .*path below'),
+    ({'clases': []}, 'clases: Extra inputs'),
+    ({'mask_ids': [1, 2]}, 'mask_ids: 4 different values'),
+    ({'ignore_index': 2}, 'ignore_index: one of these values is a class'),
+    ({'name': 'Mine!'}, 'name: String should match'),
+    ({'name': 'voc'}, "name: 'voc' is taken"),
+    ({'normalise': 'both'}, 'normalise: Input should be'),
+    ({'background': 'sky'}, 'background: no such class: sky'),
+    ({'palette': [[0, 0, 0]]}, 'palette: 4 colours are needed'),
+])
+def test_a_wrong_description_names_file_and_key_in_one_line(change, message, tmp_path):
+    with pytest.raises(SpecError, match=f'mine.yaml: {message}') as caught:
+        load_spec(write(tmp_path, {**GOOD, **change}))
+    assert '\n' not in str(caught.value)
+
+
+def test_what_is_no_yaml_is_refused(tmp_path):
+    with pytest.raises(SpecError, match='not YAML'):
+        load_spec(write(tmp_path, 'a: [1'))
+    with pytest.raises(SpecError, match='No such file'):
+        load_spec(str(tmp_path / 'absent.yaml'))
+    with pytest.raises(KeyError, match='unknown data set'):
+        load_spec('cityscapes')
+    (tmp_path / 'list.yaml').write_text('- 1\n')
+    with pytest.raises(SpecError, match='mapping'):
+        load_spec(str(tmp_path / 'list.yaml'))
+    (tmp_path / 'twice.yaml').write_text('name: a\nname: b\n')
+    with pytest.raises(SpecError, match="key 'name' is there twice"):
+        load_spec(str(tmp_path / 'twice.yaml'))
+    (tmp_path / 'date.yaml').write_text('note: 2020-13-45\n')
+    with pytest.raises(SpecError, match=r'date.yaml: not YAML: month'):
+        load_spec(str(tmp_path / 'date.yaml'))
+    (tmp_path / 'code.yaml').write_text('!!python/object/apply:os.system [exit]\n')
+    with pytest.raises(SpecError, match='not YAML'):
+        load_spec(str(tmp_path / 'code.yaml'))

@@ -1,0 +1,232 @@
+"""Tests of loading backbone weights."""
+
+import os
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from zs_methods.models import MobileNetV2
+from zs_methods.models.weights import load_backbone, read_checkpoint
+from zs_methods.word_vectors import file_sha256
+
+
+class Net(nn.Module):
+    """Two convolutions with normalisation under torchvision-like names."""
+
+    unused_weights = ('tail.',)
+
+    def __init__(self, norm_eval=True, width=4):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, width, 3, bias=False), nn.BatchNorm2d(width)
+        self.conv2, self.bn2 = nn.Conv2d(width, width, 1), nn.BatchNorm2d(width)
+        self.norm_eval = norm_eval
+
+
+@pytest.fixture
+def state():
+    torch.manual_seed(0)
+    net = Net()
+    for value in net.state_dict().values():
+        if value.is_floating_point():
+            value.uniform_(0.5, 2)
+    return {name: value.clone() for name, value in net.state_dict().items()}
+
+
+def same(net, state):
+    return all(torch.allclose(net.state_dict()[name], value) for name, value in state.items() if name != 'x')
+
+
+@pytest.mark.parametrize('suffix', ['.pth', '.pt', '.pth.tar'])
+@pytest.mark.parametrize('wrap', [
+    lambda s: s,
+    lambda s: {'state_dict': {f'module.{k}': v for k, v in s.items()}, 'epoch': 3, 'arch': 'resnet101'},
+    lambda s: {'model': {f'module.backbone.{k}': v for k, v in s.items()}},
+    lambda s: {**s, 'fc.weight': torch.zeros(1000, 4), 'fc.bias': torch.zeros(1000)},
+    lambda s: {k: v.half() for k, v in s.items() if 'num_batches' not in k} | {'tail.weight': torch.zeros(1)},
+], ids=['plain', 'module', 'backbone', 'classifier', 'half'])
+def test_checkpoints_of_all_kinds(state, tmp_path, suffix, wrap):
+    file = tmp_path / f'weights{suffix}'
+    torch.save(wrap(state), file)
+    net = Net()
+    summary = load_backbone(net, file, file_sha256(file))
+    assert all(torch.allclose(net.state_dict()[name].float(), value.float(), atol=1e-3)
+               for name, value in state.items())
+    assert net.conv1.weight.dtype == torch.float32
+    assert summary['source'] == file.name
+    assert summary['tensors'] == 11
+    assert summary['folded_norms'] == 0
+    assert set(summary['dropped']) <= {'fc.', 'tail.'}
+
+
+def test_npz_in_half_precision(state, tmp_path):
+    np.savez(tmp_path / 'w.npz', **{k: v.numpy().astype(np.float16) for k, v in state.items()},
+             **{'classifier.1.weight': np.zeros((1000, 4), np.float16)})
+    net = Net()
+    assert load_backbone(net, tmp_path / 'w.npz')['dropped'] == ['classifier.']
+    torch.testing.assert_close(net.conv1.weight.data, state['conv1.weight'], atol=1e-3, rtol=0)
+
+
+def test_numpy_scalars_beside_the_weights_are_let_through(state, tmp_path):
+    if not hasattr(torch.serialization, 'safe_globals'):
+        pytest.skip('this torch cannot let single types through')
+    torch.save({'state_dict': state, 'best_pred': np.float64(0.5)}, tmp_path / 'w.pth')
+    assert load_backbone(Net(), tmp_path / 'w.pth')['tensors'] == 11
+
+
+def test_every_key_that_does_not_fit_is_listed(state, tmp_path):
+    del state['conv2.bias']
+    state['layer9.weight'] = torch.zeros(2)
+    state['conv1.weight'] = torch.zeros(4, 3, 1, 1)
+    torch.save(state, tmp_path / 'w.pth')
+    with pytest.raises(ValueError, match=r'^w.pth does not fit Net: 1 missing: conv2.bias; 1 not part of it: '
+                       r'layer9.weight; 1 of another shape: conv1.weight \(4, 3, 1, 1\) instead of \(4, 3, 3, 3\)$'):
+        load_backbone(Net(), tmp_path / 'w.pth')
+
+
+def test_long_lists_are_cut(tmp_path):
+    torch.save({f'x{i:02}': torch.zeros(1) for i in range(30)}, tmp_path / 'w.pth')
+    with pytest.raises(ValueError) as error:
+        load_backbone(Net(), tmp_path / 'w.pth')
+    assert 'x09 and 20 more' in str(error.value)
+    assert 'x10' not in str(error.value)
+
+
+def test_nothing_is_loaded_if_something_does_not_fit(state, tmp_path):
+    del state['bn2.weight']
+    torch.save(state, tmp_path / 'w.pth')
+    net = Net()
+    before = net.conv1.weight.clone()
+    with pytest.raises(ValueError, match='missing'):
+        load_backbone(net, tmp_path / 'w.pth')
+    assert torch.equal(net.conv1.weight, before)
+
+
+@pytest.mark.parametrize('statistics', [False, True])
+def test_folded_normalisation_acts_as_scale_and_shift(state, tmp_path, statistics):
+    for name in ('bn1', 'bn2'):
+        for part in ('running_mean', 'running_var', 'num_batches_tracked'):
+            del state[f'{name}.{part}']
+        if statistics:
+            state[f'{name}.running_mean'], state[f'{name}.running_var'] = torch.zeros(4), torch.full((4,), 0.99999)
+    torch.save(state, tmp_path / 'w.pth')
+    net = Net().eval()
+    assert load_backbone(net, tmp_path / 'w.pth')['folded_norms'] == 2
+    x = torch.randn(2, 4, 3, 3)
+    scale, shift = state['bn1.weight'][:, None, None], state['bn1.bias'][:, None, None]
+    torch.testing.assert_close(net.bn1(x), x * scale + shift)
+    with pytest.raises(ValueError, match=r'w.pth: batch normalisation is folded .* e.g. bn1; .* norm_eval=True'):
+        load_backbone(Net(norm_eval=False), tmp_path / 'w.pth')
+
+
+def test_an_untrained_network_is_not_folded(tmp_path):
+    torch.save(Net().state_dict(), tmp_path / 'w.pth')
+    assert load_backbone(Net(norm_eval=False), tmp_path / 'w.pth')['folded_norms'] == 0
+
+
+class Evil:
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.parametrize('how', ['torch', 'legacy', 'pickle'])
+def test_a_file_that_would_run_code_is_refused_unread(state, tmp_path, how):
+    content, file = {'state_dict': state, 'extra': Evil(tmp_path / 'ran')}, tmp_path / 'evil.pth'
+    if how == 'pickle':
+        file.write_bytes(pickle.dumps(content))
+    else:
+        torch.save(content, file, _use_new_zipfile_serialization=how == 'torch')
+    with pytest.raises(ValueError, match=r'evil.pth: refused, .* could run code') as error:
+        load_backbone(Net(), file)
+    assert '\n' not in str(error.value)
+    assert not (tmp_path / 'ran').exists()
+
+
+def test_an_npz_that_would_run_code_is_refused_unread(tmp_path):
+    np.savez(tmp_path / 'evil.npz', **{'conv1.weight': np.array([Evil(tmp_path / 'ran')], dtype=object)})
+    with pytest.raises(ValueError, match=r'evil.npz: not an .npz of plain arrays'):
+        load_backbone(Net(), tmp_path / 'evil.npz')
+    assert not (tmp_path / 'ran').exists()
+
+
+@pytest.mark.parametrize(('name', 'content', 'message'), [
+    ('w.pth', b'hello', 'w.pth: '), ('w.pth', b'', 'w.pth: '), ('w.npz', b'hello', r'w.npz: not an .npz'),
+    ('w.onnx', b'', r'w.onnx: weights are read from .pth'),
+])
+def test_other_files_are_one_line(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=message) as error:
+        load_backbone(Net(), tmp_path / name)
+    assert '\n' not in str(error.value)
+
+
+def test_a_file_that_is_not_there_or_has_changed(state, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'none.pth: no such file'):
+        load_backbone(Net(), tmp_path / 'none.pth')
+    torch.save(state, tmp_path / 'w.pth')
+    with pytest.raises(ValueError, match='has changed'):
+        load_backbone(Net(), tmp_path / 'w.pth', sha256='0' * 64)
+    torch.save(torch.zeros(3), tmp_path / 'tensor.pth')
+    with pytest.raises(ValueError, match='a state dict is expected, the file holds a Tensor'):
+        read_checkpoint(tmp_path / 'tensor.pth')
+
+
+@pytest.mark.parametrize(('name', 'url'), [
+    ('torchvision://resnet101', 'https://download.pytorch.org/models/resnet101-63fe2227.pth'),
+    ('torchvision://resnet101.IMAGENET1K_V2', 'https://download.pytorch.org/models/resnet101-cd907fc2.pth'),
+    ('torchvision://mobilenet_v2', 'https://download.pytorch.org/models/mobilenet_v2-b0353104.pth'),
+    ('open-mmlab://resnet101_v1c',
+     'https://download.openmmlab.com/pretrain/third_party/resnet101_v1c-e67eebb6.pth'),
+])
+def test_weights_by_name(state, monkeypatch, name, url):
+    asked = {}
+
+    def download(url, **options):
+        asked.update(options, url=url)
+        return state
+
+    monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', download)
+    assert load_backbone(Net(), name)['source'] == name
+    assert asked['url'] == url
+    assert asked['weights_only'] and asked['check_hash']
+
+
+@pytest.mark.parametrize('name', ['torchvision://resnet1000', 'torchvision://resnet101.V9', 'open-mmlab://nothing',
+                                  'https://example.org/x.pth'])
+def test_unknown_names(name):
+    with pytest.raises(ValueError, match=f'unknown weights {re.escape(repr(name))}'):
+        load_backbone(Net(), name)
+
+
+def test_a_failed_download_says_what_to_do(monkeypatch):
+    def fail(*_, **__):
+        from urllib.error import URLError
+        raise URLError('no route\nto host')
+
+    monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', fail)
+    with pytest.raises(OSError, match=r'cannot download torchvision://resnet101 .*no route to host.* '
+                       r'--backbone-weights FILE, or --backbone-weights none'):
+        load_backbone(Net(), 'torchvision://resnet101')
+
+
+def test_real_mobilenet_weights():
+    root = os.environ.get('GZS3_SHARED_DATA')
+    if not root:
+        pytest.skip('GZS3_SHARED_DATA does not name the folder with real data')
+    net = MobileNetV2().train()
+    summary = load_backbone(net, Path(root) / 'weights/mobilenet_v2_imagenet_tvkeys_fp16.npz')
+    assert summary['dropped'] == ['classifier.', 'features.18.']
+    assert summary['folded_norms'] == 51
+    assert summary['tensors'] == 51 * 5
+    with torch.no_grad():
+        low, high = net(torch.rand(1, 3, 96, 96) * 2 - 1)
+    assert torch.isfinite(low).all() and torch.isfinite(high).all()
+    with pytest.raises(ValueError, match='norm_eval=True'):
+        load_backbone(MobileNetV2(norm_eval=False), Path(root) / 'weights/mobilenet_v2_imagenet_tvkeys_fp16.npz')

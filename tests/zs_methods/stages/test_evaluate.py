@@ -1,0 +1,135 @@
+"""Evaluation at two resolutions against a straightforward reference."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from mmengine.config import Config
+from PIL import Image
+from torch.nn import functional as F
+
+from zs_methods.evaluation.scores import unpack_sparse
+from zs_methods.protocols import PROTOCOLS, Resize
+from zs_methods.stages import Evaluate, StageContext
+from zs_methods.stages.network import EXCLUDED, classifier_of, exclude_classes, load_network, save_network
+from zs_methods.task import Task
+
+ROOT = Path(__file__).resolve().parents[3]
+SIZES = [(40, 64), (64, 40), (50, 50), (40, 64), (33, 71)]
+CLASSES = ['background', 'red', 'green', 'blue']
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """A data set of images of different sizes, with its description."""
+    root = tmp_path_factory.mktemp('sizes')
+    random = np.random.default_rng(0)
+    for index, (height, width) in enumerate(SIZES):
+        for name, array in (('images', random.integers(0, 255, (height, width, 3), np.uint8)),
+                            ('masks', random.choice(np.array([0, 1, 2, 3, 255], np.uint8), (height // 3, width // 3)))):
+            (root / name).mkdir(exist_ok=True)
+            image = Image.fromarray(array).resize((width, height), Image.Resampling.NEAREST)
+            image.save(root / name / f'{index}.png')
+    (root / 'other').mkdir()
+    (root / 'other/0.png').write_bytes((root / 'images/0.png').read_bytes())
+    subsets = {'train': {'images': 'other', 'masks': 'masks'}, 'val': {'images': 'images', 'masks': 'masks'}}
+    (root / 'sizes.yaml').write_text(yaml.safe_dump({
+        'name': 'sizes', 'classes': CLASSES, 'splits': {1: ['red']}, 'subsets': subsets,
+        'vectors': 'v.txt'}))
+    (root / 'v.txt').write_text('4 1\n' + ''.join(f'{name} 1\n' for name in CLASSES))
+    return root
+
+
+@pytest.fixture(scope='module')
+def evaluated(folder, tmp_path_factory):
+    """Runs the stage with random weights: (result, folder, task)."""
+    def run(resize=None, protocol='zs3-clean', batch_size=2):
+        task = Task.create(str(folder / 'sizes.yaml'), 1, folder, PROTOCOLS[protocol])
+        config = Config.fromfile(str(ROOT / 'configs/deeplab/tiny.py')).to_dict()
+        config['model']['decode_head']['num_classes'] = len(CLASSES)
+        seen, out = tmp_path_factory.mktemp('seen'), tmp_path_factory.mktemp('out')
+        from mmengine.registry import init_default_scope
+        from mmseg.registry import MODELS
+        init_default_scope('mmseg')
+        torch.manual_seed(0)
+        network = MODELS.build(config['model']).eval()
+        torch.nn.init.normal_(classifier_of(network).weight)
+        save_network(seen, config, network.state_dict(), task)
+        stage = Evaluate(config['eval_pipeline'], resize, batch_size=batch_size, examples=2)
+        stage.run(StageContext(task, {'seen': seen}, out, 0))
+        return json.loads((out / 'result.json').read_text()), out, task
+    return run
+
+
+def reference(folder, network, size):
+    """Image by image: resize, forward, interpolate, argmax, and count pixel by pixel."""
+    import mmcv
+    confusions = {'original': np.zeros((4, 4), int), 'resized': np.zeros((4, 4), int)}
+    for index in range(len(SIZES)):
+        image = mmcv.imread(str(folder / f'images/{index}.png'))
+        label = Image.open(folder / f'masks/{index}.png')
+        height, width = image.shape[:2]
+        if size:
+            image = mmcv.imresize(image, size(width, height))
+        mean, std = (getattr(network.data_preprocessor, name).flatten() for name in ('mean', 'std'))
+        tensor = (torch.tensor(image[:, :, ::-1].copy()).permute(2, 0, 1) - mean[:, None, None]) / std[:, None, None]
+        with torch.no_grad():
+            scores = network.decode_head(network.backbone(tensor[None]))
+        at_input = F.interpolate(scores, size=image.shape[:2], mode='bilinear', align_corners=False)
+        at_original = F.interpolate(at_input, size=(height, width), mode='bilinear', align_corners=False)
+        small = label.resize((image.shape[1], image.shape[0]), Image.Resampling.NEAREST)
+        for name, prediction, truth in (('original', at_original, label), ('resized', at_input, small)):
+            for t, p in zip(np.asarray(truth).flat, prediction.argmax(1).flatten().tolist(), strict=True):
+                if t != 255:
+                    confusions[name][t, p] += 1
+    return confusions
+
+
+@pytest.mark.parametrize(('resize', 'size'), [
+    (None, None),
+    (Resize(mode='short-side', size=45), lambda w, h: (round(w * 45 / min(w, h)), round(h * 45 / min(w, h)))),
+    (Resize(mode='warp', size=48), lambda w, h: (48, 48)),
+])
+def test_both_resolutions_equal_a_straightforward_reference(folder, evaluated, resize, size):
+    result, out, _ = evaluated(resize and resize.model_dump())
+    expected = reference(folder, load_network(out, torch.device('cpu')), size)
+    assert result['confusion'] == expected['original'].tolist()
+    assert result['secondary_confusion'] == (expected['resized'].tolist() if resize else None)
+    per_image = unpack_sparse(result['confusion_per_image'], len(SIZES), 4)
+    assert per_image.sum(axis=0).tolist() == result['confusion']
+    labelled = [(np.asarray(Image.open(folder / f'masks/{i}.png')) != 255).sum() for i in range(len(SIZES))]
+    assert per_image.sum(axis=(1, 2)).tolist() == labelled
+    assert np.count_nonzero(np.sum(result['confusion'], axis=0)) > 1  # it predicts more than one class
+
+
+def test_the_batch_size_changes_nothing(evaluated):
+    resize = Resize(mode='warp', size=48).model_dump()
+    (one, *_), (five, *_) = (evaluated(resize, batch_size=n) for n in (1, 5))
+    assert one['confusion'] == five['confusion'] and one['secondary_confusion'] == five['secondary_confusion']
+
+
+def test_an_ignored_background_is_neither_scored_nor_predicted(evaluated):
+    result, out, task = evaluated(protocol='spnet')
+    assert task.ignored == (0,) and task.seen == (2, 3)
+    confusion = np.array(result['confusion'])
+    assert not confusion[0].any() and not confusion[:, 0].any() and confusion.any()
+    saved = torch.load(out / 'model.pth', weights_only=True)
+    assert saved['state_dict']['decode_head.conv_seg.bias'][0] == EXCLUDED
+    assert saved['meta']['dataset_meta']['ignored'] == [0]
+
+
+def test_an_excluded_class_changes_no_gradient_of_the_others():
+    torch.manual_seed(0)
+    x, labels = torch.randn(6, 5), torch.tensor([1, 2, 3, 1, 2, 3])
+    full, small = torch.nn.Linear(5, 4), torch.nn.Linear(5, 3)
+    exclude_classes(full, [0])
+    with torch.no_grad():
+        small.weight.copy_(full.weight[1:])
+        small.bias.copy_(full.bias[1:])
+    for layer, target in ((full, labels), (small, labels - 1)):
+        F.cross_entropy(layer(x), target).backward()
+    torch.testing.assert_close(full.weight.grad[1:], small.weight.grad)
+    assert not full.weight.grad[0].any() and not full.bias.grad[0].any()

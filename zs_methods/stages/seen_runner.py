@@ -1,0 +1,145 @@
+"""The mmengine Runner of stage ``seen``: on a given device, in one process or several, as long as the data asks for."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from mmengine.dist import all_reduce
+from mmengine.hooks import Hook
+from mmengine.model import MMDistributedDataParallel, convert_sync_batchnorm, is_model_wrapper, revert_sync_batchnorm
+from mmengine.runner import Runner
+from mmengine.runner.base_loop import BaseLoop
+from torch import nn
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """The network itself, inside or outside of a wrapper for several processes."""
+    return model.module if is_model_wrapper(model) else model
+
+
+class SeenRunner(Runner):
+    """A Runner whose config holds ``placement``: ``device`` (str), ``channels_last`` (bool), ``epochs`` (int or None).
+
+    With ``train_cfg.max_iters=None`` it trains for that many passes over the images there are, and the schedules'
+    ``end=None`` and ``total_steps=None`` become the last iteration.
+    """
+
+    def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
+        """Places the network; mmengine itself takes the first GPU there is and needs one for several processes."""
+        placement = self.cfg.placement
+        device = torch.device(placement.device)
+        model = model.to(device)
+        if placement.channels_last:
+            model = model.to(memory_format=torch.channels_last)
+        if not self.distributed:
+            return revert_sync_batchnorm(model)
+        if device.type == 'cuda':
+            model = convert_sync_batchnorm(model, 'torch')
+        return MMDistributedDataParallel(
+            model, device_ids=[int(os.environ['LOCAL_RANK'])] if device.type == 'cuda' else None,
+            broadcast_buffers=False, find_unused_parameters=self.cfg.get('find_unused_parameters', False))
+
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """Counts the iterations where the config leaves that open, and ends the schedules with them."""
+        if isinstance(loop, dict):
+            loop = dict(loop)
+            if loop.get('max_iters') is None:
+                self._train_dataloader = self.build_dataloader(
+                    self._train_dataloader, seed=self.seed,
+                    diff_rank_seed=self._randomness_cfg.get('diff_rank_seed', False))
+                batch = self._train_dataloader.batch_size * self.world_size
+                loop['max_iters'] = iterations(
+                    self.cfg.placement.epochs, len(self._train_dataloader.dataset), batch)
+            self.param_schedulers = end_with(self.param_schedulers, loop['max_iters'])
+        return super().build_train_loop(loop)
+
+    def close(self) -> None:
+        """Closes the files in the artifact; mmengine would keep logging into them."""
+        self.visualizer.close()
+        for handler in [h for h in self.logger.handlers if isinstance(h, logging.FileHandler)]:
+            self.logger.removeHandler(handler)
+            handler.close()
+
+
+def iterations(epochs: int, images: int, batch: int) -> int:
+    """Iterations of passes over all images, the last and smaller batch of each pass included."""
+    return epochs * math.ceil(images / batch)
+
+
+def end_with(schedulers: Any, max_iters: int) -> list[dict]:
+    """Fills in where schedules end.
+
+    mmengine's PolyLR would reach its end in the last iteration already; one more step makes the rate of iteration t
+    (0 first) (1 - t / max_iters)^power, as in published code.
+
+    Args:
+        schedulers: a config, or a list of them, or None.
+        max_iters (int): iterations of the training.
+
+    Returns:
+        list[dict]: copies without None for ``end``, ``total_steps`` and ``T_max``.
+    """
+    parts = [schedulers] if isinstance(schedulers, Mapping) else schedulers or []
+    filled = []
+    for part in parts:
+        part = dict(part)
+        for key in ('end', 'total_steps', 'T_max'):
+            if key in part and part[key] is None:
+                part[key] = max_iters + (part['type'] == 'PolyLR')
+        filled.append(part)
+    return filled
+
+
+class StartHook(Hook):
+    """Changes the network once its layers are initialised, before the first iteration.
+
+    Args:
+        changes (Sequence[Callable]): called with the network.
+    """
+
+    def __init__(self, changes: Sequence[Callable[[nn.Module], Any]]) -> None:
+        self.changes = changes
+
+    def before_train(self, runner: Runner) -> None:
+        """Called by mmengine between initialisation and training."""
+        for change in self.changes:
+            change(unwrap(runner.model))
+
+
+class ProgressHook(Hook):
+    """Reports iterations and keeps the last loss, its mean over processes."""
+
+    def __init__(self, report: Callable[[int, int], None]) -> None:
+        self.report = report
+        self.loss = float('nan')
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
+                         outputs: dict | None = None) -> None:
+        """Called by mmengine."""
+        self.report(runner.iter + 1, runner.max_iters)
+        if runner.iter + 1 == runner.max_iters:
+            loss = outputs['loss'].detach().clone()
+            all_reduce(loss, 'mean')
+            self.loss = loss.item()
+
+
+@torch.no_grad()
+def agree(network: nn.Module) -> float:
+    """Averages normalisation statistics over processes, whose synchronisation needs GPUs, and compares parameters.
+
+    Returns:
+        float: the largest difference between processes of any parameter's sum; 0 unless something is wrong.
+    """
+    for buffer in network.buffers():
+        if buffer.is_floating_point():
+            all_reduce(buffer, 'mean')
+    sums = torch.stack([parameter.double().sum() for parameter in network.parameters()])
+    low, high = sums.clone(), sums.clone()
+    all_reduce(low, 'min')
+    all_reduce(high, 'max')
+    return (high - low).max().item()

@@ -1,0 +1,80 @@
+"""One of the processes of `train_in_processes`, started by torchrun: ``-m zs_methods.stages.train_seen_worker DIR``."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import distributed
+
+from zs_methods.datasets import audit
+from zs_methods.stages.distributed import ACCESS, ERROR, JOB, PROGRESS, SUMMARY
+
+
+def main(folder: Path) -> None:
+    """Trains this rank's share and leaves its results in the folder."""
+    rank, local_rank = int(os.environ['RANK']), int(os.environ['LOCAL_RANK'])
+    try:
+        job = pickle.loads((folder / JOB).read_bytes())
+        threading.Thread(target=_end_with, args=(job['parent'],), daemon=True).start()
+        device, backend = torch.device('cpu'), 'gloo'
+        if job['ctx'].device.type == 'cuda':
+            device, backend = torch.device('cuda', local_rank), 'nccl'
+            torch.cuda.set_device(device)
+        distributed.init_process_group(backend)
+        report = _progress_file(folder / PROGRESS) if rank == 0 else lambda done, total: None
+        with audit.collect() as access:
+            summary = job['stage'].train(replace(job['ctx'], device=device, progress=report), launcher='pytorch')
+        (folder / f'{ACCESS}{rank}').write_text(json.dumps(access))
+        if rank == 0:
+            (folder / SUMMARY).write_text(json.dumps(summary))
+        distributed.barrier()
+        distributed.destroy_process_group()
+    except Exception as error:
+        (folder / f'{ERROR}{rank}').write_text(f'{type(error).__name__}: {" ".join(str(error).split())}')
+        raise
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process when torchrun or the process that started it is gone, however they went."""
+    agent = os.getppid()
+    while os.getppid() == agent and _is_alive(parent):
+        time.sleep(1)
+    os._exit(1)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _progress_file(file: Path, every_s: float = 0.5) -> Callable[[int, int], None]:
+    """A function (done, total) that keeps a file up to date."""
+    last = 0.0
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        if done == total or time.monotonic() - last > every_s:
+            last = time.monotonic()
+            temporary = file.with_suffix('.tmp')
+            temporary.write_text(f'{done} {total}')
+            temporary.replace(file)
+
+    return report
+
+
+if __name__ == '__main__':
+    main(Path(sys.argv[1]))
