@@ -65,7 +65,7 @@ def test_only_the_oracle_read_unseen_pixels(records):
 
 def test_floor_knows_seen_classes_and_no_unseen_one(records):
     assert mean(records, 'seen_only', 2, 'seen', 'miou') >= 75
-    assert all(mean(records, 'seen_only', k, 'unseen', 'miou') == 0 for k in load_spec('shapes').splits)
+    assert all(mean(records, 'seen_only', k, 'unseen', 'miou') == 0 for k in load_spec('shapes').ks)
 
 
 @pytest.mark.parametrize(('k', 'share'), [(2, 0.5), (4, 0.5), (6, 0.5), (8, 0.35), (10, 0.35)])

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from published_archives import labels, pack, pack_all, png, publish, voc2012
 
-from benchmark import prepare
+from benchmark import prepare, run
+from zs_methods.datasets import spec
 from zs_methods.datasets.acquisition import archives as archives_module
 
 ROOT = Path(__file__).parents[2]
@@ -69,6 +70,8 @@ def test_problems_are_lines_and_at_most_twenty_of_a_kind(archives, call, tmp_pat
     (('verify', 'absent.yaml'), 'absent.yaml: No such file or directory'),
     (('embeddings', 'absent.bin'), 'absent.bin: no such file'),
     (('embeddings', __file__), 'word vectors must be .bin'),
+    (('embeddings', 'absent.bin', '--datasets', 'vox'), "unknown data set 'vox'"),
+    (('vocs', '--bad'), 'invalid choice'), (('voc', '--bad'), 'unrecognized arguments: --bad'),
 ])
 def test_wrong_calls_are_one_line(call, words, message):
     code, _, err = call(*words)
@@ -135,6 +138,58 @@ def test_embeddings(call, tmp_path):
     assert len(err.splitlines()) == 20
     assert 'big.npz: 2 of 3 entries, 3 values each, for 2 of 22 classes and words' in out
     assert (tmp_path / 'data/embeddings/big.npz').is_file()
+
+
+@pytest.mark.parametrize(('name', 'content', 'message'), [
+    ('a.gz', b'no gzip', "a.gz: damaged, or no word vectors: Not a gzipped file (b'no'); a .gz holds word2vec's or"),
+    ('a.npz', b'PK', 'a.npz: damaged, or no word vectors: it is cut off'),
+    ('a.txt', b'9999999999 300\ncow 1\n', 'a.txt: damaged, or no word vectors: its first line promises'),
+])
+def test_damaged_vectors_end_in_one_line(call, tmp_path, capsys, name, content, message):
+    file = tmp_path / name
+    file.write_bytes(content)
+    code, _, err = call('embeddings', file, '--datasets', 'voc')
+    assert (code, len(err.splitlines())) == (1, 1)
+    assert err.startswith(f'prepare.py: {tmp_path}/{message}')
+    if name != 'a.gz':
+        assert run.main(['--vectors', str(file), '--ks', '2', '--dry-run', '--data-root', str(tmp_path / 'shapes'),
+                         '--work-dir', str(tmp_path / 'work'), '--reports', str(tmp_path / 'reports')]) == 2
+        err = capsys.readouterr().err
+        assert err.startswith(f'run.py: {tmp_path}/{message}')
+        assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize('text', ['[1, 2]', 'name: [', '\xff: \x00', 'splits: 3', 'nested_unseen: [1]', 'classes: 5',
+                                  '? [a]\n: b', 'name: own\nsplits: {x: 1}'])
+def test_wrong_descriptions_are_one_line(call, tmp_path, text):
+    file = tmp_path / 'own.yaml'
+    file.write_text(text, encoding='latin1')
+    code, _, err = call('verify', file)
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert str(file) in err
+
+
+@pytest.mark.parametrize('error', [
+    KeyError('splits'), ValueError('a\nb'), UnicodeDecodeError('utf-8', b'x', 0, 1, 'y')], ids=repr)
+def test_any_error_of_a_description_names_it(call, monkeypatch, error):
+    def load_spec(_):
+        raise error
+
+    monkeypatch.setattr(spec, 'load_spec', load_spec)
+    code, _, err = call('verify', 'own.yaml')
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert err.startswith('prepare.py: own.yaml: ')
+
+
+@pytest.mark.parametrize(('error', 'line'), [
+    (FileNotFoundError(2, 'No such file', 'x.txt'), 'x.txt: No such file'), (OSError(5, 'broken'), 'system: broken'),
+    (FileNotFoundError('x.txt: not found'), 'x.txt: not found')])
+def test_errors_of_the_system(call, monkeypatch, error, line):
+    def fail(_):
+        raise error
+
+    monkeypatch.setattr(prepare, '_prepare', fail)
+    assert call('voc') == (1, '', f'prepare.py: {line}\n')
 
 
 SLOW = """

@@ -369,6 +369,7 @@ def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(('words', 'message'), [
     (['--dataset', 'ade'], "unknown data set 'ade'; published numbers are known for: voc, context, cocostuff, all"),
     (['--method', 'zs3,zs99'], 'no published numbers of zs99; known: '),
+    (['--data'], 'argument --dataset: expected one argument'), (['x'], 'unrecognized arguments: x'),
 ])
 def test_wrong_calls(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
@@ -382,7 +383,7 @@ def test_script_needs_no_installation_and_no_torch(tmp_path: Path) -> None:
             'sys.path.insert(0, "")\n'
             f'try: runpy.run_path({script!r}, run_name="__main__")\n'
             'except SystemExit as end: assert end.code == 0\n'
-            'assert not {"torch", "mmseg", "zs_methods"} & set(sys.modules)')
+            'assert not {"torch", "mmengine", "mmseg", "zs_methods"} & set(sys.modules)')
     done = subprocess.run([sys.executable, '-c', code], check=True, cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.startswith('# Published numbers: voc')
 

@@ -331,9 +331,11 @@ def test_wrong_calls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     (tmp_path / 'records').mkdir()
     (tmp_path / 'records' / 'x.json').write_text('{"status": "done"}')
     assert main(['--reports', str(tmp_path)]) == 2
+    assert main(['--bad']) == 2
     errors = capsys.readouterr().err.splitlines()
-    assert len(errors) == 2
+    assert len(errors) == 3
     assert 'no such folder' in errors[0] and 'x.json' in errors[1]
+    assert errors[2] == 'report.py: unrecognized arguments: --bad'
 
 
 def test_script_needs_no_installation_and_no_torch(tmp_path: Path) -> None:
@@ -343,7 +345,7 @@ def test_script_needs_no_installation_and_no_torch(tmp_path: Path) -> None:
             'sys.path.insert(0, "")\n'
             f'try: runpy.run_path({script!r}, run_name="__main__")\n'
             'except SystemExit as end: assert end.code == 0\n'
-            'assert not {"torch", "mmseg", "zs_methods"} & set(sys.modules)')
+            'assert not {"torch", "mmengine", "mmseg", "zs_methods"} & set(sys.modules)')
     subprocess.run([sys.executable, '-c', code], check=True, cwd=tmp_path)
     done = subprocess.run([sys.executable, script, '--reports', tmp_path], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and str(tmp_path / 'shapes.md') in done.stdout

@@ -81,6 +81,11 @@ def test_objects_beside_the_file_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r'words\.kv\.vectors\.npy: not an array of vectors'):
         read_kv(file)
     assert not (tmp_path / 'run').exists()
+    for content in (b'junk', b''):
+        (tmp_path / 'words.kv.vectors.npy').write_bytes(content)
+        with pytest.raises(ValueError, match=r'words\.kv\.vectors\.npy: not an array of vectors') as error:
+            read_kv(file)
+        assert 'pickle' not in str(error.value)
     (tmp_path / 'words.kv.vectors.npy').unlink()
     with pytest.raises(ValueError, match=r'its vectors are in words\.kv\.vectors\.npy, which is not beside it'):
         read_kv(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
@@ -119,8 +120,79 @@ def test_incomplete_npz_is_refused(tmp_path: Path) -> None:
         load_class_vectors(('cat',), file)
     np.savez(file, vectors=np.zeros((2, 3)), names=np.array(['cat']))
     os.utime(file, ns=(0, 0))
-    with pytest.raises(ValueError, match='1 names do not fit'):
+    with pytest.raises(ValueError, match=r'names of shape \(1,\) do not fit'):
         load_class_vectors(('cat',), file)
+
+
+def npz(**arrays: object) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+NPZ = npz(names=np.array(['cat', 'dog']), vectors=np.arange(2000, dtype=np.float32).reshape(2, 1000))
+FLIPPED = NPZ[:3000] + bytes([NPZ[3000] ^ 1]) + NPZ[3001:]
+BIN = b'2 3\ncat ' + bytes(12) + b'\ndog ' + bytes(12)
+EYE = np.eye(2)
+
+
+@pytest.mark.parametrize(('name', 'content', 'message'), [
+    ('w.npz', NPZ[:-500], 'cut off'), ('w.npz', NPZ[:500], 'cut off'), ('w.npz', FLIPPED, 'Bad CRC-32'),
+    ('w.npz', b'', 'cut off'), ('w.npz', b'junk', 'cut off'),
+    ('w.npz', npz(vectors=np.float32(1), names=np.array('cat')), r'shape \(\) do not fit'),
+    ('w.npz', npz(vectors=EYE, names=np.array('cat')), r'shape \(\) do not fit'),
+    ('w.npz', npz(vectors=np.ones(()), names=np.array(['cat'])), 'do not fit'),
+    ('w.npz', npz(vectors=np.ones((0, 3)), names=np.array([], str)), 'holds none'),
+    ('w.npz', npz(vectors=np.ones((2, 0)), names=np.array(['cat', 'dog'])), 'holds none'),
+    ('w.npz', npz(vectors=np.array([['a'], ['b']]), names=np.array(['cat', 'dog'])), 'do not fit'),
+    ('w.npz', npz(vectors=EYE.astype(object), names=np.array(['cat', 'dog'])), 'it holds Python objects'),
+    ('w.npz', npz(vectors=EYE, names=np.array(['cat', 'dog'], object)), 'it holds Python objects'),
+    ('w.txt', b'', 'its first line is empty'), ('w.vec', b'\n', 'its first line is empty'),
+    ('w.txt', b'999999999999 300\ncat 1 2\n', 'promises 999999999999 words of 300 values'),
+    ('w.txt', b'2 999999999999\ncat 1 2\n', 'promises 2 words of 999999999999 values'),
+    ('w.txt', b'9' * 5000 + b' 3\n', '.'), ('w.txt', b'0 3\n', 'promises 0 words'),
+    ('w.txt', b'2 x\ncat 1 2\n', 'its first line must be'), ('w.txt', b'-2 3\ncat 1 2\n', 'its first line must be'),
+    ('w.txt', b'3 2\ncat 1.00 2.00\ndog 1.00 2.00\n', 'unexpected end'),
+    ('w.txt', b'2 3\ncat 1 2 3\ndog 1', "1 values for 'dog' instead of 3"),
+    ('w.txt', b'cat 1 2 3\ndog 1', "1 values for 'dog' instead of 3"),
+    ('w.txt', b'2 2\ncat 1 2\ndog 1 x\n', "could not convert string to float: 'x'"),
+    ('w.txt', b'this is no table\n', "could not convert string to float: 'is'"),
+    ('w.txt', b'\xff\xfe\x00 1 2\n', 'decode'), ('w.txt', b'cat\n', '.'),
+    ('w.bin', BIN[:-4], 'unexpected end'), ('w.bin', BIN.replace(b'2', b'3', 1), 'unexpected end'),
+    ('w.bin', b'', 'empty'), ('w.bin', bytes(100), 'its first line must be'),
+    ('w.bin', b'999999999 300\ncat ' + bytes(99), 'promises'),
+    ('w.kv', b'', 'no pickle'), ('w.kv', b'junk', 'no pickle'),
+], ids=lambda value: '' if isinstance(value, bytes) else value)
+def test_damaged_files_are_one_line(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=message) as error:
+        read_word_vectors(file)
+    text = str(error.value)
+    assert text.startswith(f'{file}: damaged, or no word vectors: ')
+    assert text.count(str(file)) == 1
+    assert len(text.splitlines()) == 1
+    assert 'allow_pickle' not in text
+
+
+@pytest.mark.parametrize('suffix', ['.txt', '.bin', '.kv', '.npz'])
+def test_files_that_cannot_be_opened(tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(FileNotFoundError, match=f'absent{suffix}'):
+        read_word_vectors(tmp_path / f'absent{suffix}')
+    (tmp_path / f'folder{suffix}').mkdir()
+    with pytest.raises(IsADirectoryError, match=f'folder{suffix}'):
+        read_word_vectors(tmp_path / f'folder{suffix}')
+
+
+def test_headers_cost_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError('gensim was asked')
+
+    monkeypatch.setattr(KeyedVectors, 'load_word2vec_format', refuse)
+    for name in ('w.txt', 'w.bin'):
+        (tmp_path / name).write_bytes(b'40000000 300\ncat 1 2 3\n')
+        with pytest.raises(ValueError, match='promises 40000000 words of 300 values, which cannot be in it'):
+            read_word_vectors(tmp_path / name)
 
 
 def test_files_are_read_once_and_again_when_changed(tmp_path: Path) -> None:

@@ -80,12 +80,14 @@ def read_list(file: Path, hint: str = '') -> list[str]:
 
     Raises:
         FileNotFoundError: there is no such file; `hint` ends the message.
-        ValueError: a name is there twice, or has a path in it.
+        ValueError: a name is there twice, or has a path in it, or the file is no text.
     """
     try:
         names = sorted(filter(None, (line.strip() for line in file.read_text(encoding='utf-8').splitlines())))
     except OSError as error:
         raise FileNotFoundError(f'{file}: list of images not found ({error.strerror or error}){hint}') from None
+    except UnicodeDecodeError:
+        raise ValueError(f'{file}: not a list of names in UTF-8') from None
     for name, following in zip(names, [*names[1:], None], strict=False):
         if '/' in name or '\\' in name or name == following:
             raise ValueError(f'{file}: {name!r} is {"named twice" if name == following else "no plain name"}')

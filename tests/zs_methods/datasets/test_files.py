@@ -73,6 +73,7 @@ def test_the_fingerprint_follows_lists_files_and_classes_but_not_order_and_place
     (lambda root: (root / 'train.txt').write_text('\n'), r'train.txt: names no image'),
     (lambda root: (root / 'train.txt').write_text('a\na\n'), r"train.txt: 'a' is named twice"),
     (lambda root: (root / 'train.txt').write_text('../a\n'), r'is no plain name'),
+    (lambda root: (root / 'train.txt').write_bytes(b'\xff\xfe\x00a'), r'train.txt: not a list of names in UTF-8'),
     (lambda root: (root / 'val.txt').write_text('c\na\nb\n'), r'a.jpg: image in both train and val, and so are 1 more'),
 ])
 def test_what_is_missing_is_named_in_one_line(spoil, message, source, root):

@@ -74,7 +74,7 @@ def prepare(source: str, root: Path, datasets: Sequence[str], words: Sequence[st
     names = sorted(keys | {name for name in known if name in table.key_to_index})
     with disk.atomic(target) as part, open(part, 'wb') as stream:
         np.savez(stream, names=np.array(names), vectors=np.stack([table[name] for name in names]).astype(np.float32))
-    aliases = {key: value for spec in specs.values() for key, value in spec.aliases.items()}
+    aliases = {key: value for _, spec in sorted(specs.items()) for key, value in spec.aliases.items()}
     classes = {**earlier.get('classes', {}), **resolved}
     classes['words'] = {**earlier.get('classes', {}).get('words', {}), **resolved.get('words', {})}
     note = {
@@ -100,13 +100,12 @@ def _earlier(target: Path, source: str, digest: str) -> tuple[dict[str, Any], li
     file = target.with_suffix('.json')
     try:
         note = json.loads(file.read_text(encoding='utf-8'))
-        made = {'name': note['source'], 'sha256': note['source_sha256'], 'classes': note['classes']}
+        made, same = note['source'], note['source_sha256'] == digest
     except (OSError, ValueError, TypeError, KeyError):
         raise AcquisitionError(f'{target}: {file.name} does not say from which source it was made; remove or rename '
                                'it') from None
-    if made['sha256'] != digest and not made['name'] == source == target.stem:  # the latter is a model of gensim
-        raise AcquisitionError(f'{target}: was made from another source, {made["name"]}; remove or rename it, or '
-                               f'rename {source}')
+    if not same and not made == source == target.stem:  # a model of gensim is the same by its name
+        raise AcquisitionError(f'{target}: was made from another source, {made}; remove or rename it')
     try:
         return note, read_word_vectors(target).index_to_key
     except ValueError as error:

@@ -94,3 +94,10 @@ def test_wrong_label_lists(tmp_path, text, message):
 def test_published_sizes_are_those_of_the_papers():
     assert {name: part.count for name, part in load_spec('context').subsets.items()} == {'train': 4998, 'val': 5105}
     assert len(CLASSES) == 60
+
+
+def test_first_word_of_a_line_of_the_main_lists(tmp_path):
+    (tmp_path / 'cow_train.txt').write_text('2008_000031  1\n2008_000041 -1\n\n')
+    assert context._main_list(tmp_path / 'cow_train.txt') == ['2008_000031', '2008_000041']
+    with pytest.raises(AcquisitionError, match=r'absent\.txt: list of images cannot be read: No such file'):
+        context._main_list(tmp_path / 'absent.txt')

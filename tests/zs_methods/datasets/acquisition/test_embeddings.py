@@ -65,7 +65,8 @@ def test_missing_classes_are_listed(tmp_path, listener):
         "'potted' of class 'pottedplant' of voc", "'giraffe' of class 'giraffe' of cocostuff",
         "'potted' of class 'potted plant' of cocostuff", "'okapi' of class 'okapi' of words"]
     note = json.loads((tmp_path / 'embeddings/big.json').read_text())
-    assert note['missing'] == lines
+    assert note['missing'] == [
+        "'giraffe' of cocostuff", "'potted plant' of cocostuff", "'pottedplant' of voc", "'okapi' of words"]
     assert note['classes']['words'] == {'zebra': ['zebra'], 'okapi': []}
 
 
@@ -81,13 +82,66 @@ def test_file_without_any_class(tmp_path, listener):
     ('absent.bin', None, KeyError, r'absent\.bin: no such file'),
     ('a.csv', b'', KeyError, r'must be \.bin, \.txt'),
     ('a.kv', b'junk', AcquisitionError, 'damaged'),
-    ('a.txt', b'5 5\nx 1\n', AcquisitionError, r'a\.txt: '),
+    ('a.txt', b'5 5\nx 1\n', AcquisitionError, r'a\.txt: damaged, or no word vectors: its first line promises 5 words'),
+    ('a.npz', b'PK junk', AcquisitionError, r'a\.npz: damaged, or no word vectors: it is cut off'),
+    ('a.gz', b'junk', AcquisitionError, r"a\.gz: damaged, .*Not a gzipped file \(b'ju'\); a \.gz holds word2vec's"),
+    ('a.gz', gzip.compress(b'9 9\n')[:-3], AcquisitionError, r'a\.gz: damaged, .*ended before'),
+    ('a.gz', gzip.compress(b''), AcquisitionError, r'a\.gz: damaged, .*its first line is empty'),
+    ('a.gz', gzip.compress(b'999999999 999\ncow 1'), AcquisitionError, r'promises 999999999 words'),
 ])
 def test_wrong_files(tmp_path, listener, name, content, error, message):
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=message) as raised:
         embeddings.prepare(str(tmp_path / name), tmp_path, ['voc'], [], listener)
+    assert len(str(raised.value).splitlines()) == 1
+    assert not (tmp_path / 'embeddings').exists()
+
+
+def test_entries_of_earlier_calls_stay(tmp_path, listener):
+    words, results = table(), []
+    for order in (['voc', 'cocostuff'], ['cocostuff', 'voc']):
+        root = tmp_path / order[0]
+        file = save(words, tmp_path / 'w.bin')
+        for name in order:
+            embeddings.prepare(str(file), root, [name], [f'word{len(name)}'], listener)
+        once = tmp_path / f'once-{order[0]}'
+        embeddings.prepare(str(file), once, order, ['word3', 'word9'], listener)
+        results += [[(folder / f'embeddings/w{suffix}').read_bytes() for suffix in ('.npz', '.json')]
+                    for folder in (root, once)]
+    assert all(result == results[0] for result in results)
+    note = json.loads(results[0][1])
+    assert set(note['classes']) == {'voc', 'cocostuff', 'words'}
+    assert set(note['classes']['words']) == {'word3', 'word9'}
+    names = np.load(tmp_path / 'voc/embeddings/w.npz')['names'].tolist()
+    assert names == sorted(names)
+    assert note['entries'] == len(names)
+
+
+def test_another_source_of_the_same_name_is_refused(tmp_path, listener):
+    small = tmp_path / 'embeddings/w.npz'
+    embeddings.prepare(str(save(table(), tmp_path / 'w.bin')), tmp_path, ['voc'], [], listener)
+    before = small.read_bytes()
+    other = str(save(table(), tmp_path / 'w.txt'))
+    with pytest.raises(AcquisitionError) as error:
+        embeddings.prepare(other, tmp_path, ['voc'], [], listener)
+    assert str(error.value) == f'{small}: was made from another source, {tmp_path}/w.bin; remove or rename it'
+    small.with_suffix('.json').unlink()
+    with pytest.raises(AcquisitionError, match=r'w\.json does not say from which source .* remove or rename it'):
+        embeddings.prepare(other, tmp_path, ['voc'], [], listener)
+    assert small.read_bytes() == before
+    small.unlink()
+    assert embeddings.prepare(other, tmp_path, ['voc'], [], listener) == []
+
+
+def test_note_is_written_after_the_entries(tmp_path, listener, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(embeddings.disk, 'write_text', interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        embeddings.prepare(str(save(table(), tmp_path / 'w.bin')), tmp_path, ['voc'], [], listener)
+    assert [path.name for path in (tmp_path / 'embeddings').iterdir()] == ['w.npz']
 
 
 @pytest.fixture
@@ -117,6 +171,11 @@ def test_model_by_name(tmp_path, gensim_data, listener, monkeypatch):
     assert (tmp_path / f'embeddings/{name}.npz').is_file()
     monkeypatch.setattr(downloader, 'info', None)  # what is there needs no network
     assert embeddings.prepare(name, tmp_path, ['voc'], [], listener) == []
+    file = gensim_data / name / f'{name}.gz'
+    file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()), 1))  # the same model, packed in another way
+    assert embeddings.prepare(name, tmp_path, ['context'], [], listener) == []
+    note = json.loads((tmp_path / f'embeddings/{name}.json').read_text())
+    assert set(note['classes']) == {'voc', 'context', 'words'}
 
 
 def test_unknown_model(tmp_path, gensim_data, listener):

@@ -11,7 +11,7 @@ from zs_methods.datasets.acquisition import cocostuff, context, voc
 from zs_methods.datasets.acquisition.supply import Supply
 from zs_methods.datasets.acquisition.verify import verify
 from zs_methods.datasets.files import list_pairs, locate
-from zs_methods.datasets.spec import load_spec
+from zs_methods.datasets.spec import DatasetSpec, ImageList, load_spec
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def test_missing_files(made, listener):
     (made / VOC / 'JPEGImages/2008_000021.jpg').unlink()
     (made / VOC / 'ImageSets/Segmentation/zs3_official.txt').unlink()
     assert lines(check(made, 'voc', listener)) == {
-        'missing list': [f'{VOC}/ImageSets/Segmentation/zs3_official.txt: list of images cannot be read: '
-                         'No such file or directory'],
+        'list': [f'{VOC}/ImageSets/Segmentation/zs3_official.txt: list of images not found '
+                 '(No such file or directory)'],
         'missing mask': [f'{VOC}/SegmentationClass/2007_000003.png: mask not found, nor in SegmentationClassAug',
                          f'{VOC}/SegmentationClass/2008_000023.png: mask not found, nor in SegmentationClassAug'],
         'missing image': [f'{VOC}/JPEGImages/2008_000021.jpg: image not found, but trainaug.txt names it'],
@@ -62,12 +62,72 @@ def test_missing_files(made, listener):
 
 def test_wrong_lists(made, listener):
     file = made / VOC / 'ImageSets/Segmentation/trainaug.txt'
-    file.write_text(file.read_text() + '2007_000011\n2007_000001\n')
+    names = file.read_text()
+    file.write_text(names + '2007_000011\n')
     assert lines(check(made, 'voc', listener)) == {
-        'named twice': [f'{VOC}/ImageSets/Segmentation/trainaug.txt: 2007_000001 is in it 2 times'],
         'count': [f'{VOC}/ImageSets/Segmentation/trainaug.txt: 8 images, 7 are published'],
         'overlap': [f'{VOC}/JPEGImages/2007_000011.jpg: is in train (aug) and in val'],
     }
+    # Exactly what the loader refuses.
+    for text, message in (('2007_000001\n', "'2007_000001' is named twice"), ('a/b\n', "'a/b' is no plain name")):
+        file.write_text(names + text)
+        assert lines(check(made, 'voc', listener)) == {
+            'list': [f'{VOC}/ImageSets/Segmentation/trainaug.txt: {message}']}
+        with pytest.raises(ValueError, match=message):
+            list_pairs(load_spec('voc'), made / VOC, 'train', 'aug')
+    file.write_bytes(b'\xff\n')
+    assert lines(check(made, 'voc', listener))['list'][0].startswith(f'{VOC}/ImageSets/Segmentation/trainaug.txt: ')
+
+
+def own(folder, train, val, **more):
+    """A data set of one's own: images with a space in the name, lists if wanted."""
+    for part in {train, val}:
+        for kind in ('images', 'masks'):
+            (folder / part / kind).mkdir(parents=True)
+        (folder / part / 'images/a 0.jpg').write_bytes(jpeg(0))
+        (folder / part / 'masks/a 0.png').write_bytes(png(labels(1)))
+    return DatasetSpec.model_validate({
+        'name': 'own', 'classes': ['x', 'y', 'z'], 'splits': {1: ['z']}, 'vectors': 'v.txt', 'image_suffix': '.jpg',
+        'subsets': {name: {'images': f'{part}/images', 'masks': f'{part}/masks', **more}
+                    for name, part in (('train', train), ('val', val))}})
+
+
+def test_images_of_one_name_in_two_folders_are_two(tmp_path, listener):
+    spec = own(tmp_path, 'train', 'val')
+    assert verify(spec, tmp_path, listener).problems == {}
+    spec = own(tmp_path / 'same', 'all', 'all')
+    assert verify(spec, tmp_path / 'same', listener).problems == {
+        'overlap': [f'{tmp_path}/same/all/images/a 0.jpg: is in train and in val']}
+    (tmp_path / 'val/images/a 0.jpg').unlink()
+    (tmp_path / 'val/images').rmdir()
+    (tmp_path / 'val/images').symlink_to(tmp_path / 'train/images')
+    spec = own(tmp_path / 'other', 'train', 'val')
+    assert verify(spec, tmp_path, listener).problems == {
+        'overlap': [f'{tmp_path}/train/images/a 0.jpg: is in train and in val']}
+
+
+def test_validation_list_that_is_a_training_list(tmp_path, listener):
+    spec = own(tmp_path, 'all', 'all', list='names.txt')
+    spec = spec.model_copy(update={'training_lists': {'full': ImageList(file='names.txt')}})
+    (tmp_path / 'names.txt').write_text('a 0\n')
+    assert verify(spec, tmp_path, listener).problems == {
+        'overlap': [f'{tmp_path}/all/images/a 0.jpg: is in train (full) and in val']}
+
+
+def test_a_line_of_a_list_is_a_name(tmp_path, listener):
+    spec = own(tmp_path, 'train', 'val', list='names.txt')
+    (tmp_path / 'names.txt').write_text('a 0\n')
+    assert verify(spec, tmp_path, listener).problems == {}
+    assert list_pairs(spec, tmp_path, 'val')[0][0].name == 'a 0.jpg'
+
+
+def test_sizes_are_those_of_the_file_whatever_its_exif_says(tmp_path, listener):
+    spec, image = own(tmp_path, 'train', 'val'), tmp_path / 'train/images/a 0.jpg'
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    with Image.open(image) as opened:
+        opened.save(image, exif=exif)
+    assert verify(spec, tmp_path, listener).problems == {}
 
 
 def test_wrong_masks(made, listener):

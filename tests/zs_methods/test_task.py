@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from zs_methods.protocols import ACCESS, PROTOCOLS, Resize
+from zs_methods.task import Task, find_vectors
+
+
+@pytest.fixture
+def context_root(tmp_path):
+    """Pascal-Context with one image in each subset."""
+    root = tmp_path / 'VOCdevkit/VOC2010'
+    for folder in ('JPEGImages', 'SegmentationClassContext', 'ImageSets/SegmentationContext'):
+        (root / folder).mkdir(parents=True)
+    for subset in ('train', 'val'):
+        Image.new('RGB', (4, 4)).save(root / f'JPEGImages/{subset}.jpg')
+        Image.new('L', (4, 4)).save(root / f'SegmentationClassContext/{subset}.png')
+        (root / f'ImageSets/SegmentationContext/{subset}.txt').write_text(f'{subset}\n')
+    return tmp_path
+
+
+@pytest.mark.parametrize(('card', 'seen'), [('zs3-clean', 56), ('spnet', 55)])
+def test_a_card_decides_whether_context_has_60_or_59_classes(context_root, card, seen):
+    task = Task.create('context', 4, context_root, PROTOCOLS[card], {'vectors': 'none.txt'})
+    assert len(task.seen) == seen and len(task.unseen) == 4
+    assert (0 in task.seen) == (card == 'zs3-clean') and task.ignored == ((0,) if card == 'spnet' else ())
+    assert (task.dataset, task.split, task.training_list) == ('context', 'k4', '')
+    assert task.data_root == str(context_root / 'VOCdevkit/VOC2010')
+
+
+def test_a_task_is_plain_data(context_root):
+    task = Task.create('context', 2, context_root)
+    assert Task(**task.to_dict()) == task
+    assert task.vectors == str(context_root / 'embeddings/word2vec-google-news-300.npz')
+
+
+def test_vectors_beside_the_description_come_first():
+    assert find_vectors('shapes', Path('anywhere')).name == 'shapes_word2vec.txt'
+    assert find_vectors('shapes', Path('anywhere')).is_file()
+
+
+def test_another_training_list_makes_another_card():
+    card = PROTOCOLS['zs3-clean']
+    assert card.with_list('official') is card
+    other = card.with_list('aug')
+    assert (other.name, other.training_list) == ('zs3-clean-aug', 'aug') and other != card
+
+
+def test_cards_allow_what_their_handling_of_images_reads():
+    for card in PROTOCOLS.values():
+        assert ACCESS.index(card.handling) <= ACCESS.index(card.label_access)
+    assert {card.background for card in PROTOCOLS.values()} == {'seen', 'ignored'}
+
+
+def test_a_resize_in_words_and_as_a_transform():
+    assert Resize(mode='warp', size=513).text == 'warped to 513 x 513'
+    assert Resize(mode='short-side', size=513).transform()['keep_ratio'] is True
