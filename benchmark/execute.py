@@ -19,7 +19,7 @@ from zs_methods.stages.base import StageContext
 
 
 def run_node(node: Node, store: ArtifactStore, device: torch.device,
-             progress: Callable[[int, int], None], processes: int = 1) -> dict[str, Any]:
+             progress: Callable[[int, int], None]) -> dict[str, Any]:
     """Runs a stage and commits its artifact.
 
     Args:
@@ -27,7 +27,6 @@ def run_node(node: Node, store: ArtifactStore, device: torch.device,
         store (ArtifactStore): where artifacts live.
         device (torch.device): where to compute.
         progress (Callable): called with (steps done, steps in all).
-        processes (int): processes that a stage may train with.
 
     Returns:
         dict: the artifact's manifest: what was made, from what, at what cost, and which labels were read.
@@ -40,7 +39,7 @@ def run_node(node: Node, store: ArtifactStore, device: torch.device,
     started = time.perf_counter()
     with store.create(node.name, node.key, manifest) as folder, audit.collect() as access:
         context = StageContext(task=node.task, inputs={name: store.path(name, key) for name, key in node.inputs},
-                               out=folder, seed=node.seed, device=device, progress=progress, processes=processes)
+                               out=folder, seed=node.seed, device=device, progress=progress)
         # A stage draws from named streams; what draws from the global ones (layer initialisation, say) is no
         # different when other stages were reused or run before it.
         mmengine.runner.set_random_seed(context.seed_for(f'global/{node.name}'))

@@ -15,6 +15,7 @@ import signal
 import uuid
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -35,7 +36,7 @@ becomes generator.pth beside them. The evaluation is the cell "zs3 (released wei
 zs3-official, since the released training reads the layout of unseen classes; one record per data set and K.
 A checkpoint is a pickle, which may run code: it is read by torch's weights_only loader, or refused.
 exit codes: 0 converted and evaluated (with --convert-only: converted), 1 converted but not evaluated, for instance
-because the data set is not there, 2 wrong call or checkpoint, nothing written, 130 interrupted."""
+because the data set is not there, 2 wrong call or checkpoint, or no room: nothing written, 130 interrupted."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -120,7 +121,7 @@ def plan_task(args: argparse.Namespace) -> Task:
     from benchmark.options import check_writable, is_file, known
     from zs_methods.datasets.files import locate
     from zs_methods.datasets.spec import available, load_spec
-    from zs_methods.models.zs3_checkpoint import CheckpointError, ZS3Checkpoint
+    from zs_methods.models.zs3_checkpoint import ZS3Checkpoint
     from zs_methods.task import Task, find_vectors
 
     if not is_file(args.dataset):
@@ -133,12 +134,15 @@ def plan_task(args: argparse.Namespace) -> Task:
             check_writable(option, folder)
     try:
         spec = load_spec(args.dataset)
-        unseen = spec.unseen(args.k)
         found = ZS3Checkpoint.load(args.checkpoint)
     except KeyError as error:
-        raise UsageError(f'--k: {error.args[0]}') from None
-    except (CheckpointError, ValueError, OSError) as error:
+        raise UsageError(f'--dataset {args.dataset}: {error.args[0]}') from None
+    except (ValueError, OSError) as error:
         raise UsageError(str(error)) from None
+    try:
+        unseen = spec.unseen(args.k)
+    except KeyError as error:
+        raise UsageError(f'--k: {error.args[0]}') from None
     files = {'vectors': args.vectors or find_vectors(args.dataset, args.data_root), 'checkpoint': args.checkpoint}
     if args.generator or (found.generator and found.network):
         files['generator_checkpoint'] = args.generator or args.checkpoint
@@ -153,9 +157,9 @@ def convert(args: argparse.Namespace, cell: Cell) -> Path:
     """Writes the converted model, or nothing.
 
     Raises:
-        UsageError: the checkpoint does not fit the network, the data set or the word vectors.
+        UsageError: the checkpoint does not fit the network, the data set or the word vectors, a file cannot be read
+            or has changed, or the model cannot be written.
     """
-    from zs_methods.models.zs3_checkpoint import CheckpointError
     from zs_methods.registry import STAGES
     from zs_methods.word_vectors import MissingWordError
 
@@ -163,20 +167,32 @@ def convert(args: argparse.Namespace, cell: Cell) -> Path:
     stage = STAGES.get(settings.pop('type'))(**settings)
     try:
         imported = stage.translate(cell.task)
-    except (CheckpointError, MissingWordError, ValueError) as error:
-        raise UsageError(str(error)) from None
+    except (MissingWordError, ValueError, OSError, RuntimeError) as error:
+        raise UsageError(_line(error)) from None
     name = f'zs3-{cell.task.dataset}-{cell.task.split}-{stage.sha256[:8]}'
     out = (args.out or args.work_dir / 'imported' / name).absolute()
     part = out.with_name(f'.{out.name}.partial-{uuid.uuid4().hex[:6]}')
-    part.mkdir(parents=True)
+    new = [folder for folder in (out, *out.parents) if not folder.exists()]
     try:
+        part.mkdir(parents=True)
         stage.write(part, imported, cell.task)
         out.mkdir(exist_ok=True)
+        if imported.generator is None:
+            (out / 'generator.pth').unlink(missing_ok=True)  # of an earlier import
         for file in sorted(part.iterdir()):
             os.replace(file, out / file.name)
+    except (OSError, RuntimeError) as error:  # torch.save raises the latter where the disk is full
+        raise UsageError(f'cannot write the model to {out}: {_line(error)}') from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        for folder in new:
+            with suppress(OSError):  # it holds the model, or was never made
+                folder.rmdir()
     return out
+
+
+def _line(error: Exception) -> str:
+    return ' '.join(str(error).split())
 
 
 def evaluate(args: argparse.Namespace, task: Task, protocol: Protocol, console: Console) -> int:

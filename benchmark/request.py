@@ -33,6 +33,7 @@ from zs_methods.datasets import prepare
 from zs_methods.datasets.files import locate
 from zs_methods.datasets.spec import DatasetSpec, available, load_spec
 from zs_methods.methods import ROLES, Method
+from zs_methods.models.weights import check_weights
 from zs_methods.protocols import PROTOCOLS, Protocol, stronger_access
 from zs_methods.registry import METHODS
 from zs_methods.task import Task
@@ -78,6 +79,8 @@ def plan_tasks(args: Namespace) -> tuple[list[Task], Protocol]:
         known('dataset', args.dataset, available())
     if args.processes < 1:
         raise UsageError(f'--processes takes a number from 1, got {args.processes}')
+    if args.processes > 1 and args.plugin:
+        raise UsageError('--processes: the processes that torchrun starts know no --plugin; train with one')
     protocol = PROTOCOLS[known('protocol', args.protocol, PROTOCOLS)]
     try:
         spec = load_spec(args.dataset)
@@ -151,7 +154,9 @@ def _cell(name: str, config: Config, applied: dict[str, Any], task: Task, protoc
         return METHODS.get(name)(changed, task, protocol)
 
     chosen = method(applied)
-    chosen.cfg.network.changes = {key: value for key, value in applied.items() if key.startswith(NETWORK_KEY)}
+    chosen.cfg.network.changes = {
+        **{key: value for key, value in applied.items() if key.startswith(NETWORK_KEY)},
+        **({'processes': args.processes} if args.processes > 1 else {})}
     variant = {key: value for key, value in applied.items() if not key.startswith(NETWORK_KEY) and
                method({k: v for k, v in applied.items() if k != key}).stages() != chosen.stages()}
     if args.vectors and chosen.vectors()['sha256'] in repr(chosen.stages()):
@@ -209,6 +214,7 @@ def _configs(methods: list[str], task: Task, args: Namespace) -> dict[str, tuple
         configs[name] = config, {key: value for key, value in options.items() if has_key(config, key)}
         for key, value in configs[name][1].items():
             check_value(config, key, value)
+    _check_network(configs[methods[0]][0], options, task, args)
     for key in options:
         if not any(key in applied for _, applied in configs.values()):
             top = sorted({name for config, _ in configs.values() for name in config})
@@ -227,6 +233,8 @@ def _choose_weights(config: Config, model: str, task: Task, args: Namespace) -> 
     else:
         name, pretraining = Path(weights).name if _is_file(weights) else weights, pretraining or 'not declared'
     card = {'name': name} if name else None
+    if args.processes > 1:
+        config.seen.processes = args.processes
     if 'backbone' in task.files:
         card['sha256'] = file_sha256(Path(task.files['backbone']))
     backbone = config.model.backbone
@@ -236,6 +244,24 @@ def _choose_weights(config: Config, model: str, task: Task, args: Namespace) -> 
         backbone='-'.join(str(part) for part in (backbone.type.split('.')[-1],
                                                                          backbone.get('depth')) if part),
         weights=name or 'none', sha256=(card or {}).get('sha256', ''), pretraining=pretraining)
+
+
+def _check_network(config: Config, options: dict[str, Any], task: Task, args: Namespace) -> None:
+    """Makes sure, before anything is trained, that the weights fit the backbone and the device can do what is asked."""
+    chosen = copy.deepcopy(config)
+    chosen.merge_from_dict({key: value for key, value in options.items() if has_key(config, key)})
+    if chosen.get('seen', {}).get('amp') and args.device == 'cpu':
+        raise UsageError('--cfg-options seen.amp=True: mixed precision needs a CUDA device')
+    if args.processes > 1 and args.device == 'cuda':
+        import torch
+        if args.processes > torch.cuda.device_count():
+            raise UsageError(f'--processes {args.processes}: this machine shows {torch.cuda.device_count()} GPUs')
+    weights = chosen.backbone_weights
+    if weights and (weights['name'].startswith(('torchvision://', 'open-mmlab://')) or 'backbone' in task.files):
+        try:
+            check_weights(chosen.model.backbone.to_dict(), task.files.get('backbone', weights['name']))
+        except ValueError as error:
+            raise UsageError(str(error)) from None
 
 
 def _is_file(weights: str) -> bool:

@@ -95,8 +95,7 @@ def run_cells(args: Namespace, cells: list[Cell], store: ArtifactStore, console:
         source = prepare_data(args, cells[0].task, console)
         with Reporter(console, len(cells)) as reporter:
             store.warn = reporter.line
-            sweep = Sweep(store, args.reports / 'records', torch.device(args.device), reporter, source, args.force,
-                          args.processes)
+            sweep = Sweep(store, args.reports / 'records', torch.device(args.device), reporter, source, args.force)
             records = sweep.run(cells, args.fail_fast)
         render(args.reports)
     except (OSError, ReportError) as error:

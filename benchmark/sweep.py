@@ -34,7 +34,6 @@ class Sweep:
         reporter (Reporter): tells the user.
         source (dict): provenance of data and vectors, by data set, and the command line.
         force (bool): run every requested stage once, whatever is in the store.
-        processes (int): processes that a stage may train with.
     """
 
     store: ArtifactStore
@@ -43,7 +42,6 @@ class Sweep:
     reporter: Reporter
     source: dict[str, Any]
     force: bool = False
-    processes: int = 1
     _failed: dict[str, str] = field(default_factory=dict)
     _made: set[str] = field(default_factory=set)
     _noted: set[str] = field(default_factory=set)
@@ -117,7 +115,7 @@ class Sweep:
         if manifest is None:
             self.reporter.stage_started(cell.label, node.name)
             try:
-                manifest = run_node(node, self.store, self.device, self.reporter.step, self.processes)
+                manifest = run_node(node, self.store, self.device, self.reporter.step)
             except Exception as error:
                 self._failed[node.key] = f'stage {node.name} failed for {cell.label}: {_one_line(error)}'
                 raise

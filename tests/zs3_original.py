@@ -137,7 +137,9 @@ def random_network(classes=21, seed=0):
 
     The statistics of batch normalisation are those of random images, disturbed channel by channel as are its weights
     and biases. Every layer's output thus keeps a scale of about 1 and the logits one of 1 to 10, so that a swapped
-    branch, a wrong dilation or a missing statistic changes them by far more than rounding does.
+    branch or a missing statistic changes them by far more than rounding does. A wrong dilation does so only if the
+    images are large enough: of a 3x3 kernel with dilation d, all but the centre lie in the padding unless the feature
+    map, at stride 16, is larger than d. ASPP's 12 and 18 need more than 18 cells, thus images longer than 288.
     """
     stream = torch.Generator().manual_seed(seed)
 

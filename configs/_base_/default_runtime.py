@@ -6,7 +6,7 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=2000, max_keep_ckpts=1, save_last=False))
+    checkpoint=None)  # the stage writes the network when it has ended; an interrupted one begins anew
 custom_hooks = []
 env_cfg = dict(cudnn_benchmark=False)
 vis_backends = [dict(type='LocalVisBackend')]

@@ -118,6 +118,66 @@ def test_conversion_alone(import_zs3, released, micro_root, tmp_path):
     assert sorted(path.name for path in (tmp_path / 'new').iterdir()) == ['config.py', 'model.pth']
 
 
+def test_a_second_import_leaves_nothing_of_the_first(import_zs3, released, tmp_path):
+    out = tmp_path / 'new' / 'model'
+    call = [released / 'deeplab.pth.tar', '--dataset', 'shapes', '--k', 2, '--out', out, '--convert-only']
+    assert import_zs3(*call, '--generator', released / 'generator32.pth.tar', '--vectors', VECTORS) == 0
+    assert (out / 'generator.pth').exists()
+    assert import_zs3(*call) == 0
+    assert sorted(path.name for path in out.iterdir()) == ['config.py', 'model.pth']
+
+
+@pytest.mark.parametrize('error', [
+    OSError(28, 'No space left on device'), RuntimeError('PytorchStreamWriter failed\nwriting file: disk full')])
+def test_a_full_disk_leaves_nothing(import_zs3, released, tmp_path, monkeypatch, capsys, error):
+    def fail(content, file, **_):
+        raise error
+
+    out = tmp_path / 'new' / 'deep' / 'model'
+    monkeypatch.setattr(torch, 'save', fail)
+    assert import_zs3(released / 'deeplab.pth.tar', '--dataset', 'voc', '--k', 2, '--out', out) == 2
+    message = capsys.readouterr().err
+    assert message.startswith(f'import_zs3.py: cannot write the model to {out}: ') and message.count('\n') == 1
+    assert not (tmp_path / 'new').exists()
+
+
+def test_a_checkpoint_that_changes_meanwhile(import_zs3, released, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr('zs_methods.stages.import_network.file_sha256', lambda file: 'another')
+    assert import_zs3(released / 'deeplab.pth.tar', '--dataset', 'voc', '--k', 2) == 2
+    assert capsys.readouterr().err.endswith('deeplab.pth.tar: has changed since the run was planned\n')
+    assert not (tmp_path / 'new').exists()
+
+
+def test_a_file_that_cannot_be_read(import_zs3, released, tmp_path, monkeypatch, capsys):
+    def fail(*_):
+        raise PermissionError(13, 'Permission denied', 'generator.pth')
+
+    monkeypatch.setattr('zs_methods.methods.released.file_sha256', fail)
+    assert import_zs3(released / 'deeplab.pth.tar', '--dataset', 'voc', '--k', 2) == 2
+    message = capsys.readouterr().err
+    assert message.endswith("[Errno 13] Permission denied: 'generator.pth'\n") and message.count('\n') == 1
+    assert not (tmp_path / 'new').exists()
+
+
+def test_a_checkpoint_that_is_not_finite(import_zs3, tmp_path, capsys):
+    state = dict(random_network().state_dict())
+    state['decoder.bn1.bias'] = torch.full((48,), float('nan'))
+    torch.save(state, tmp_path / 'nan.pth')
+    assert import_zs3(tmp_path / 'nan.pth', '--dataset', 'voc', '--k', 2) == 2
+    assert capsys.readouterr().err == (
+        f'import_zs3.py: {tmp_path}/nan.pth: NaN or infinite values in decoder.bn1.bias\n')
+    assert not (tmp_path / 'new').exists()
+
+
+def test_only_the_splits_error_is_that_of_k(import_zs3, released, monkeypatch, capsys):
+    def fail(source):
+        raise KeyError('unknown data set')
+
+    monkeypatch.setattr('zs_methods.datasets.spec.load_spec', fail)
+    assert import_zs3(released / 'deeplab.pth.tar', '--dataset', 'voc', '--k', 2) == 2
+    assert capsys.readouterr().err == 'import_zs3.py: --dataset voc: unknown data set\n'
+
+
 @pytest.mark.parametrize(('arguments', 'message'), [
     (['{no}'], 'CHECKPOINT {no}: no such file'),
     (['{folder}'], 'CHECKPOINT {folder}: no such file'),

@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from benchmark import options
 from benchmark.errors import UsageError
 from benchmark.run import __file__ as run_file
 from zs_methods.registry import METHODS
 
+TOY_PLUGIN = Path(__file__).with_name('toy_plugin.py')
 TAKEN = """
 from zs_methods.methods import ZS3
 from zs_methods.registry import METHODS
@@ -295,3 +297,21 @@ def test_a_value_must_be_of_the_kind_it_replaces(key, value, fits):
     else:
         with pytest.raises(UsageError, match=re.escape(f'{key}={value}')):
             check_value(config, key, value)
+
+
+@pytest.mark.parametrize(('words', 'part'), [
+    (['--backbone-weights', 'torchvision://nonsense'], 'nonsense'),
+    (['--backbone-weights', 'open-mmlab://nonsense'], 'nonsense'),
+    (['--processes', '3'], '3 processes cannot share a batch of 16'),
+    (['--processes', '2', '--plugin', TOY_PLUGIN], 'know no --plugin'),
+    (['--device', 'cpu', '--cfg-options', 'seen.amp=True'], 'mixed precision needs a CUDA device'),
+    (['--cfg-options', 'train_cfg.max_iters=0'], 'must be at least 1'),
+])
+def test_what_training_would_refuse_is_refused_before(refused, words, part):
+    assert part in refused('--methods', 'zs3', '--ks', '2', *words)
+
+
+def test_weights_of_another_network_are_refused_before_anything_is_trained(refused, tmp_path):
+    torch.save({'conv1.weight': torch.zeros(64, 3, 7, 7)}, tmp_path / 'r.pth')
+    line = refused('--methods', 'zs3', '--ks', '2', '--backbone-weights', tmp_path / 'r.pth')
+    assert 'r.pth' in line and 'missing' in line

@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config, ConfigDict
 
 from benchmark.options import load_config, load_plugin
 from benchmark.plan import plan_cell, trie_lines
 from benchmark.run import __file__ as run_file
+from zs_methods.models import MobileNetV2
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS, MODELS
 from zs_methods.stages.train_generator import TrainGenerator
@@ -136,10 +138,12 @@ def test_word_vectors_of_ones_own_are_named_where_they_matter(plan, tmp_path):
 
 
 def test_backbone_weights_are_addressed_by_content(plan, tmp_path):
-    def cells(name, content):
-        (tmp_path / name).write_bytes(content)
-        return plan('--methods', 'zs3', '--ks', 2, '--backbone-weights', tmp_path / name, '--pretraining', 'secret')
-    first, copy, other = cells('a.pth', b'1'), cells('a.pth', b'1'), cells('a.pth', b'2')
+    def cells(seed):
+        torch.manual_seed(seed)
+        torch.save(MobileNetV2().state_dict(), tmp_path / 'a.pth')
+        return plan('--methods', 'zs3', '--ks', 2, '--model', 'mobilenetv2', '--backbone-weights', tmp_path / 'a.pth',
+                    '--pretraining', 'secret')
+    first, copy, other = cells(1), cells(1), cells(2)
     assert [cell.key for cell in first] == [cell.key for cell in copy]
     assert not {cell.key for cell in first} & {cell.key for cell in other}
     assert not {cell.file_name for cell in first} & {cell.file_name for cell in other}

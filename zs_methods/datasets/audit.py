@@ -25,7 +25,8 @@ _open: list[dict[str, list[LabelLedger]]] = []
 class LabelLedger:
     """Counts the labels a data set handed out.
 
-    The counters live in shared memory with one row per loader worker, so that they add up without locks.
+    The counters live in shared memory with one row per loader worker, so that they add up without locks. Images that
+    workers load ahead count too, also those that a training which has ended no longer takes.
 
     Args:
         subset (str): name of the subset, the key in the stage's summary.

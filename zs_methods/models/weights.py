@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from zs_methods.models.checkpoint_file import load_tensors
+from zs_methods.registry import MODELS
 from zs_methods.word_vectors import file_sha256
 
 #: The ImageNet classifier of torchvision's networks, and what counts batches but is never used.
@@ -46,19 +48,61 @@ def load_backbone(backbone: nn.Module, source: str | Path, sha256: str | None = 
         ValueError: the file holds anything but weights, or others than the backbone's; one line.
         OSError: the file cannot be read, or a download failed; one line.
     """
-    state = _strip(read_weights(source, sha256))
+    name = str(source) if '://' in str(source) else Path(source).name
+    state, dropped, folded = _fit(backbone, name, read_weights(source, sha256))
+    backbone.load_state_dict(state, strict=False)
+    return {'source': name, 'tensors': len(state), 'dropped': dropped, 'folded_norms': len(folded)}
+
+
+def check_weights(backbone_config: Mapping[str, Any], source: str | Path) -> None:
+    """Checks that `load_backbone` will take a file, or that a name exists; nothing is downloaded.
+
+    Args:
+        backbone_config (dict): ``model.backbone`` of an mmseg config.
+        source (str | Path): as in `load_backbone`.
+
+    Raises:
+        ValueError: it will not, or the backbone cannot be built; one line that says what is known or wrong.
+    """
+    if '://' in str(source):
+        _url(str(source))
+        return
+    try:
+        content = read_weights(source)
+    except OSError as error:
+        raise ValueError(str(error)) from None
+    _fit(_empty(backbone_config), Path(source).name, content)
+
+
+def _empty(config: Mapping[str, Any]) -> nn.Module:
+    """A backbone without memory for its weights, if it can be built so."""
+    for device in ('meta', 'cpu'):
+        try:
+            with DefaultScope.overwrite_default_scope('mmseg'), torch.device(device), torch.random.fork_rng(devices=[]):
+                return MODELS.build({**config, 'init_cfg': None})
+        except Exception as error:  # whatever a backbone's code raises
+            failure = error
+    raise ValueError(f'model.backbone: {config.get("type")} cannot be built: {" ".join(str(failure).split())[:200]}')
+
+
+def _fit(backbone: nn.Module, name: str,
+         content: Mapping[str, Any]) -> tuple[dict[str, Tensor], list[str], list[str]]:
+    """The state dict to load, prefixes dropped from it and layers without statistics of their own.
+
+    Raises:
+        ValueError: it is not the backbone's; one line.
+    """
+    state = _strip(name, content)
     unused = CLASSIFIER + tuple(getattr(backbone, 'unused_weights', ()))
     dropped = sorted({prefix for prefix in unused if any(key.startswith(prefix) for key in state)})
     state = {key: value for key, value in state.items() if not key.startswith(unused) and not key.endswith(COUNTER)}
-    name = str(source) if '://' in str(source) else Path(source).name
     folded = _unfold(backbone, state)
     own = {key: value for key, value in backbone.state_dict().items() if not key.endswith(COUNTER)}
     _check(name, type(backbone).__name__, state, own)
     if folded and not getattr(backbone, 'norm_eval', False):
         raise ValueError(f'{name}: batch normalisation is folded into scale and shift, e.g. {folded[0]}; '
                          f'{type(backbone).__name__} needs norm_eval=True for that, so that it stays frozen')
-    backbone.load_state_dict(state, strict=False)
-    return {'source': name, 'tensors': len(state), 'dropped': dropped, 'folded_norms': len(folded)}
+    return state, dropped, folded
 
 
 def read_weights(source: str | Path, sha256: str | None = None) -> dict[str, Any]:
@@ -76,58 +120,54 @@ def read_weights(source: str | Path, sha256: str | None = None) -> dict[str, Any
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Reads what torch.save wrote, if it is made of tensors, numbers and text alone.
-
-    Raises:
-        ValueError: loading the file would need more, such as running code; one line.
-    """
-    try:
-        with _numpy_scalars():
-            content = torch.load(path, map_location='cpu', weights_only=True)
-    except pickle.UnpicklingError as error:
-        reason = ' '.join(str(error).split()).partition('Please file an issue')[0][:300]
-        raise ValueError(f'{path}: refused, since it holds more than tensors, numbers and text, and loading that '
-                         f'could run code: {reason}') from None
-    except (RuntimeError, EOFError, KeyError, AttributeError, UnicodeDecodeError) as error:
-        raise ValueError(f'{path}: not a PyTorch checkpoint: {" ".join(str(error).split())[:200]}') from None
+    """Reads a state dict, or what holds one, as `load_tensors` does; same errors."""
+    content = load_tensors(path)
     if not isinstance(content, Mapping):
         raise ValueError(f'{path}: a state dict is expected, the file holds a {type(content).__name__}')
     return dict(content)
 
 
-def _numpy_scalars() -> AbstractContextManager:
-    """Lets NumPy's floating-point scalars through, which training scripts like to save beside the weights."""
-    if not hasattr(torch.serialization, 'safe_globals'):
-        return nullcontext()
-    core = getattr(np, '_core', None) or np.core
-    names = [np.dtype, np.float64, type(np.dtype('f8')), np.float32, type(np.dtype('f4'))]
-    return torch.serialization.safe_globals(
-        [*names, *((core.multiarray.scalar, f'numpy.{name}.multiarray.scalar') for name in ('core', '_core'))])
-
-
 def _read_npz(path: Path) -> dict[str, Tensor]:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {key: torch.from_numpy(arrays[key].astype(np.float32)) for key in arrays.files}
-    except (ValueError, OSError, EOFError) as error:
-        raise ValueError(f'{path}: not an .npz of plain arrays: {" ".join(str(error).split())[:200]}') from None
+    with path.open('rb') as file:
+        try:
+            arrays = np.load(file, allow_pickle=False)
+            if isinstance(arrays, np.ndarray):
+                raise ValueError('it is a single array')
+            return {key: torch.from_numpy(_numbers(key, arrays[key])) for key in arrays.files}
+        except Exception as error:  # a foreign or damaged file can raise anything
+            reason = ' '.join(str(error).split()).split('. ')[0][:200]
+            raise ValueError(f'{path}: not an .npz of plain arrays, or damaged: {reason}') from None
 
 
-def _download(name: str) -> dict[str, Any]:
+def _numbers(key: str, array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind not in 'iuf':
+        raise ValueError(f'{key} is of type {array.dtype}')
+    return array.astype(np.float32)
+
+
+def _url(name: str) -> str:
+    """Where the weights of a name lie.
+
+    Raises:
+        ValueError: unknown name; one line.
+    """
     scheme, _, model = name.partition('://')
     try:
         if scheme == 'torchvision':
             from torchvision.models import get_model_weights
             model, _, version = model.partition('.')
-            url = get_model_weights(model)[version or 'IMAGENET1K_V1'].url
-        elif scheme == 'open-mmlab':
+            return get_model_weights(model)[version or 'IMAGENET1K_V1'].url
+        if scheme == 'open-mmlab':
             from mmengine.runner.checkpoint import get_external_models
-            url = get_external_models()[model]
-        else:
-            raise KeyError(scheme)
+            return get_external_models()[model]
+        raise KeyError(scheme)
     except (KeyError, ValueError):
         raise ValueError(f'unknown weights {name!r}; torchvision://NAME and open-mmlab://NAME are known, for example '
                          'torchvision://resnet101') from None
+
+
+def _download(name: str) -> dict[str, Any]:
+    url = _url(name)
     try:
         return torch.hub.load_state_dict_from_url(url, map_location='cpu', progress=False, check_hash=True,
                                                   weights_only=True)
@@ -136,15 +176,17 @@ def _download(name: str) -> dict[str, Any]:
                       'and give --backbone-weights FILE, or --backbone-weights none') from None
 
 
-def _strip(content: Mapping[str, Any]) -> dict[str, Tensor]:
+def _strip(name: str, content: Mapping[str, Any]) -> dict[str, Tensor]:
     """The state dict inside a checkpoint, without prefixes that wrappers leave."""
-    while any(isinstance(content.get(wrapper), Mapping) for wrapper in WRAPPERS):
-        content = next(content[wrapper] for wrapper in WRAPPERS if isinstance(content.get(wrapper), Mapping))
+    for wrapper in WRAPPERS * 2:  # not for ever: a crafted file may contain itself
+        content = content[wrapper] if isinstance(content.get(wrapper), Mapping) else content
     state = {}
     for key, value in content.items():
         key = str(key)
         while key.startswith(PREFIXES):
             key = key.partition('.')[2]
+        if key in state:
+            raise ValueError(f'{name}: two entries for {key}, with and without {" or ".join(PREFIXES)}')
         state[key] = value
     return state
 

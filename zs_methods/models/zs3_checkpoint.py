@@ -7,17 +7,16 @@ Source: valeoai/ZS3 6031f4a, the names in its checkpoints.
 
 from __future__ import annotations
 
-import pickle
 import re
-import warnings
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from zs_methods.models.checkpoint_file import CheckpointError, load_tensors
 
 #: Width of the noise z that the published generators take behind the class vector.
 NOISE_DIM = 300
@@ -37,10 +36,6 @@ _NETWORK = {f'decode_head.{ours}': theirs for ours, theirs in {
     'conv_seg': 'decoder.pred_conv',
 }.items()}
 _GENERATOR = {'hidden': 'model.0', 'output': 'model.3'}
-
-
-class CheckpointError(ValueError):
-    """A file that is no checkpoint of ZS3Net, or not one of the task at hand; the message is one line."""
 
 
 @dataclass
@@ -83,23 +78,6 @@ class ZS3Checkpoint:
         return cls(file, network, generators[0] if generators else {})
 
 
-def load_tensors(file: Path) -> Any:
-    """What `torch.load` reads under ``weights_only``, on the CPU; numpy scalars become placeholders.
-
-    Raises:
-        CheckpointError: the pickle asks for anything else, which is named, or the file is none of torch's.
-        OSError: the file cannot be read.
-    """
-    try:
-        with _placeholders(), warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # of pickle protocols that it then fails to read
-            return torch.load(file, map_location='cpu', weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:  # a foreign or crafted file can raise anything
-        raise CheckpointError(f'{file}: {_reason(error)}') from None
-
-
 def network_weights(checkpoint: ZS3Checkpoint, network: nn.Module) -> dict[str, Tensor]:
     """A state dict for our DeepLab from that of the published code.
 
@@ -112,7 +90,8 @@ def network_weights(checkpoint: ZS3Checkpoint, network: nn.Module) -> dict[str, 
         dict: loads into `network` with ``strict=True``. Counters of batches, which old files lack, are then 0.
 
     Raises:
-        CheckpointError: another number of classes, or tensors that are missing, left over or of another shape.
+        CheckpointError: another number of classes, tensors that are missing, left over or of another shape, or values
+            that are not finite.
     """
     if not checkpoint.network:
         raise CheckpointError(f'{checkpoint.file}: holds a generator, but no network')
@@ -121,7 +100,7 @@ def network_weights(checkpoint: ZS3Checkpoint, network: nn.Module) -> dict[str, 
     ours = len(expected['decode_head.conv_seg.weight'])
     if classifier is not None and classifier.ndim and len(classifier) != ours:
         raise CheckpointError(f'{checkpoint.file}: knows {len(classifier)} classes, the data set has {ours}')
-    return _rename(checkpoint.network, expected, _NETWORK, f"{checkpoint.file}: not ZS3Net's network")
+    return _rename(checkpoint.network, expected, _NETWORK, checkpoint.file, "ZS3Net's network")
 
 
 def generator_config(checkpoint: ZS3Checkpoint, vector_dim: int, feature_dim: int) -> dict[str, Any]:
@@ -148,14 +127,14 @@ def generator_weights(checkpoint: ZS3Checkpoint, generator: nn.Module) -> dict[s
     """A state dict for our `GMMNGenerator` from that of the published code.
 
     Raises:
-        CheckpointError: tensors that are missing, left over or of another shape.
+        CheckpointError: tensors that are missing, left over or of another shape, or values
+            that are not finite.
     """
-    return _rename(checkpoint.generator, generator.state_dict(), _GENERATOR,
-                   f"{checkpoint.file}: not ZS3Net's generator")
+    return _rename(checkpoint.generator, generator.state_dict(), _GENERATOR, checkpoint.file, "ZS3Net's generator")
 
 
 def _rename(theirs: Mapping[str, Tensor], expected: Mapping[str, Tensor], modules: Mapping[str, str],
-            complaint: str) -> dict[str, Tensor]:
+            file: Path, what: str) -> dict[str, Tensor]:
     """Gives the tensors of one network exactly the names, and checks the shapes, of the other."""
     names = {}  # ours -> theirs
     for name in expected:
@@ -165,12 +144,16 @@ def _rename(theirs: Mapping[str, Tensor], expected: Mapping[str, Tensor], module
     missing = [name for name in names.values() if name not in theirs and not name.endswith('.num_batches_tracked')]
     reshaped = [f'{name} is {_size(theirs[name])} instead of {_size(expected[ours])}' for ours, name in names.items()
                 if name in theirs and theirs[name].shape != expected[ours].shape]
-    wrong = [f'{what} {_some(found)}' for what, found in
+    wrong = [f'{how} {_some(found)}' for how, found in
              (('left over', left_over), ('missing', missing), ('of another shape', reshaped)) if found]
     if wrong:
-        raise CheckpointError(f'{complaint}: {"; ".join(wrong)}')
-    return {ours: theirs[name].to(expected[ours].dtype) if name in theirs else torch.tensor(0)
-            for ours, name in names.items()}
+        raise CheckpointError(f'{file}: not {what}: {"; ".join(wrong)}')
+    renamed = {ours: theirs[name].to(expected[ours].dtype) if name in theirs else torch.tensor(0)
+               for ours, name in names.items()}
+    infinite = [names[ours] for ours, value in renamed.items() if not torch.isfinite(value).all()]
+    if infinite:
+        raise CheckpointError(f'{file}: NaN or infinite values in {_some(infinite)}')
+    return renamed
 
 
 def _tensors(saved: Any, file: Path) -> dict[str, Tensor]:
@@ -204,38 +187,3 @@ def _some(names: Iterable[str]) -> str:
 
 def _size(tensor: Tensor) -> str:
     return 'x'.join(map(str, tensor.shape)) or 'scalar'
-
-
-class _Inert:
-    """Takes the place of a numpy scalar, the best score in many checkpoints: accepts anything, keeps nothing."""
-
-    def __init__(self, *args: Any) -> None:
-        pass
-
-    def __setstate__(self, state: Any) -> None:
-        pass
-
-
-#: The globals of a pickled numpy scalar, under old and new names. numpy's own could be made to read any memory.
-_NUMPY = [type(name, (_Inert,), {'__module__': module}) for module, name in (
-    ('numpy', 'dtype'), ('numpy.core.multiarray', 'scalar'), ('numpy._core.multiarray', 'scalar'))]
-
-
-def _placeholders() -> AbstractContextManager:
-    """Lets `torch.load` read numpy scalars as `_Inert`; before torch 2.5 it refuses them."""
-    safe_globals = getattr(torch.serialization, 'safe_globals', None)
-    return safe_globals(_NUMPY) if safe_globals else nullcontext()
-
-
-def _reason(error: Exception) -> str:
-    """Why torch did not read a file, from its error."""
-    text = ' '.join(str(error).split())
-    if isinstance(error, pickle.UnpicklingError):
-        wanted = re.search(r'(?:GLOBAL|Unsupported class|unrecognized function|unrecognized class) (\S+)', text)
-        if wanted:
-            return f'refused, since its pickle asks for {wanted[1]} and could run code; only tensors are read'
-        detail = text.split('WeightsUnpickler error: ')[-1].split(' Check the documentation')[0]
-        return f'not a checkpoint of torch, or one that it will not read without running code ({detail})'
-    if isinstance(error, RuntimeError) and text:
-        return f'not a checkpoint of torch, or damaged ({text.split(". ")[0].rstrip(".")})'
-    return 'not a checkpoint of torch, or damaged'

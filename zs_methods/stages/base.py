@@ -24,8 +24,6 @@ class StageContext:
         seed (int): the cell's seed; use `seed_for` or `stream`, never this number itself.
         device (torch.device): where to compute.
         progress (Callable): call with (steps done, steps in all).
-        processes (int): processes that a stage may train with. The batch stays the same in all, the random crops do
-            not, and on a CPU each process normalises its own part.
     """
 
     task: Task
@@ -34,7 +32,6 @@ class StageContext:
     seed: int
     device: torch.device = field(default_factory=lambda: torch.device('cpu'))
     progress: Callable[[int, int], None] = lambda done, total: None
-    processes: int = 1
 
     def seed_for(self, axis: str) -> int:
         """A 31-bit seed for one named source of randomness (``initialisation``, ``order``, ``noise``, ...).

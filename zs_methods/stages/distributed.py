@@ -27,12 +27,12 @@ POLL_S, GRACE_S = 0.2, 15
 
 
 def train_in_processes(stage: Stage, ctx: StageContext) -> dict[str, Any]:
-    """Runs ``stage.train`` in ``ctx.processes`` processes, one GPU each or all on the CPU.
+    """Runs ``stage.train`` in ``stage.processes`` processes, one GPU each or all on the CPU.
 
     Labels that the processes read count as read by this one. Interrupting this process ends them.
 
     Args:
-        stage (Stage): with ``train(ctx, launcher)``; it must be possible to pickle it.
+        stage (Stage): with ``processes`` and ``train(ctx, launcher)``; it must be possible to pickle it.
         ctx (StageContext): the context; ``ctx.out`` must be on a disk that all see.
 
     Returns:
@@ -46,9 +46,9 @@ def train_in_processes(stage: Stage, ctx: StageContext) -> dict[str, Any]:
     # A pickle, since JSON would turn the config's tuples into lists; written and read by this program alone.
     job = {'stage': stage, 'ctx': replace(ctx, progress=None), 'parent': os.getpid()}
     (folder / JOB).write_bytes(pickle.dumps(job))
-    code = _launch(folder, ctx.processes, ctx.progress)
+    code = _launch(folder, stage.processes, ctx.progress)
     if code:
-        raise RuntimeError(f'training with {ctx.processes} processes failed: {_reason(folder, code)}')
+        raise RuntimeError(f'training with {stage.processes} processes failed: {_reason(folder, code)}')
     summary = json.loads((folder / SUMMARY).read_text())
     for subset, counts in _total_access(folder).items():
         audit.add_external(subset, ctx.task.spec.classes, ctx.task.unseen, counts)

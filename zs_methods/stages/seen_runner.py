@@ -16,6 +16,9 @@ from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch import nn
 
+#: Iterations between two looks at the loss, which waits for the GPU.
+CHECK_EVERY = 50
+
 
 def unwrap(model: nn.Module) -> nn.Module:
     """The network itself, inside or outside of a wrapper for several processes."""
@@ -112,7 +115,11 @@ class StartHook(Hook):
 
 
 class ProgressHook(Hook):
-    """Reports iterations and keeps the last loss, its mean over processes."""
+    """Reports iterations, stops a training that diverged, and keeps the last loss, its mean over processes.
+
+    Args:
+        report (Callable): called with (iterations done, iterations in all).
+    """
 
     def __init__(self, report: Callable[[int, int], None]) -> None:
         self.report = report
@@ -121,11 +128,31 @@ class ProgressHook(Hook):
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
                          outputs: dict | None = None) -> None:
         """Called by mmengine."""
-        self.report(runner.iter + 1, runner.max_iters)
-        if runner.iter + 1 == runner.max_iters:
+        done = runner.iter + 1
+        self.report(done, runner.max_iters)
+        if done % CHECK_EVERY == 0 or done == runner.max_iters:
             loss = outputs['loss'].detach().clone()
             all_reduce(loss, 'mean')
             self.loss = loss.item()
+            if not math.isfinite(self.loss):
+                raise FloatingPointError(f'the training loss is {self.loss} at iteration {done}; lower the learning '
+                                         'rate')
+
+
+class EveryStepHook(Hook):
+    """Changes the network after every step of the optimiser.
+
+    Args:
+        change (Callable): called with the network.
+    """
+
+    def __init__(self, change: Callable[[nn.Module], Any]) -> None:
+        self.change = change
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
+                         outputs: dict | None = None) -> None:
+        """Called by mmengine."""
+        self.change(unwrap(runner.model))
 
 
 @torch.no_grad()

@@ -17,7 +17,7 @@ from zs_methods.registry import STAGES
 from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.distributed import train_in_processes
 from zs_methods.stages.network import classifier_of, dataset_config, exclude_classes, save_network
-from zs_methods.stages.seen_runner import ProgressHook, SeenRunner, StartHook, agree, unwrap
+from zs_methods.stages.seen_runner import EveryStepHook, ProgressHook, SeenRunner, StartHook, agree, unwrap
 
 
 @STAGES.register_module()
@@ -35,6 +35,8 @@ class TrainSeen(Stage):
         channels_last (bool): memory format of the network.
         amp (bool): mixed precision, float16 with a dynamic loss scale; CUDA only.
         epochs (int, optional): passes over the images, instead of ``train_cfg.max_iters=None``.
+        processes (int): processes that train together through torchrun, one GPU each or all on the CPU. They share
+            the batch; random crops differ from those of one process, and on a CPU each normalises its own part.
 
     Artifact: ``config.py`` and ``model.pth`` of an mmseg model, and the Runner's log in ``log/``.
 
@@ -43,32 +45,34 @@ class TrainSeen(Stage):
     """
 
     def __init__(self, config: dict[str, Any], unseen_images: str, backbone_weights: dict | str | None = None,
-                 channels_last: bool = False, amp: bool = False, epochs: int | None = None) -> None:
-        if config['train_cfg'].get('max_iters') is None and epochs is None:
-            raise ValueError('train_cfg.max_iters or seen.epochs is needed')
+                 channels_last: bool = False, amp: bool = False, epochs: int | None = None,
+                 processes: int = 1) -> None:
+        length = config['train_cfg'].get('max_iters') or epochs
+        if length is None or length < 1:
+            raise ValueError(f'train_cfg.max_iters or seen.epochs must be at least 1, got '
+                             f'{config["train_cfg"].get("max_iters")} and {epochs}')
+        batch = config['train_dataloader']['batch_size']
+        if batch % processes:
+            raise ValueError(f'{processes} processes cannot share a batch of {batch}: set '
+                             'train_dataloader.batch_size to a multiple')
         self.config, self.unseen_images, self.channels_last = config, unseen_images, channels_last
         self.backbone_weights = backbone_weights if isinstance(backbone_weights, Mapping | None) else {
             'name': backbone_weights}
-        self.amp, self.epochs = amp, epochs
+        self.amp, self.epochs, self.processes = amp, epochs, processes
 
     def run(self, ctx: StageContext) -> dict[str, Any]:
         """Trains in this process, or in several that it starts.
 
         Raises:
-            ValueError: mixed precision without CUDA, a batch that cannot be divided among the processes, more
-                processes than GPUs, or weights that do not fit.
+            ValueError: mixed precision without CUDA, more processes than GPUs, or weights that do not fit.
         """
         if self.amp and ctx.device.type != 'cuda':
             raise ValueError(f'seen.amp=True needs a CUDA device, not {ctx.device.type}: float16 gradients need the '
                              'dynamic loss scale, which mmengine offers for CUDA only')
-        if ctx.processes == 1:
+        if self.processes == 1:
             return self.train(ctx)
-        batch = self.config['train_dataloader']['batch_size']
-        if batch % ctx.processes:
-            raise ValueError(f'{ctx.processes} processes cannot share a batch of {batch}: set '
-                             'train_dataloader.batch_size to a multiple')
-        if ctx.device.type == 'cuda' and ctx.processes > torch.cuda.device_count():
-            raise ValueError(f'{ctx.processes} processes need as many GPUs, {torch.cuda.device_count()} are visible')
+        if ctx.device.type == 'cuda' and self.processes > torch.cuda.device_count():
+            raise ValueError(f'{self.processes} processes need as many GPUs, {torch.cuda.device_count()} are visible')
         if self.backbone_weights:
             read_weights(*self._weights(ctx))  # one process downloads, and errors come before anything is started
         return train_in_processes(self, ctx)
@@ -77,37 +81,37 @@ class TrainSeen(Stage):
         """Trains from the ``initialisation`` seed in the ``order`` seed's image order.
 
         Args:
-            ctx (StageContext): with ``processes`` the number of those that train together, this being one of them.
+            ctx (StageContext): the context.
             launcher (str): ``none`` for a process alone; otherwise mmengine's name of what has started several and
                 initialised their group.
         """
         config = self._runner_config(ctx, launcher)
         benchmark = torch.backends.cudnn.benchmark
         runner = SeenRunner.from_cfg(Config(config))
-        summary: dict[str, Any] = {'processes': ctx.processes, 'amp': self.amp}
+        summary: dict[str, Any] = {'processes': self.processes, 'amp': self.amp}
 
         def start(network: nn.Module) -> None:
             if self.backbone_weights:
                 summary['backbone'] = load_backbone(network.backbone, *self._weights(ctx))
+            exclude(network)
+
+        def exclude(network: nn.Module) -> None:
             exclude_classes(classifier_of(network), ctx.task.ignored)
 
         progress = ProgressHook(ctx.progress)
         runner.register_hook(StartHook([start]), priority='LOWEST')
         runner.register_hook(progress, priority='LOWEST')
+        if ctx.task.ignored:  # weight decay moves their bias
+            runner.register_hook(EveryStepHook(exclude), priority='LOWEST')
         try:
             network = unwrap(runner.train())
         finally:
             runner.close()
             torch.backends.cudnn.benchmark = benchmark  # it only pays where all images have one size
-        if not torch.isfinite(torch.tensor(progress.loss)):
-            raise FloatingPointError(f'the training loss ended as {progress.loss}; lower the learning rate')
-        exclude_classes(classifier_of(network), ctx.task.ignored)  # weight decay has moved the bias
-        if ctx.processes > 1:
+        if self.processes > 1:
             summary['weights_spread'] = agree(network)
         if runner.rank == 0:
             save_network(ctx.out, config, network.state_dict(), ctx.task)
-            for checkpoint in (ctx.out / 'log').rglob('*.pth'):
-                checkpoint.unlink()
         return {'images': len(runner.train_dataloader.dataset), 'iterations': runner.max_iters,
                 'final_loss': progress.loss, **summary}
 
@@ -126,11 +130,11 @@ class TrainSeen(Stage):
         loader = config['train_dataloader']
         loader['dataset'] = dataset_config(ctx.task, 'train', config.pop('train_pipeline'), self.unseen_images)
         loader['sampler'] = {**loader['sampler'], 'seed': ctx.seed_for('order')}
-        loader['batch_size'] //= ctx.processes
+        loader['batch_size'] //= self.processes
         if self.amp:
             config['optim_wrapper'] |= dict(type='AmpOptimWrapper', loss_scale='dynamic')
         # Ranks draw different augmentations; rank 0's initial weights are sent to all.
-        config['randomness'] = {'seed': ctx.seed_for('initialisation'), 'diff_rank_seed': ctx.processes > 1}
+        config['randomness'] = {'seed': ctx.seed_for('initialisation'), 'diff_rank_seed': self.processes > 1}
         config['placement'] = dict(device=str(ctx.device), channels_last=self.channels_last, epochs=self.epochs)
         config['launcher'] = launcher
         config['work_dir'] = str(ctx.out / 'log')

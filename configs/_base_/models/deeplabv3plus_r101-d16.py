@@ -38,6 +38,7 @@ model = dict(
         dropout_ratio=0.1,
         num_classes=21,  # all classes, also while only the seen ones are trained
         align_corners=True,
+        fan_in_init=True,
         norm_cfg=norm_cfg,
         loss_decode=dict(type='zs_methods.WeightedCrossEntropy', per_batch=True)),
     train_cfg=dict(),

@@ -29,3 +29,17 @@ def test_element_wise_dropout_in_front_of_the_classifier_while_training():
     share = (seen[0] == 0).float().mean(dim=(2, 3))
     assert 0.3 < share.mean() < 0.7
     assert ((share > 0) & (share < 1)).all()  # not whole channels
+
+
+def test_initialisation_by_fan_in_reaches_every_convolution():
+    torch.manual_seed(0)
+    head = MODELS.build({**CONFIG, 'channels': 64, 'fan_in_init': True})
+    head.init_weights()
+    convolutions = [module for module in head.modules() if isinstance(module, torch.nn.Conv2d)]
+    assert len(convolutions) == 8
+    for conv in convolutions:
+        expected = (2 / conv.weight[0].numel()) ** 0.5
+        assert abs(conv.weight.std().item() / expected - 1) < 0.25
+    plain = MODELS.build({**CONFIG, 'channels': 64})
+    plain.init_weights()
+    assert plain.conv_seg.weight.std() < 0.02

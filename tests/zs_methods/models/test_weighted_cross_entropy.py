@@ -30,3 +30,17 @@ def test_the_batch_is_that_of_all_processes(monkeypatch):
     monkeypatch.setattr(weighted_cross_entropy, 'get_world_size', lambda: 3)
     shares = [build(per_batch=True)(part, labels[:4]) for part in scores.split(4)]
     assert sum(shares).item() / 3 == pytest.approx(alone.item())
+
+
+@pytest.mark.parametrize('settings', [{}, {'class_weight': {0: 0.2}}, {'per_batch': True}])
+def test_nothing_to_learn_from_is_a_loss_of_zero(settings):
+    """As in a crop that shows ignored pixels only."""
+    scores = torch.randn(2, 4, 3, 3, requires_grad=True)
+    loss = build(**settings)(scores, torch.full((2, 3, 3), 255))
+    loss.backward()
+    assert loss.item() == 0 and not scores.grad.any()
+
+
+def test_half_precision_scores_do_not_overflow():
+    scores, labels = torch.zeros(1, 2, 400, 400, dtype=torch.float16), torch.zeros(1, 400, 400, dtype=torch.long)
+    assert build()(scores, labels).item() == pytest.approx(0.6931, abs=1e-3)

@@ -3,16 +3,22 @@
 import os
 import pickle
 import re
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
 from torch import nn
 
 from zs_methods.models import MobileNetV2
-from zs_methods.models.weights import load_backbone, read_checkpoint
+from zs_methods.models.weights import check_weights, load_backbone, read_checkpoint
+from zs_methods.registry import MODELS as REGISTRY
 from zs_methods.word_vectors import file_sha256
+
+MODELS = Path(__file__).parents[3] / 'configs/_base_/models'
 
 
 class Net(nn.Module):
@@ -143,7 +149,7 @@ def test_a_file_that_would_run_code_is_refused_unread(state, tmp_path, how):
         file.write_bytes(pickle.dumps(content))
     else:
         torch.save(content, file, _use_new_zipfile_serialization=how == 'torch')
-    with pytest.raises(ValueError, match=r'evil.pth: refused, .* could run code') as error:
+    with pytest.raises(ValueError, match=r'evil.pth: (refused, .* could|.* without) run(ning)? code') as error:
         load_backbone(Net(), file)
     assert '\n' not in str(error.value)
     assert not (tmp_path / 'ran').exists()
@@ -154,6 +160,56 @@ def test_an_npz_that_would_run_code_is_refused_unread(tmp_path):
     with pytest.raises(ValueError, match=r'evil.npz: not an .npz of plain arrays'):
         load_backbone(Net(), tmp_path / 'evil.npz')
     assert not (tmp_path / 'ran').exists()
+
+
+def test_damaged_npz_files_are_one_line(state, tmp_path):
+    file, rng = tmp_path / 'w.npz', np.random.default_rng(0)
+    for save in (np.savez, np.savez_compressed):
+        save(file, **state)
+        content = file.read_bytes()
+        for cut in (10, len(content) // 2, len(content) - 5):
+            file.write_bytes(content[:cut])
+            with pytest.raises(ValueError, match=r'w.npz: not an .npz of plain arrays, or damaged'):
+                load_backbone(Net(), file)
+        for _ in range(100):
+            damaged = bytearray(content)
+            damaged[rng.integers(len(content))] ^= 1 << rng.integers(8)
+            file.write_bytes(damaged)
+            try:
+                load_backbone(Net(), file)
+            except ValueError as error:
+                assert 'w.npz' in str(error) and '\n' not in str(error)
+
+
+@pytest.mark.parametrize('array', [
+    np.zeros(2, [('x', 'f4')]), np.array(['1.5']), np.array([1j]), np.array([None]),
+], ids=lambda array: str(array.dtype))
+def test_arrays_that_are_no_numbers(tmp_path, array):
+    np.savez(tmp_path / 'w.npz', x=array)
+    with pytest.raises(ValueError, match=r'w.npz: not an .npz of plain arrays, or damaged: ') as error:
+        load_backbone(Net(), tmp_path / 'w.npz')
+    assert '\n' not in str(error.value)
+
+
+def test_an_npy_named_npz(tmp_path):
+    with (tmp_path / 'w.npz').open('wb') as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(ValueError, match=r'w.npz: not an .npz of plain arrays, or damaged: it is a single array$'):
+        load_backbone(Net(), tmp_path / 'w.npz')
+
+
+def test_two_entries_of_one_name(state, tmp_path):
+    torch.save({**state, 'module.bn1.weight': state['bn1.weight'] + 1}, tmp_path / 'w.pth')
+    with pytest.raises(ValueError, match=r'^w.pth: two entries for bn1.weight, with and without module. or backbone.$'):
+        load_backbone(Net(), tmp_path / 'w.pth')
+
+
+def test_a_checkpoint_that_contains_itself(tmp_path):
+    content = {}
+    content['state_dict'] = content
+    torch.save(content, tmp_path / 'w.pth')
+    with pytest.raises(ValueError, match=r'^w.pth does not fit Net: '):
+        load_backbone(Net(), tmp_path / 'w.pth')
 
 
 @pytest.mark.parametrize(('name', 'content', 'message'), [
@@ -214,6 +270,62 @@ def test_a_failed_download_says_what_to_do(monkeypatch):
     with pytest.raises(OSError, match=r'cannot download torchvision://resnet101 .*no route to host.* '
                        r'--backbone-weights FILE, or --backbone-weights none'):
         load_backbone(Net(), 'torchvision://resnet101')
+
+
+@pytest.fixture(scope='module')
+def resnet101():
+    config = Config.fromfile(MODELS / 'deeplabv3plus_r101-d16.py').model.backbone.to_dict()
+    with DefaultScope.overwrite_default_scope('mmseg'), torch.device('meta'):
+        network = REGISTRY.build({**config, 'init_cfg': None})
+    return config, {key: torch.empty(value.shape) for key, value in network.state_dict().items()}
+
+
+def test_planning_checks_the_file_quickly(resnet101, tmp_path):
+    config, state = resnet101
+    torch.save({f'module.{key}': torch.zeros(()).expand(value.shape) for key, value in state.items()},
+               tmp_path / 'w.pth')
+    before, start, generator = dict(config), time.perf_counter(), torch.random.get_rng_state()
+    assert check_weights(config, tmp_path / 'w.pth') is None
+    assert time.perf_counter() - start < 5  # about 1 where nothing else runs
+    assert config == before and torch.equal(torch.random.get_rng_state(), generator)
+
+
+@pytest.mark.parametrize(('name', 'content', 'message'), [
+    ('w.pth', {'conv1.weight': torch.zeros(64, 3, 3, 3)}, r'^w.pth does not fit ResNet: 519 missing: .* instead of'),
+    ('w.pth', [1], 'w.pth: a state dict is expected, the file holds a list'),
+    ('w.npz', [1], 'w.npz: not an .npz'),
+    ('none.pth', None, 'none.pth: no such file'),
+    ('w.onnx', [1], 'w.onnx: weights are read from .pth'),
+])
+def test_planning_refuses_what_loading_would(resnet101, tmp_path, name, content, message):
+    if content is not None:
+        torch.save(content, tmp_path / name)
+    with pytest.raises(ValueError, match=message) as error:
+        check_weights(resnet101[0], tmp_path / name)
+    assert '\n' not in str(error.value)
+
+
+def test_planning_builds_what_cannot_be_built_without_memory(tmp_path):
+    class OnlyReal(Net):
+        def __init__(self, init_cfg=None):
+            super().__init__()
+            self.conv1.weight.sum().item()
+
+    torch.save(Net().state_dict(), tmp_path / 'w.pth')
+    REGISTRY.register_module(name='OnlyReal', module=OnlyReal, force=True)
+    check_weights({'type': 'zs_methods.OnlyReal'}, tmp_path / 'w.pth')
+    with pytest.raises(ValueError, match=r'^model.backbone: zs_methods.Nothing cannot be built: ') as error:
+        check_weights({'type': 'zs_methods.Nothing'}, tmp_path / 'w.pth')
+    assert '\n' not in str(error.value)
+
+
+def test_planning_downloads_nothing(monkeypatch):
+    monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', lambda *_, **__: pytest.fail('downloads'))
+    for name in ('torchvision://resnet101', 'torchvision://resnet101.IMAGENET1K_V2', 'open-mmlab://resnet101_v1c'):
+        check_weights({}, name)
+    for name in ('torchvision://resnet1000', 'open-mmlab://nothing', 'https://example.org/x.pth'):
+        with pytest.raises(ValueError, match=f'unknown weights {re.escape(repr(name))}; torchvision://NAME and'):
+            check_weights({}, name)
 
 
 def test_real_mobilenet_weights():

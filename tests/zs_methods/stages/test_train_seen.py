@@ -120,3 +120,36 @@ def test_cudnn_is_left_as_it_was(stage, context, monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, 'benchmark', False)
     stage(options={'env_cfg.cudnn_benchmark': True}).run(context())
     assert not torch.backends.cudnn.benchmark
+
+
+def test_a_training_that_diverges_stops_early(stage, context, monkeypatch):
+    from zs_methods.stages import seen_runner
+    monkeypatch.setattr(seen_runner, 'CHECK_EVERY', 2)
+    steps = []
+    with pytest.raises(FloatingPointError, match=r'loss is (nan|inf) at iteration \d; lower the learning rate'):
+        stage(options={'train_cfg.max_iters': 40, 'param_scheduler': [], 'optim_wrapper.optimizer.lr': 1e20}).run(
+            context(progress=lambda *done: steps.append(done)))
+    assert len(steps) < 10
+
+
+def test_weight_decay_never_brings_an_ignored_class_back(stage, context, monkeypatch):
+    from zs_methods.stages import train_seen
+    biases = []
+
+    def watched(conv, ids):
+        biases.append(conv.bias.detach()[list(ids)].clone())
+        exclude(conv, ids)
+
+    exclude = train_seen.exclude_classes
+    monkeypatch.setattr(train_seen, 'exclude_classes', watched)
+    decay = {'param_scheduler': [], 'optim_wrapper.optimizer.lr': 0.5, 'optim_wrapper.optimizer.weight_decay': 1.0}
+    stage(options={'train_cfg.max_iters': 3, **decay}).run(context(ignored=(0,)))
+    after_steps = torch.stack(biases[1:])
+    assert len(after_steps) == 3
+    torch.testing.assert_close(after_steps, torch.full_like(after_steps, EXCLUDED / 2))  # one step's decay, no more
+
+
+@pytest.mark.parametrize('length', [0, -1])
+def test_a_training_has_at_least_one_iteration(stage, length):
+    with pytest.raises(ValueError, match='must be at least 1'):
+        stage(options={'train_cfg.max_iters': length})

@@ -35,9 +35,8 @@ def train(micro_root, tmp_path):
         config = Config.fromfile(ROOT / 'configs' / 'deeplab' / 'tiny.py')
         config.merge_from_dict({'train_cfg.max_iters': iterations, 'train_dataloader.batch_size': batch, **options})
         plain = config.to_dict()
-        stage = STAGES.get('TrainSeen')({key: plain[key] for key in config.runner_keys}, 'mask')
-        context = StageContext(Task.create('shapes', 2, micro_root), {}, tmp_path, 0, progress=progress,
-                               processes=processes)
+        stage = STAGES.get('TrainSeen')({key: plain[key] for key in config.runner_keys}, 'mask', processes=processes)
+        context = StageContext(Task.create('shapes', 2, micro_root), {}, tmp_path, 0, progress=progress)
         return stage.run(context)
     return run
 

@@ -62,6 +62,8 @@ class DeepLabV3PlusHead(BaseDecodeHead):
         dilations (Sequence[int]): ASPP branches.
         dropouts (Sequence[float]): rates after the ASPP and after the first decoder convolution; the rate in front
             of the classifier is ``dropout_ratio``.
+        fan_in_init (bool): draw all convolutions, the classifier included, from N(0, 2 / fan-in), as the ZS3 code does;
+            mmcv's and mmseg's initialisation by default.
         **kwargs: see mmseg's BaseDecodeHead; ``channels`` is the width d of the exposed features.
 
     Source: ZS3 code (valeoai/ZS3 6031f4a), decoder: low-level 1x1 -> 48, concatenation, 3x3, dropout 0.5, 3x3,
@@ -70,7 +72,7 @@ class DeepLabV3PlusHead(BaseDecodeHead):
 
     def __init__(self, in_channels: Sequence[int], in_index: Sequence[int] = (0, 3), low_channels: int = 48,
                  dilations: Sequence[int] = (1, 6, 12, 18), dropouts: Sequence[float] = (0.5, 0.5),
-                 **kwargs: Any) -> None:
+                 fan_in_init: bool = False, **kwargs: Any) -> None:
         super().__init__(in_channels=in_channels, in_index=in_index, input_transform='multiple_select', **kwargs)
         conv = dict(conv_cfg=self.conv_cfg, norm_cfg=self.norm_cfg, act_cfg=self.act_cfg)
         low, high = in_channels
@@ -80,6 +82,15 @@ class DeepLabV3PlusHead(BaseDecodeHead):
             ConvModule(self.channels + low_channels, self.channels, 3, padding=1, **conv), nn.Dropout(dropouts[1]),
             ConvModule(self.channels, self.channels, 3, padding=1, **conv))
         self.dropout = nn.Dropout(self.dropout_ratio)
+        self.fan_in_init = fan_in_init
+
+    def init_weights(self) -> None:
+        """Called once by mmengine before training."""
+        super().init_weights()
+        if self.fan_in_init:
+            for module in self.modules():
+                if isinstance(module, nn.Conv2d):
+                    nn.init.kaiming_normal_(module.weight)
 
     def forward_features(self, inputs: tuple[Tensor, ...]) -> Tensor:
         """Pixel features in front of dropout and classifier.

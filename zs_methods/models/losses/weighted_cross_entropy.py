@@ -35,8 +35,16 @@ class WeightedCrossEntropy(nn.Module):
 
     def forward(self, scores: Tensor, labels: Tensor, weight: Tensor | None = None, ignore_index: int = 255,
                 **_: object) -> Tensor:
-        """Scores (N, C, ...) against labels (N, ...); returns a scalar. ``weight`` is mmseg's sampler, unused."""
-        loss = F.cross_entropy(scores, labels, class_weights(scores, self.class_weight), ignore_index=ignore_index)
+        """Scores (N, C, ...) against labels (N, ...); returns a scalar. ``weight`` is mmseg's sampler, unused.
+
+        With several processes each takes the mean over its own pixels.
+        """
+        scores = scores.float()  # sums over pixels overflow float16
+        weights = class_weights(scores, self.class_weight)
+        total = F.cross_entropy(scores, labels, weights, ignore_index=ignore_index, reduction='sum')
+        scored = labels != ignore_index
+        # A mean that is 0, not NaN, where every pixel is ignored.
+        loss = total / (weights[labels * scored] * scored).sum().clamp(min=torch.finfo(total.dtype).tiny)
         return loss * self.loss_weight / (len(scores) * get_world_size() if self.per_batch else 1)
 
 
