@@ -71,3 +71,10 @@ def test_floor_knows_seen_classes_and_no_unseen_one(records):
 @pytest.mark.parametrize(('k', 'share'), [(2, 0.5), (4, 0.5), (6, 0.5), (8, 0.35), (10, 0.35)])
 def test_zs3_closes_a_good_part_of_the_gap(records, k, share):
     assert mean(records, 'zs3', k, 'hiou') >= share * mean(records, 'oracle', k, 'hiou')
+
+
+@pytest.mark.parametrize('name', ['voc', 'context', 'cocostuff'])
+def test_data_sets_that_were_never_run_say_so_beside_their_published_numbers(name):
+    page = (REPORTS / f'{name}.md').read_text()
+    assert 'This data set was never run here' in page
+    assert '## Published numbers' in page and '(memory)' in page
