@@ -59,9 +59,13 @@ def parse(argv: Sequence[str] | None) -> Namespace:
     command = commands.add_parser('verify', help='count images, masks, ids and overlaps, and read every file')
     command.add_argument('dataset', help=f'{", ".join(DATASETS)} or a YAML file')
     for command in commands.choices.values():
-        command.add_argument('--root', type=Path, default=Path('data'),
-                             help='folder that holds the data sets (default: data)')
-    return parser.parse_args(argv)
+        command.add_argument('--root', type=Path,
+                             help='folder that holds the data sets (default: data, or the folder of the YAML file)')
+    args = parser.parse_args(argv)
+    if args.root is None:
+        described = args.command == 'verify' and args.dataset.endswith(('.yaml', '.yml'))
+        args.root = Path(args.dataset).parent if described else Path('data')
+    return args
 
 
 class Display(Listener):

@@ -30,7 +30,8 @@ from benchmark.options import (
 from benchmark.plan import Cell, plan_cell
 from benchmark.records import SCHEMA_VERSION, foreign_records
 from zs_methods.datasets import prepare
-from zs_methods.datasets.files import locate
+from zs_methods.datasets.files import list_pairs, locate
+from zs_methods.datasets.presence import class_presence
 from zs_methods.datasets.spec import DatasetSpec, available, load_spec
 from zs_methods.methods import ROLES, Method
 from zs_methods.models.weights import check_weights
@@ -171,13 +172,27 @@ def prepare_data(args: Namespace, task: Task, console: Console) -> dict[str, Any
         try:
             sha256 = prepare.ensure(task.spec, Path(task.data_root),
                                     lambda done, total: progress.update(bar, completed=done, total=total))
-        except FileExistsError as error:
+            _check_masks(task)
+        except (FileExistsError, ValueError) as error:
             raise UsageError(str(error)) from None
     spec, vectors = task.spec, Path(task.vectors)
     return {'data': {'name': task.data, 'sha256': sha256, 'title': spec.title, 'note': spec.note,
                      'counts': prepare.counts(spec, Path(task.data_root), task.training_list)},
             'vectors': {'file': vectors.name, 'sha256': vectors_sha256(vectors)} if vectors.is_file() else {},
             'argv': [Path(sys.argv[0]).name, *sys.argv[1:]]}
+
+
+def _check_masks(task: Task) -> None:
+    """Reads all masks for training and validation, once for all runs, so that none is found wrong after hours.
+
+    Raises:
+        ValueError: a mask holds an id that is no class; one line that names it.
+    """
+    spec = task.spec
+    if not spec.embedded:
+        for subset in ('train', 'val'):
+            pairs = list_pairs(spec, Path(task.data_root), subset, task.training_list if subset == 'train' else '')
+            class_presence([mask for _, mask in pairs], spec.lookup(task.ignored), len(spec.classes))
 
 
 def _methods(text: str) -> list[str]:

@@ -63,6 +63,9 @@ def _run(args: Namespace) -> int:
     if args.dry_run:
         for line in trie_lines(cells, store, args.force):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
+        for cell in cells:
+            if cell.skip:
+                console.print(f'{cell.label}  skipped: {cell.skip}', highlight=False, markup=False, soft_wrap=True)
         nodes = {node.key: node for cell in cells if not cell.skip for node in cell.nodes}
         reused = 0 if args.force else sum(store.exists(node.name, key) for key, node in nodes.items())
         console.print(f'{len(cells)} cells, {len(nodes)} distinct stages: {reused} reused, '

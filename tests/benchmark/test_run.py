@@ -101,7 +101,8 @@ def test_dry_run_tells_what_force_and_skip_would_do(toy_run, capsys):
     capsys.readouterr()
     assert toy_run('toy_ok,toy_skip', '--ks', '2', '--force', '--dry-run') == 0
     out = capsys.readouterr().out
-    assert '  reuse' not in out and out.count('  run') == 2 and 'toy_skip' not in out
+    assert '  reuse' not in out and out.count('  run') == 2
+    assert 'shapes k2 toy_skip seed 0  skipped: not for toys' in out
 
 
 def test_a_failed_cell_gives_exit_code_1_after_all_others_ran(toy_run, capsys, untouched):
@@ -194,3 +195,8 @@ def test_a_signal_during_training_leaves_nothing_half_done(shapes, tmp_path, kin
     assert list(artifacts.iterdir()) == []
     [record] = (tmp_path / 'reports' / 'records').iterdir()
     assert load_record(record).status.value == 'interrupted'
+
+
+def test_dry_run_names_what_is_skipped_and_why(run_py, capsys):
+    assert run_py('--methods', 'zs3', '--ks', 2, '--protocol', 'zs3-official', '--dry-run') == 0
+    assert 'shapes k2 zs3 seed 0  skipped: the interleaved loop' in capsys.readouterr().out

@@ -57,6 +57,15 @@ def test_the_documented_example_runs(garden, run_py, tmp_path):
     assert 'Flowers of my garden' in (tmp_path / 'out/flowers.md').read_text()
 
 
+def test_prepare_verifies_the_documented_example_beside_its_file(garden, capsys):
+    from benchmark.prepare import main
+    (garden / 'garden/train.txt').write_text('0\n4\n5\n6\n')
+    assert main(['verify', str(garden / 'flowers.yaml')]) == 0
+    (garden / 'garden/ann/fine/1.png').unlink()
+    assert main(['verify', str(garden / 'flowers.yaml')]) == 1
+    assert '1.png: mask not found' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(('spoil', 'part'), [
     (lambda root: (root / 'garden/ann/train/7.png').unlink(), '7.png: mask not found'),
     (lambda root: (root / 'words.txt').write_text('1 3\nrose 1 2 3\n'), "no vector for word 'background'"),
@@ -70,13 +79,14 @@ def test_what_is_wrong_is_said_before_anything_runs(garden, run_py, spoil, part,
     assert not untouched['--reports'].exists() and not untouched['--work-dir'].exists()
 
 
-@pytest.mark.slow
-def test_an_id_that_is_no_class_fails_the_cell_and_names_the_file(garden, run_py, tmp_path):
-    path = garden / 'garden/ann/fine/1.png'
+@pytest.mark.parametrize('mask', ['ann/fine/1.png', 'ann/train/5.png'])
+def test_an_id_that_is_no_class_stops_a_run_before_it_trains(garden, run_py, tmp_path, capsys, mask):
+    path = garden / 'garden' / mask
     labels = np.asarray(Image.open(path)).copy()
     labels[0, 0] = 77
     Image.fromarray(labels).save(path)
     assert run_py('--dataset', garden / 'flowers.yaml', '--data-root', garden, '--methods', 'seen_only', '--ks', '1',
-                  '--model', 'tiny', '--reports', tmp_path / 'out', '--cfg-options', 'train_cfg.max_iters=1') == 1
-    record = next(r for r in load_records(tmp_path / 'out/records') if r.cell.method == 'seen_only')
-    assert '1.png: id 77 is neither' in record.reason
+                  '--model', 'tiny', '--reports', tmp_path / 'out') == 2
+    error = capsys.readouterr().err
+    assert f'{path}: id 77 is neither' in error and error.count('\n') == 1
+    assert not (tmp_path / 'out').exists()
