@@ -114,7 +114,7 @@ def _chain(task: Task, seed: int | None, specs: Sequence[StageSpec], card: list)
     The card's name and version count for the last stage: cards may share trainings, but never a number.
     """
     key = content_hash({'data': task.data, 'classes': task.spec.classes, 'unseen': task.unseen,
-                        'ignored': task.ignored, 'seed': seed})
+                        'ignored': task.ignored, 'withheld': task.withheld, 'seed': seed})
     keys = []
     for spec in specs:
         stage = STAGES.get(spec.config['type'])

@@ -43,6 +43,8 @@ class Protocol(BaseModel):
         unseen_images (str): training images with an unseen class are ``drop``-ped, or kept with those pixels
             ``mask``-ed.
         label_access (str): the strongest use of unseen labels that training is allowed, see `ACCESS`.
+        unlabelled_access (str): the same for transductive methods, which may be told which training images the card
+            drops, and get them without labels.
         setting (str): ``inductive``: no image trains the network about an unseen class; a transductive method says
             so itself.
         training_list (str): which of the data set's lists of training images, where it has several.
@@ -61,6 +63,7 @@ class Protocol(BaseModel):
     background: Literal['seen', 'ignored'] = 'seen'
     unseen_images: Literal['drop', 'mask']
     label_access: str
+    unlabelled_access: str = 'image-oracle'
     setting: Literal['inductive', 'transductive'] = 'inductive'
     training_list: str
     resolution: Literal['original'] = 'original'
@@ -72,6 +75,12 @@ class Protocol(BaseModel):
     def handling(self) -> str:
         """What the treatment of training images itself reads of unseen labels, in the words of `ACCESS`."""
         return 'image-filter' if self.unseen_images == 'drop' else 'ignore-mask'
+
+    def allowed(self, setting: str) -> str:
+        """The strongest use of unseen labels that a method of this setting is allowed, see `ACCESS`."""
+        if setting == 'inductive':
+            return self.label_access
+        return stronger_access(self.label_access, self.unlabelled_access)
 
     def with_list(self, name: str) -> Protocol:
         """The card with another training list: another card, with another name, unless it is the card's own."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ class Task:
         training_list (str): which of the data set's training lists; '' for that of its ``train`` subset.
         data (str): names the content of the data set; part of every artifact's address.
         files (dict[str, str]): paths by purpose, such as ``vectors``; no part of an address, their hashes are.
+        withheld (tuple[int, ...]): ids of classes whose images take no part at all, see `held_out`.
     """
 
     source: str
@@ -36,6 +37,7 @@ class Task:
     training_list: str = ''
     data: str = ''
     files: dict[str, str] = field(default_factory=dict)
+    withheld: tuple[int, ...] = ()
 
     @classmethod
     def create(cls, source: str, split: int | str, data_root: str | Path, protocol: Protocol | None = None,
@@ -85,6 +87,23 @@ class Task:
     def seen(self) -> tuple[int, ...]:
         """Ids of the seen classes, a background that counts included, ascending."""
         return tuple(c for c in range(len(self.spec.classes)) if c not in self.unseen and c not in self.ignored)
+
+    def held_out(self, classes: Sequence[int], name: str) -> Task:
+        """The task on which settings are chosen: some seen classes play the unseen ones.
+
+        The real unseen classes are ignored, and images with one of them take no part.
+
+        Args:
+            classes (Sequence[int]): ids of seen classes, the pseudo-unseen.
+            name (str): of the split.
+
+        Raises:
+            ValueError: a class is not seen.
+        """
+        if wrong := set(classes) - set(self.seen):
+            raise ValueError(f'only seen classes can be held out, not {[self.spec.classes[c] for c in sorted(wrong)]}')
+        return replace(self, split=name, unseen=tuple(sorted(classes)),
+                       ignored=tuple(sorted({*self.ignored, *self.unseen})), withheld=self.unseen)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain data."""

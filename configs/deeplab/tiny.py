@@ -9,7 +9,8 @@ backbone_weights = None
 pretraining = 'none'
 seen = dict(channels_last=True, amp=False)
 features = dict(per_class=32, limit=None, batch_size=16)
-evaluation = dict(batch_size=16, examples=4)
+# Feature maps of the images to score are kept: 40 MB.
+evaluation = dict(batch_size=16, examples=4, cache=True)
 vectors = dict(normalise=None)  # as the data set says
 # Retraining the last convolution; used by every method that does so, the oracle included.
 classifier = dict(

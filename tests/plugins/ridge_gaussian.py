@@ -65,4 +65,4 @@ class RidgeGaussianMethod(ZS3):
 
     def stages(self):
         fit = self.stage('ridge', 'FitRidge', **self.cfg.ridge, vectors=self.vectors())
-        return [self.seen(), self.features(), fit, self.classifier(generator='ridge'), self.evaluate('classifier')]
+        return [*self.start(), self.features(), fit, self.classifier(generator='ridge'), self.evaluate('classifier')]

@@ -6,7 +6,7 @@ data sets that were built while a stage ran. A method cannot declare its label a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -14,12 +14,15 @@ import torch
 from torch.utils.data import get_worker_info
 
 #: What a ledger counts, besides the unseen pixels per class.
-FIELDS = ('images', 'images_dropped', 'images_masked', 'pixels_masked')
+FIELDS = ('images', 'images_dropped', 'images_masked', 'pixels_masked', 'images_chosen')
 MAX_WORKERS = 64
 #: What `level` can measure, from weak to strong.
-LEVELS = ('none', 'image-filter', 'ignore-mask', 'pixels')
+LEVELS = ('none', 'image-filter', 'image-oracle', 'ignore-mask', 'layout', 'pixels')
+#: What labels may be read for besides being targets; `purpose` says so, and it becomes part of the subset's name.
+PURPOSES = ('layout', 'diagnosis')
 
 _open: list[dict[str, list[LabelLedger]]] = []
+_purpose: list[str] = []
 
 
 class LabelLedger:
@@ -31,16 +34,16 @@ class LabelLedger:
     Args:
         subset (str): name of the subset, the key in the stage's summary.
         classes (Sequence[str]): class names.
-        unseen (Sequence[int]): ids of the unseen classes.
+        unseen (Collection[int]): ids of the unseen classes.
     """
 
-    def __init__(self, subset: str, classes: Sequence[str], unseen: Sequence[int]) -> None:
-        self.subset = subset
+    def __init__(self, subset: str, classes: Sequence[str], unseen: Collection[int]) -> None:
+        self.subset = f'{subset} for {_purpose[-1]}' if _purpose else subset
         self.classes = tuple(classes)
         self.unseen = np.asarray(sorted(unseen), dtype=np.int64)
         self._table = torch.zeros(MAX_WORKERS + 1, len(FIELDS) + len(self.unseen), dtype=torch.int64).share_memory_()
         for ledgers in _open:
-            ledgers.setdefault(subset, []).append(self)
+            ledgers.setdefault(self.subset, []).append(self)
 
     def add(self, **counts: int) -> None:
         """Adds to the named `FIELDS`."""
@@ -90,14 +93,37 @@ def level(access: dict[str, dict]) -> str:
     Returns:
         str: one of `LEVELS`.
     """
-    training = list(access.values())
-    if any(summary['unseen_pixels'] for summary in training):
-        return 'pixels'
-    if any(summary['images_masked'] for summary in training):
-        return 'ignore-mask'
-    if any(summary['images_dropped'] for summary in training):
-        return 'image-filter'
-    return 'none'
+    found = ['none']
+    for subset, summary in access.items():
+        if subset.endswith(' for diagnosis'):
+            continue
+        if summary['unseen_pixels']:
+            found.append('layout' if subset.endswith(' for layout') else 'pixels')
+        found += [name for name, field in (('ignore-mask', 'images_masked'), ('image-oracle', 'images_chosen'),
+                                           ('image-filter', 'images_dropped')) if summary.get(field)]
+    return max(found, key=LEVELS.index)
+
+
+@contextmanager
+def purpose(name: str) -> Iterator[None]:
+    """Names what the labels are read for by the data sets that are built inside the block.
+
+    They are counted apart, as subset ``train for layout`` or ``train for diagnosis``, and reports show those counts.
+    Labels read for diagnosis must not enter what a stage trains.
+
+    Args:
+        name (str): one of `PURPOSES`.
+
+    Raises:
+        ValueError: another name.
+    """
+    if name not in PURPOSES:
+        raise ValueError(f'labels are read for one of {PURPOSES}, got {name!r}')
+    _purpose.append(name)
+    try:
+        yield
+    finally:
+        _purpose.pop()
 
 
 @contextmanager
@@ -113,13 +139,13 @@ def collect() -> Iterator[dict[str, dict]]:
         access.update({subset: summarise(group) for subset, group in sorted(ledgers.items())})
 
 
-def add_external(subset: str, classes: Sequence[str], unseen: Sequence[int], counts: dict) -> None:
+def add_external(subset: str, classes: Sequence[str], unseen: Collection[int], counts: dict) -> None:
     """Counts labels that another process read, whose summary is `counts`, as read by this one.
 
     Args:
         subset (str): name of the subset.
         classes (Sequence[str]): class names.
-        unseen (Sequence[int]): ids of the unseen classes.
+        unseen (Collection[int]): ids of the unseen classes.
         counts (dict): as from `summarise`.
     """
     ledger = LabelLedger(subset, classes, unseen)

@@ -12,11 +12,19 @@ from mmseg.datasets import BaseSegDataset
 from zs_methods.datasets.audit import LabelLedger
 from zs_methods.datasets.files import list_pairs
 from zs_methods.datasets.presence import class_presence
-from zs_methods.datasets.spec import load_spec
+from zs_methods.datasets.spec import IGNORE, load_spec
+from zs_methods.datasets.transforms import LoadLabels
 from zs_methods.registry import DATASETS
 
 #: What becomes of training images that contain an unseen class.
 UNSEEN_IMAGES = ('drop', 'mask', 'keep', 'only')
+#: Pseudo-labels are class ids already.
+_PSEUDO_LOOKUP = np.arange(IGNORE + 1, dtype=np.uint8)
+
+
+def pseudo_label_file(folder: Path, image: Path) -> Path:
+    """Where the pseudo-labels of an image are kept; images of one data set differ in their stem."""
+    return folder / f'{image.stem}.png'
 
 
 @DATASETS.register_module()
@@ -33,6 +41,10 @@ class ZeroShotDataset(BaseSegDataset):
             (``only``).
         ignored (Sequence[int]): ids of classes whose pixels are always ignored.
         training_list (str): which of the data set's training lists; '' for that of the subset.
+        withheld (Sequence[int]): ids of classes whose images take no part at all: the unseen classes, while settings
+            are chosen on seen ones.
+        pseudo_labels (str, optional): a folder of maps of class ids, ``<image>.png`` (see `pseudo_label_file`). An
+            image that has one gets it in place of its own labels, and is never dropped or masked.
         **kwargs: see mmseg's BaseSegDataset.
 
     Raises:
@@ -42,46 +54,68 @@ class ZeroShotDataset(BaseSegDataset):
 
     def __init__(self, spec: str, data_root: str, subset: str, unseen: Sequence[int] = (),
                  unseen_images: str = 'keep', ignored: Sequence[int] = (), training_list: str = '',
-                 **kwargs: Any) -> None:
+                 withheld: Sequence[int] = (), pseudo_labels: str | None = None, **kwargs: Any) -> None:
         if unseen_images not in UNSEEN_IMAGES:
             raise ValueError(f'unseen_images must be one of {UNSEEN_IMAGES}, got {unseen_images!r}')
         self.spec = load_spec(spec)
         self.pairs = list_pairs(self.spec, Path(data_root), subset, training_list)
         self.lookup = self.spec.lookup(ignored)
         self.unseen = np.asarray(sorted(unseen), dtype=np.int64)
-        self.unseen_images = unseen_images
-        self.ledger = LabelLedger(subset, self.spec.classes, unseen)
+        self.unseen_images, self.pseudo_labels = unseen_images, pseudo_labels
+        self.withheld = np.asarray(sorted(withheld), dtype=np.int64)
+        self.ledger = LabelLedger(subset, self.spec.classes, {*unseen, *withheld})
         super().__init__(
             data_root=data_root, data_prefix=dict(img_path=self.spec.subsets[subset].images, seg_map_path=''),
             metainfo=self.spec.metainfo, **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """One entry per image, ordered by name."""
-        return [dict(img_path=str(image), seg_map_path=str(mask), label_map=None, reduce_zero_label=False,
-                     seg_fields=[]) for image, mask in self.pairs]
+        entries = []
+        for image, mask in self.pairs:
+            pseudo = self.pseudo_labels and pseudo_label_file(Path(self.pseudo_labels), image)
+            pseudo = pseudo if pseudo and pseudo.is_file() else None
+            entries.append(dict(img_path=str(image), seg_map_path=str(pseudo or mask), pseudo=pseudo is not None,
+                                label_map=None, reduce_zero_label=False, seg_fields=[]))
+        return entries
 
     def filter_data(self) -> list[dict]:
         """Applies ``unseen_images``, which takes a look at every mask: counted as image-level access."""
-        if self.unseen_images not in ('drop', 'only') or not self.unseen.size:
+        chooses = self.unseen_images in ('drop', 'only') and self.unseen.size
+        if not chooses and not self.withheld.size:
             return self.data_list
         present = class_presence([mask for _, mask in self.pairs], self.lookup, len(self.spec.classes))
-        contains = present[:, self.unseen].any(axis=1)
-        kept = contains if self.unseen_images == 'only' else ~contains
+        kept = ~present[:, self.withheld].any(axis=1)
+        if chooses:
+            contains = present[:, self.unseen].any(axis=1)
+            kept &= contains if self.unseen_images == 'only' else ~contains
+        kept |= [info['pseudo'] for info in self.data_list]
         if not kept.any():
             what = 'contains an' if self.unseen_images == 'only' else 'is free of every'
             raise ValueError(f'{self.spec.name}: no image of subset {self.ledger.subset!r} {what} unseen class')
-        self.ledger.add(images_dropped=int((~kept).sum()))
+        if self.unseen_images == 'only':
+            self.ledger.add(images_chosen=int(kept.sum()))
+        else:
+            self.ledger.add(images_dropped=int((~kept).sum()))
         return [info for info, keep in zip(self.data_list, kept, strict=True) if keep]
 
     def get_data_info(self, idx: int) -> dict:
         """Adds what `LoadLabels` needs to the image's information."""
-        return {**super().get_data_info(idx), 'lookup': self.lookup, 'unseen': self.unseen,
-                'unseen_images': self.unseen_images, 'ledger': self.ledger}
+        info = super().get_data_info(idx)
+        hides = self.unseen_images == 'mask' and not info['pseudo']
+        return {**info, 'lookup': _PSEUDO_LOOKUP if info['pseudo'] else self.lookup, 'ledger': self.ledger,
+                'unseen': self.unseen, 'unseen_images': 'mask' if hides else 'keep'}
+
+    def labels(self, idx: int) -> np.ndarray:
+        """The labels of one image as `LoadLabels` hands them out, shape (H, W), uint8; counted like those."""
+        labels = LoadLabels().transform(self.get_data_info(idx))['gt_seg_map']
+        self.ledger.add_labels(labels)
+        return labels
 
     def prepare_data(self, idx: int) -> Any:
         """Runs the pipeline and writes down which labels leave it."""
         data = super().prepare_data(idx)
         sample = data.get('data_samples') if isinstance(data, dict) else None
-        if sample is not None and 'gt_sem_seg' in sample:
+        # Pseudo-labels are no ground truth; what a stage read to make them was counted when it did.
+        if sample is not None and 'gt_sem_seg' in sample and not super().get_data_info(idx)['pseudo']:
             self.ledger.add_labels(sample.gt_sem_seg.data.numpy())
         return data

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
 
 from zs_methods.protocols import Protocol
 from zs_methods.stages.base import StageSpec
@@ -81,12 +81,50 @@ class Method:
         """A stage that retrains the classifier with the config's ``classifier`` section."""
         return self.stage(name, 'TrainClassifier', **{**self.cfg.classifier, **settings})
 
-    def evaluate(self, classifier: str | None = None) -> StageSpec:
-        """Stage ``evaluate``, always the last one; at the card's paper resolution too if the config says so."""
-        settings = dict(self.cfg.evaluation)
+    def retrain(self, name: str, initial: str, classifier: str | None = None, pseudo_labels: str | None = None,
+                **changes: Any) -> StageSpec:
+        """A stage that trains the whole network further, from the network of stage `initial`.
+
+        Args:
+            name (str): of the stage.
+            initial (str): name of the stage to start from.
+            classifier (str, optional): name of the stage whose classifier replaces that network's own.
+            pseudo_labels (str, optional): name of the stage whose maps stand for the labels of some images.
+            **changes: sections of the config that differ, such as ``train_cfg``, merged over those of ``seen``.
+        """
+        runner = {key: self.cfg[key] for key in self.cfg.runner_keys if key in self.cfg}
+        config = Config(runner)
+        config.merge_from_dict(changes)
+        return self.stage(name, 'TrainSeen', config=config.to_dict(), unseen_images=self.protocol.unseen_images,
+                          initial=initial, initial_classifier=classifier, pseudo_labels=pseudo_labels,
+                          **self.cfg.seen)
+
+    def start(self) -> list[StageSpec]:
+        """How recipes begin: stage ``seen``, and ``maps`` if the config wants feature maps of the images to score."""
+        images = self._scored_images()
+        cache = images.pop('cache')
+        images.pop('examples', None)
+        return [self.seen(), *([self.stage('maps', 'ExtractMaps', **images)] if cache else [])]
+
+    def evaluate(self, classifier: str | None = None, network: str = 'seen', **settings: Any) -> StageSpec:
+        """Stage ``evaluate``, always the last one; at the card's paper resolution too if the config says so.
+
+        Args:
+            classifier (str, optional): name of the stage whose classifier replaces the network's own.
+            network (str): name of the stage that provides the network.
+            **settings: further ones of `Evaluate`, such as ``calibration``.
+        """
+        images = self._scored_images()
+        maps = 'maps' if images.pop('cache') and network == 'seen' else None
+        return self.stage('evaluate', 'Evaluate', classifier=classifier, network=network, maps=maps,
+                          **{**images, **settings})
+
+    def _scored_images(self) -> dict[str, Any]:
+        settings = {'pipeline': self.cfg.eval_pipeline, 'cache': False, **self.cfg.evaluation}
         resize = self.protocol.paper_resolution.model_dump() if settings.pop('paper_resolution', False) else None
-        return self.stage('evaluate', 'Evaluate', pipeline=self.cfg.eval_pipeline, resize=resize,
-                          classifier=classifier, **settings)
+        if self.task.withheld:  # settings are chosen on training images that hold a pseudo-unseen class
+            settings |= dict(subset='train', unseen_images='only')
+        return {**settings, 'resize': resize}
 
     @staticmethod
     def stage(name: str, type: str, **settings: Any) -> StageSpec:

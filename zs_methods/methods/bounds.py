@@ -16,7 +16,7 @@ class SeenOnly(Method):
 
     def stages(self) -> list[StageSpec]:
         """Train, evaluate."""
-        return [self.seen(), self.evaluate()]
+        return [*self.start(), self.evaluate()]
 
 
 @METHODS.register_module(name='oracle')
@@ -34,5 +34,5 @@ class Oracle(Method):
     def stages(self) -> list[StageSpec]:
         """As ZS3Net, with a second bank of real unseen features in place of the generator."""
         unseen = self.features('unseen_features', unseen_images='only', classes='unseen')
-        return [self.seen(), self.features(), unseen, self.classifier(unseen_bank='unseen_features'),
+        return [*self.start(), self.features(), unseen, self.classifier(unseen_bank='unseen_features'),
                 self.evaluate('classifier')]

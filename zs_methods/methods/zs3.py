@@ -45,4 +45,4 @@ class ZS3(Method):
 
     def trunk(self) -> list[StageSpec]:
         """Everything before evaluation."""
-        return [self.seen(), self.features(), self.generator(), self.classifier(generator='generator')]
+        return [*self.start(), self.features(), self.generator(), self.classifier(generator='generator')]

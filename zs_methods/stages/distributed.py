@@ -51,7 +51,7 @@ def train_in_processes(stage: Stage, ctx: StageContext) -> dict[str, Any]:
         raise RuntimeError(f'training with {stage.processes} processes failed: {_reason(folder, code)}')
     summary = json.loads((folder / SUMMARY).read_text())
     for subset, counts in _total_access(folder).items():
-        audit.add_external(subset, ctx.task.spec.classes, ctx.task.unseen, counts)
+        audit.add_external(subset, ctx.task.spec.classes, {*ctx.task.unseen, *ctx.task.withheld}, counts)
     shutil.rmtree(folder)
     return summary
 
@@ -119,6 +119,6 @@ def _total_access(folder: Path) -> dict[str, dict]:
             for name, count in counts['unseen_pixels'].items():
                 into['unseen_pixels'][name] = into['unseen_pixels'].get(name, 0) + count
             for name in audit.FIELDS:
-                merge = max if name == 'images_dropped' else int.__add__
+                merge = max if name in ('images_dropped', 'images_chosen') else int.__add__
                 into[name] = merge(into.get(name, 0), counts[name])
     return total

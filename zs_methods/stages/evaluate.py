@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +17,21 @@ from mmseg.models.utils import resize
 from PIL import Image
 from torch import Tensor
 
+from zs_methods.datasets.zero_shot_dataset import ZeroShotDataset
 from zs_methods.evaluation.scores import confusion_matrix, pack_sparse, sparse
 from zs_methods.protocols import Resize
 from zs_methods.registry import STAGES
 from zs_methods.stages.base import Stage, StageContext
+from zs_methods.stages.extract_maps import load_maps, resized_pipeline
 from zs_methods.stages.network import (
     CONFIG,
+    assemble,
     build_dataset,
-    classifier_of,
     equal_sized_batches,
-    exclude_classes,
     load_network,
     save_network,
 )
-from zs_methods.stages.parts import load_classifier
+from zs_methods.stages.parts import read_calibration
 
 _NEAREST = Image.Resampling.NEAREST
 
@@ -44,7 +46,14 @@ class Evaluate(Stage):
     Args:
         pipeline (list[dict]): mmseg transforms for testing, with labels at the original size.
         resize (dict, optional): a protocol card's `Resize`, applied to the image; the original size by default.
-        classifier (str, optional): name of the stage whose classifier replaces the seen one.
+        network (str): name of the stage that provides the network.
+        classifier (str, optional): name of the stage whose classifier replaces the network's own.
+        calibration (str, optional): name of the stage whose ``calibration.json`` (``classes``, ``gamma``) goes into the
+            head, see `DeepLabV3PlusHead`.
+        maps (str, optional): name of the `ExtractMaps` stage of this network, whose feature maps spare the forward
+            pass when only the classifier is another one; without effect if the recipe has no such stage.
+        subset (str): which images are scored; ``train`` only while settings are chosen on held-out seen classes.
+        unseen_images (str): see `ZeroShotDataset`.
         batch_size (int): images of equal size per forward pass.
         examples (int): images kept as pictures.
 
@@ -54,31 +63,29 @@ class Evaluate(Stage):
     Source: evaluation of the ZS3 code (valeoai/ZS3 6031f4a, short side 513) and of SPNet (warped to 513 x 513).
     """
 
-    def __init__(self, pipeline: list[dict], resize: dict | None = None, classifier: str | None = None,
-                 batch_size: int = 16, examples: int = 6) -> None:
+    def __init__(self, pipeline: list[dict], resize: dict | None = None, network: str = 'seen',
+                 classifier: str | None = None, calibration: str | None = None, maps: str | None = None,
+                 subset: str = 'val', unseen_images: str = 'keep', batch_size: int = 16, examples: int = 6) -> None:
         self.resize = Resize.model_validate(resize) if resize else None
-        self.pipeline, self.classifier = list(pipeline), classifier
-        if self.resize:
-            self.pipeline.insert(1, self.resize.transform())
+        self.pipeline = resized_pipeline(pipeline, self.resize)
+        self.network, self.classifier, self.calibration, self.maps = network, classifier, calibration, maps
+        self.subset, self.unseen_images = subset, unseen_images
         self.batch_size, self.examples = batch_size, examples
 
     @torch.no_grad()
     def run(self, ctx: StageContext) -> dict[str, Any]:
-        """Predicts every validation image; nothing here is random."""
-        self._assemble(ctx)
-        network = load_network(ctx.out, ctx.device)
-        dataset = build_dataset(ctx.task, 'val', self.pipeline)
+        """Predicts every image of the subset; nothing here is random."""
+        network = self._assemble(ctx)
+        dataset = build_dataset(ctx.task, self.subset, self.pipeline, self.unseen_images)
         n_classes = len(ctx.task.spec.classes)
         total, secondary = (np.zeros((n_classes, n_classes), np.int64) for _ in range(2))
         per_image: dict[int, np.ndarray] = {}
         shown = sorted({round(i) for i in np.linspace(0, len(dataset) - 1, min(self.examples, len(dataset)))})
         examples: dict[int, dict] = {}
-        for indices, batch in equal_sized_batches(dataset, self.batch_size):
-            samples, scores = _scores(network, batch)
-            original = _resized(scores, samples[0].ori_shape, network).argmax(dim=1).cpu().numpy()
+        for indices, truths, scores in self._batches(ctx, network, dataset):
+            original = _resized(scores, truths[0].shape, network).argmax(dim=1).cpu().numpy()
             small = scores.argmax(dim=1).cpu().numpy() if self.resize else original
-            for index, sample, prediction, smaller in zip(indices, samples, original, small, strict=True):
-                truth = sample.gt_sem_seg.data[0].cpu().numpy()
+            for index, truth, prediction, smaller in zip(indices, truths, original, small, strict=True):
                 confusion = confusion_matrix(truth, prediction, n_classes)
                 total += confusion
                 per_image[index] = sparse(confusion)
@@ -86,7 +93,7 @@ class Evaluate(Stage):
                     resized = Image.fromarray(truth.astype(np.uint8)).resize(smaller.shape[::-1], _NEAREST)
                     secondary += confusion_matrix(np.asarray(resized), smaller, n_classes)
                 if index in shown:
-                    examples[index] = _example(Path(sample.img_path), truth, prediction)
+                    examples[index] = _example(Path(dataset.get_data_info(index)['img_path']), truth, prediction)
             ctx.progress(len(per_image), len(dataset))
         result = {'images': len(dataset), 'confusion': total.tolist(),
                   'confusion_per_image': pack_sparse([per_image[index] for index in range(len(dataset))]),
@@ -95,23 +102,30 @@ class Evaluate(Stage):
         (ctx.out / 'result.json').write_text(json.dumps(result))
         return {'images': len(dataset)}
 
-    def _assemble(self, ctx: StageContext) -> None:
-        """Writes the seen network with the chosen classifier into the artifact."""
-        network = load_network(ctx.inputs['seen'], ctx.device)
-        conv = classifier_of(network)
-        if self.classifier:
-            linear = load_classifier(ctx.inputs[self.classifier], ctx.device)
-            conv.weight.copy_(linear.weight[:, :, None, None])
-            conv.bias.copy_(linear.bias)
-        exclude_classes(conv, ctx.task.ignored)
-        config = Config.fromfile(str(ctx.inputs['seen'] / CONFIG)).to_dict()
+    def _batches(self, ctx: StageContext, network: BaseSegmentor, dataset: ZeroShotDataset
+                 ) -> Iterator[tuple[list[int], list[np.ndarray], Tensor]]:
+        """Indices, label maps (H, W), and class scores at the size of the network's input, shape (N, C, h, w)."""
+        if self.maps in ctx.inputs:
+            for part in load_maps(ctx.inputs[self.maps]):
+                features = part['features'].to(ctx.device)
+                scores = network.decode_head.predict_by_feat(
+                    network.decode_head.cls_seg(features), [{'img_shape': tuple(part['size'])}])
+                yield part['indices'], [dataset.labels(index) for index in part['indices']], scores
+            return
+        for indices, batch in equal_sized_batches(dataset, self.batch_size):
+            data = network.data_preprocessor(batch, False)
+            samples = data['data_samples']
+            scores = network.inference(data['inputs'], [sample.metainfo for sample in samples])
+            yield indices, [sample.gt_sem_seg.data[0].cpu().numpy() for sample in samples], scores
+
+    def _assemble(self, ctx: StageContext) -> BaseSegmentor:
+        """Writes the network with the chosen classifier and calibration into the artifact, and loads it."""
+        network = assemble(ctx, self.network, self.classifier)
+        config = Config.fromfile(str(ctx.inputs[self.network] / CONFIG)).to_dict()
+        if self.calibration:
+            config['model']['decode_head']['calibration'] = read_calibration(ctx.inputs[self.calibration])
         save_network(ctx.out, config, network.state_dict(), ctx.task)
-
-
-def _scores(network: BaseSegmentor, batch: dict) -> tuple[list, Tensor]:
-    """Samples of a batch, and class scores at the size of the network's input, shape (N, C, h, w)."""
-    data = network.data_preprocessor(batch, False)
-    return data['data_samples'], network.inference(data['inputs'], [s.metainfo for s in data['data_samples']])
+        return load_network(ctx.out, ctx.device)
 
 
 def _resized(scores: Tensor, size: tuple[int, int], network: BaseSegmentor) -> Tensor:

@@ -30,6 +30,7 @@ class ExtractFeatures(Stage):
         per_class (int): pixels per image and class.
         limit (int, optional): pixels per class in all, drawn uniformly from those; bounds memory for large data sets.
         batch_size (int): images per forward pass.
+        network (str): name of the stage that provides the network.
 
     Artifact: ``bank.npz`` with ``features`` (n, d) float32, ``labels`` (n,) int64 and ``weights`` (n,) float32, the
     number of pixels each kept one stands for.
@@ -38,16 +39,16 @@ class ExtractFeatures(Stage):
     """
 
     def __init__(self, pipeline: list[dict], unseen_images: str, classes: str = 'seen', per_class: int = 64,
-                 limit: int | None = None, batch_size: int = 16) -> None:
+                 limit: int | None = None, batch_size: int = 16, network: str = 'seen') -> None:
         if classes not in ('seen', 'unseen'):
             raise ValueError(f"classes must be 'seen' or 'unseen', got {classes!r}")
         self.pipeline, self.unseen_images, self.classes = pipeline, unseen_images, classes
-        self.per_class, self.limit, self.batch_size = per_class, limit, batch_size
+        self.per_class, self.limit, self.batch_size, self.network = per_class, limit, batch_size, network
 
     @torch.no_grad()
     def run(self, ctx: StageContext) -> dict[str, Any]:
         """Fills the bank with the ``features`` random stream."""
-        network = load_network(ctx.inputs['seen'], ctx.device)
+        network = load_network(ctx.inputs[self.network], ctx.device)
         dataset = build_dataset(ctx.task, 'train', self.pipeline, self.unseen_images)
         wanted = torch.zeros(IGNORE + 1, dtype=torch.bool, device=ctx.device)
         wanted[list(getattr(ctx.task, self.classes))] = True

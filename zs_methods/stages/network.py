@@ -14,6 +14,8 @@ from mmseg.apis import init_model
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import DATASETS
 
+from zs_methods.stages.base import StageContext
+from zs_methods.stages.parts import load_classifier
 from zs_methods.task import Task
 
 CONFIG, WEIGHTS = 'config.py', 'model.pth'
@@ -49,6 +51,19 @@ def load_network(folder: Path, device: torch.device) -> BaseSegmentor:
     return network.to(device)
 
 
+def assemble(ctx: StageContext, network: str, classifier: str | None = None) -> BaseSegmentor:
+    """The network of stage `network`, with the classifier that stage `classifier` left, in evaluation mode."""
+    model = load_network(ctx.inputs[network], ctx.device)
+    conv = classifier_of(model)
+    if classifier:
+        linear = load_classifier(ctx.inputs[classifier], ctx.device)
+        with torch.no_grad():
+            conv.weight.copy_(linear.weight[:, :, None, None])
+            conv.bias.copy_(linear.bias)
+    exclude_classes(conv, ctx.task.ignored)
+    return model
+
+
 def classifier_of(network: BaseSegmentor) -> torch.nn.Conv2d:
     """The last 1x1 convolution of a network."""
     return network.decode_head.conv_seg
@@ -65,17 +80,25 @@ def exclude_classes(classifier: torch.nn.Conv2d | torch.nn.Linear, ids: Sequence
     classifier.bias[list(ids)] = EXCLUDED
 
 
-def build_dataset(task: Task, subset: str, pipeline: Sequence[dict], unseen_images: str = 'keep') -> Any:
+def build_dataset(task: Task, subset: str, pipeline: Sequence[dict], unseen_images: str = 'keep',
+                  pseudo_labels: Path | None = None) -> Any:
     """Builds a `ZeroShotDataset` of a task."""
     init_default_scope('mmseg')
-    return DATASETS.build(dataset_config(task, subset, pipeline, unseen_images))
+    return DATASETS.build(dataset_config(task, subset, pipeline, unseen_images, pseudo_labels))
 
 
-def dataset_config(task: Task, subset: str, pipeline: Sequence[dict], unseen_images: str = 'keep') -> dict[str, Any]:
+def dataset_config(task: Task, subset: str, pipeline: Sequence[dict], unseen_images: str = 'keep',
+                   pseudo_labels: Path | None = None) -> dict[str, Any]:
     """The config of a `ZeroShotDataset` of a task."""
     return dict(type='zs_methods.ZeroShotDataset', spec=task.source, data_root=task.data_root, subset=subset,
                 unseen=task.unseen, unseen_images=unseen_images, ignored=task.ignored,
-                training_list=task.training_list if subset == 'train' else '', pipeline=list(pipeline))
+                training_list=task.training_list if subset == 'train' else '', withheld=task.withheld,
+                pseudo_labels=str(pseudo_labels) if pseudo_labels else None, pipeline=list(pipeline))
+
+
+def without_labels(pipeline: Sequence[dict]) -> list[dict]:
+    """A pipeline that reads no labels: for images that are used unlabelled."""
+    return [step for step in pipeline if step['type'] not in ('zs_methods.LoadLabels', 'LoadAnnotations')]
 
 
 def equal_sized_batches(dataset: Any, batch_size: int) -> Iterator[tuple[list[int], dict]]:

@@ -1,8 +1,11 @@
-"""Reading the generators and classifiers that stages leave behind."""
+"""Reading and writing the generators, classifiers and calibrations that stages leave behind."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,3 +33,13 @@ def load_classifier(folder: Path, device: torch.device) -> nn.Linear:
     classifier = nn.Linear(saved['weight'].shape[1], saved['weight'].shape[0], device=device)
     classifier.load_state_dict(saved)
     return classifier
+
+
+def save_calibration(folder: Path, classes: Sequence[int], gamma: float) -> None:
+    """Writes ``calibration.json``: gamma is subtracted from the probability of the classes, see `DeepLabV3PlusHead`."""
+    (folder / 'calibration.json').write_text(json.dumps({'classes': list(classes), 'gamma': float(gamma)}))
+
+
+def read_calibration(folder: Path) -> dict[str, Any]:
+    """Reads what `save_calibration` wrote."""
+    return json.loads((folder / 'calibration.json').read_text())

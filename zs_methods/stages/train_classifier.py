@@ -28,9 +28,12 @@ class TrainClassifier(Stage):
         batch_size (int): real seen features per step, drawn with the frequency of their pixels.
         unseen_samples (int): features of every unseen class per step.
         unseen_weight (float): weight of unseen classes in the cross entropy, against 1 for seen ones.
-        initial (str): start from the ``seen`` stage's classifier, or from ``uniform`` U[0, 1) as the ZS3 code does.
+        initial (str): start from the network's own classifier (``seen``), or from ``uniform`` U[0, 1) as the ZS3
+            code does.
         generator (str, optional): name of the generator stage that provides unseen features.
         unseen_bank (str, optional): name of the stage with real unseen features instead (the oracle).
+        network (str): name of the stage that provides the network.
+        bank (str): name of the stage with the seen features.
 
     Artifact: ``classifier.pth`` with ``weight`` (C, d) and ``bias`` (C,).
 
@@ -39,18 +42,19 @@ class TrainClassifier(Stage):
     """
 
     def __init__(self, optimizer: dict, iterations: int, batch_size: int, unseen_samples: int, unseen_weight: float,
-                 initial: str = 'seen', generator: str | None = None, unseen_bank: str | None = None) -> None:
+                 initial: str = 'seen', generator: str | None = None, unseen_bank: str | None = None,
+                 network: str = 'seen', bank: str = 'features') -> None:
         if initial not in INITIAL:
             raise ValueError(f'initial must be one of {INITIAL}, got {initial!r}')
         if (generator is None) == (unseen_bank is None):
             raise ValueError('give either generator or unseen_bank')
         self.optimizer, self.iterations, self.batch_size = optimizer, iterations, batch_size
         self.unseen_samples, self.unseen_weight, self.initial = unseen_samples, unseen_weight, initial
-        self.generator, self.unseen_bank = generator, unseen_bank
+        self.generator, self.unseen_bank, self.network, self.bank = generator, unseen_bank, network, bank
 
     def run(self, ctx: StageContext) -> dict[str, Any]:
         """Trains with the ``initialisation``, ``order`` and ``noise`` streams."""
-        bank = Bank.load(ctx.inputs['features'], ctx.device)
+        bank = Bank.load(ctx.inputs[self.bank], ctx.device)
         linear = self._initial(ctx)
         settings = dict(self.optimizer)
         optimizer = getattr(torch.optim, settings.pop('type'))(linear.parameters(), **settings)
@@ -79,7 +83,7 @@ class TrainClassifier(Stage):
         return {'iterations': self.iterations, 'final_loss': loss.item()}
 
     def _initial(self, ctx: StageContext) -> nn.Linear:
-        conv = classifier_of(load_network(ctx.inputs['seen'], ctx.device))
+        conv = classifier_of(load_network(ctx.inputs[self.network], ctx.device))
         linear = nn.Linear(conv.in_channels, conv.out_channels, device=ctx.device)
         with torch.no_grad():
             if self.initial == 'seen':

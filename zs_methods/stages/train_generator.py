@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 
 from zs_methods.registry import MODELS, STAGES
 from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.extract_features import Bank, PerClassSampler
-from zs_methods.stages.parts import load_classifier, load_generator
+from zs_methods.stages.feedback import Feedback
+from zs_methods.stages.parts import load_generator
 from zs_methods.word_vectors import load_class_vectors
 
 LOG_EVERY = 50
@@ -34,6 +34,7 @@ class TrainGenerator(Stage):
         feedback (dict, optional): ``loss`` config, ``weight``, ``source``, and the names ``generator`` and
             ``classifier`` of the stages that provide pseudo-features.
         warm_start (str, optional): name of the generator stage to start from; fresh weights by default.
+        bank (str): name of the stage with the seen features.
 
     Artifact: ``generator.pth`` with the generator's config, weights and the class vectors (C, vector_dim).
 
@@ -42,13 +43,14 @@ class TrainGenerator(Stage):
     """
 
     def __init__(self, model: dict, loss: dict, optimizer: dict, iterations: int, vectors: dict, samples: int = 128,
-                 feedback: dict | None = None, warm_start: str | None = None) -> None:
+                 feedback: dict | None = None, warm_start: str | None = None, bank: str = 'features') -> None:
         self.model, self.loss, self.optimizer, self.vectors = model, loss, optimizer, vectors
         self.iterations, self.samples, self.feedback, self.warm_start = iterations, samples, feedback, warm_start
+        self.bank = bank
 
     def run(self, ctx: StageContext) -> dict[str, Any]:
         """Trains with the ``initialisation``, ``order`` and ``noise`` streams; feedback has one of its own."""
-        sampler = PerClassSampler(Bank.load(ctx.inputs['features'], ctx.device), ctx.stream('order/generator'))
+        sampler = PerClassSampler(Bank.load(ctx.inputs[self.bank], ctx.device), ctx.stream('order/generator'))
         vectors = torch.from_numpy(load_class_vectors(
             ctx.task.spec.classes, Path(ctx.task.vectors), self.vectors['aliases'],
             self.vectors['normalise'])).to(ctx.device)
@@ -80,39 +82,3 @@ class TrainGenerator(Stage):
                    ctx.out / 'generator.pth')
         summary = {'iterations': self.iterations, 'seen_classes': len(sampler.classes), 'loss': history}
         return {**summary, 'feedback': feedback.summary()} if feedback else summary
-
-
-class Feedback:
-    """The ZS-MMD term of one recursion.
-
-    Pseudo-features come from ``source='synthetic'``: fresh samples of the previous generator, weighted by the
-    previous classifier's confidence. Inductive: no image takes part.
-    """
-
-    def __init__(self, ctx: StageContext, vectors: Tensor, samples: int, config: dict) -> None:
-        if config['source'] != 'synthetic':
-            raise ValueError(f"feedback source {config['source']!r} is not known; known: synthetic")
-        self.criterion, self.weight, self.samples = MODELS.build(config['loss']), config['weight'], samples
-        self.previous = load_generator(ctx.inputs[config['generator']], ctx.device)[0]
-        self.classifier = load_classifier(ctx.inputs[config['classifier']], ctx.device)
-        self.unseen, self.vectors = ctx.task.unseen, vectors[list(ctx.task.unseen)]
-        self.names = [ctx.task.spec.classes[c] for c in self.unseen]
-        self.stream = ctx.stream('noise/feedback')
-        self.accepted = torch.zeros(len(self.unseen), dtype=torch.int64, device=ctx.device)
-        self.drawn = 0
-
-    def __call__(self, generator: nn.Module) -> Tensor:
-        """The weighted loss of the generator being trained."""
-        with torch.no_grad():
-            candidates = self.previous.sample(self.vectors, self.samples, self.stream)
-            weights = self.criterion.weights(self.classifier(candidates).softmax(dim=2), self.unseen)
-            self.accepted += (weights > 0).sum(dim=1)
-            self.drawn += self.samples
-        fake = generator.sample(self.vectors, self.samples, self.stream)
-        return self.weight * self.criterion(fake, candidates, weights)
-
-    def summary(self) -> dict[str, Any]:
-        """Share of candidates that passed the gate, per unseen class."""
-        return {'accepted_share': {name: n / max(self.drawn, 1)
-                                   for name, n in zip(self.names, self.accepted.tolist(), strict=True)}}
-

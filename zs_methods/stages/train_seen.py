@@ -16,7 +16,7 @@ from zs_methods.models.weights import load_backbone, read_weights
 from zs_methods.registry import STAGES
 from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.distributed import train_in_processes
-from zs_methods.stages.network import classifier_of, dataset_config, exclude_classes, save_network
+from zs_methods.stages.network import assemble, classifier_of, dataset_config, exclude_classes, save_network
 from zs_methods.stages.seen_runner import EveryStepHook, ProgressHook, SeenRunner, StartHook, agree, unwrap
 
 
@@ -37,6 +37,10 @@ class TrainSeen(Stage):
         epochs (int, optional): passes over the images, instead of ``train_cfg.max_iters=None``.
         processes (int): processes that train together through torchrun, one GPU each or all on the CPU. They share
             the batch; random crops differ from those of one process, and on a CPU each normalises its own part.
+        initial (str, optional): name of the stage whose network to start from; a fresh one by default.
+        initial_classifier (str, optional): name of the stage whose classifier replaces that network's own.
+        pseudo_labels (str, optional): name of the stage whose maps stand for the labels of some images (folder
+            ``maps``, see `ZeroShotDataset`).
 
     Artifact: ``config.py`` and ``model.pth`` of an mmseg model, and the Runner's log in ``log/``.
 
@@ -46,7 +50,8 @@ class TrainSeen(Stage):
 
     def __init__(self, config: dict[str, Any], unseen_images: str, backbone_weights: dict | str | None = None,
                  channels_last: bool = False, amp: bool = False, epochs: int | None = None,
-                 processes: int = 1) -> None:
+                 processes: int = 1, initial: str | None = None, initial_classifier: str | None = None,
+                 pseudo_labels: str | None = None) -> None:
         length = config['train_cfg'].get('max_iters') or epochs
         if length is None or length < 1:
             raise ValueError(f'train_cfg.max_iters or seen.epochs must be at least 1, got '
@@ -59,6 +64,7 @@ class TrainSeen(Stage):
         self.backbone_weights = backbone_weights if isinstance(backbone_weights, Mapping | None) else {
             'name': backbone_weights}
         self.amp, self.epochs, self.processes = amp, epochs, processes
+        self.initial, self.initial_classifier, self.pseudo_labels = initial, initial_classifier, pseudo_labels
 
     def run(self, ctx: StageContext) -> dict[str, Any]:
         """Trains in this process, or in several that it starts.
@@ -91,7 +97,9 @@ class TrainSeen(Stage):
         summary: dict[str, Any] = {'processes': self.processes, 'amp': self.amp}
 
         def start(network: nn.Module) -> None:
-            if self.backbone_weights:
+            if self.initial:
+                network.load_state_dict(assemble(ctx, self.initial, self.initial_classifier).state_dict())
+            elif self.backbone_weights:
                 summary['backbone'] = load_backbone(network.backbone, *self._weights(ctx))
             exclude(network)
 
@@ -128,7 +136,8 @@ class TrainSeen(Stage):
             for part in head if isinstance(head, Sequence) else [head]:
                 part['num_classes'] = n_classes
         loader = config['train_dataloader']
-        loader['dataset'] = dataset_config(ctx.task, 'train', config.pop('train_pipeline'), self.unseen_images)
+        maps = ctx.inputs[self.pseudo_labels] / 'maps' if self.pseudo_labels else None
+        loader['dataset'] = dataset_config(ctx.task, 'train', config.pop('train_pipeline'), self.unseen_images, maps)
         loader['sampler'] = {**loader['sampler'], 'seed': ctx.seed_for('order')}
         loader['batch_size'] //= self.processes
         if self.amp:

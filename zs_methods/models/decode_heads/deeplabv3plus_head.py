@@ -64,6 +64,8 @@ class DeepLabV3PlusHead(BaseDecodeHead):
             of the classifier is ``dropout_ratio``.
         fan_in_init (bool): draw all convolutions, the classifier included, from N(0, 2 / fan-in), as the ZS3 code does;
             mmcv's and mmseg's initialisation by default.
+        calibration (dict, optional): ``classes`` (list of ids) and ``gamma``: predictions are the softmax, less gamma
+            for these classes (SPNet's calibration of seen classes). Training is not concerned.
         **kwargs: see mmseg's BaseDecodeHead; ``channels`` is the width d of the exposed features.
 
     Source: ZS3 code (valeoai/ZS3 6031f4a), decoder: low-level 1x1 -> 48, concatenation, 3x3, dropout 0.5, 3x3,
@@ -72,7 +74,7 @@ class DeepLabV3PlusHead(BaseDecodeHead):
 
     def __init__(self, in_channels: Sequence[int], in_index: Sequence[int] = (0, 3), low_channels: int = 48,
                  dilations: Sequence[int] = (1, 6, 12, 18), dropouts: Sequence[float] = (0.5, 0.5),
-                 fan_in_init: bool = False, **kwargs: Any) -> None:
+                 fan_in_init: bool = False, calibration: dict | None = None, **kwargs: Any) -> None:
         super().__init__(in_channels=in_channels, in_index=in_index, input_transform='multiple_select', **kwargs)
         conv = dict(conv_cfg=self.conv_cfg, norm_cfg=self.norm_cfg, act_cfg=self.act_cfg)
         low, high = in_channels
@@ -82,7 +84,7 @@ class DeepLabV3PlusHead(BaseDecodeHead):
             ConvModule(self.channels + low_channels, self.channels, 3, padding=1, **conv), nn.Dropout(dropouts[1]),
             ConvModule(self.channels, self.channels, 3, padding=1, **conv))
         self.dropout = nn.Dropout(self.dropout_ratio)
-        self.fan_in_init = fan_in_init
+        self.fan_in_init, self.calibration = fan_in_init, calibration
 
     def init_weights(self) -> None:
         """Called once by mmengine before training."""
@@ -109,3 +111,12 @@ class DeepLabV3PlusHead(BaseDecodeHead):
     def forward(self, inputs: tuple[Tensor, ...]) -> Tensor:
         """Class scores, shape (N, num_classes, H, W)."""
         return self.cls_seg(self.forward_features(inputs))
+
+    def predict_by_feat(self, seg_logits: Tensor, batch_img_metas: list[dict]) -> Tensor:
+        """Scores at the size of the input: logits, or calibrated probabilities."""
+        scores = super().predict_by_feat(seg_logits, batch_img_metas)
+        if not self.calibration:
+            return scores
+        penalty = scores.new_zeros(scores.shape[1])
+        penalty[list(self.calibration['classes'])] = self.calibration['gamma']
+        return scores.softmax(dim=1) - penalty[:, None, None]
