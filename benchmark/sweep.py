@@ -20,7 +20,11 @@ from benchmark.provenance import code_sha256, environment
 from benchmark.records import Record, StageRecord, Status, load_record, save_record
 from zs_methods.datasets import audit
 from zs_methods.evaluation.scores import per_class_iou, scores
-from zs_methods.protocols import Resize
+from zs_methods.protocols import Protocol, Resize, stronger_access
+
+
+class LabelAccessError(Exception):
+    """A stage read more labels of unseen classes than its protocol card allows."""
 
 
 @dataclass
@@ -92,6 +96,7 @@ class Sweep:
             else:
                 for node in cell.nodes:
                     stages.append(self._stage(cell, node))
+                    _check_access(cell, stages[-1])
                 record = self._record(cell, stages, self._scores(cell))
         except KeyboardInterrupt:
             if not path.exists():  # an earlier result outlives an interrupted attempt to repeat it
@@ -164,6 +169,29 @@ class Sweep:
             'provenance': {**environment(), **self.source},
             **outcome,
         })
+
+
+def _check_access(cell: Cell, stage: StageRecord) -> None:
+    """Compares the labels that a stage was measured to read with what the card allows; scoring may read all.
+
+    Raises:
+        LabelAccessError: it read more; names stage, images and classes.
+    """
+    if stage.name == 'evaluate' or cell.card.role not in ('floor', 'method'):
+        return
+    if cell.task.withheld:  # the images to score are training images, and feature maps of them are a stage of its own
+        return
+    protocol, level = Protocol.model_validate(cell.protocol), audit.level(stage.label_access)
+    allowed = protocol.allowed(cell.card.setting)
+    if stronger_access(level, allowed) == allowed:
+        return
+    read = [counts for subset, counts in stage.label_access.items() if not subset.endswith(' for diagnosis')]
+    images = sum(counts['images_unseen'] or counts['images_masked'] or counts['images_chosen'] for counts in read)
+    classes = sorted({name for counts in read for name in counts['unseen_pixels']})
+    raise LabelAccessError(
+        f'stage {stage.name!r} read {level!r} of unseen classes in {images} images'
+        f'{" (" + ", ".join(classes) + ")" if classes else ""}; {protocol.name} allows a method that is '
+        f'{cell.card.setting} at most {allowed!r}')
 
 
 def _one_line(error: BaseException) -> str:

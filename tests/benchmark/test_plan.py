@@ -22,7 +22,7 @@ from zs_methods.registry import METHODS, MODELS
 from zs_methods.stages.train_generator import TrainGenerator
 from zs_methods.word_vectors import file_sha256
 
-TRUNK = ['seen', 'features', 'generator', 'classifier']
+TRUNK = ['seen', 'maps', 'features', 'generator', 'classifier']
 CONFIGS = Path(run_file).parents[1] / 'configs'
 METHOD_FILE = Path('no_config_beside.py')
 WORDS = ('striped', 'banded', 'hatched', 'checked', 'dotted', 'red', 'green', 'blue', 'yellow', 'background')
@@ -75,13 +75,13 @@ def test_floor_and_ceiling_share_what_no_method_changes(keys):
     assert all_keys['oracle']['classifier'] != all_keys['zs3']['classifier']
 
 
-def test_a_sweep_over_all_ks_has_14_distinct_stages_per_k(plan):
-    """Floor 2; ZS3 adds 4 and ZS-MMD 5 to its trunk; the ceiling 3."""
+def test_a_sweep_over_all_ks_has_15_distinct_stages_per_k(plan):
+    """Floor 3; ZS3 adds 4 and ZS-MMD 5 to its trunk; the ceiling 3."""
     cells = plan('--methods', 'zs3,zsmmd', '--ks', '2,4,6,8,10')
     nodes = {node.key: node for cell in cells for node in cell.nodes}
-    assert Counter(len(node.task.unseen) for node in nodes.values()) == dict.fromkeys((2, 4, 6, 8, 10), 14)
+    assert Counter(len(node.task.unseen) for node in nodes.values()) == dict.fromkeys((2, 4, 6, 8, 10), 15)
     of_methods = {node.key for cell in cells if cell.card.role == 'method' for node in cell.nodes}
-    assert len(of_methods) == 5 * 10
+    assert len(of_methods) == 5 * 11
 
 
 def test_every_stage_knows_names_and_keys_of_all_before_it(plan):

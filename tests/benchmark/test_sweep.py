@@ -80,6 +80,23 @@ def test_label_access_is_what_training_read_and_not_what_scoring_read(cell, swee
     assert ok.label_access['stages']['evaluate']['val']['unseen_pixels'][first] == 1
 
 
+def test_reading_more_than_the_card_allows_fails_the_cell_and_says_where(cell, sweep, task, toy):
+    peek, *_ = sweep().run([cell('toy_peek'), cell('toy_ok')])
+    first = task.spec.classes[task.unseen[0]]
+    assert peek.status is Status.FAILED and peek.metrics is None
+    assert peek.reason == (f"LabelAccessError: stage 'peek' read 'pixels' of unseen classes in 1 images ({first}); "
+                           "zs3-clean allows a method that is inductive at most 'image-filter'")
+    assert [stage.name for stage in peek.stages] == ['seen', 'peek']
+    again, = sweep().run([cell('toy_peek')])  # its artifact is reused, its verdict is not forgotten
+    assert again.status is Status.FAILED and again.reason == peek.reason
+
+
+def test_the_ceiling_may_read_what_it_wants(cell, sweep, toy, monkeypatch):
+    monkeypatch.setattr(toy.ToyPeeks, 'role', 'ceiling')
+    record, = sweep().run([cell('toy_peek')])
+    assert record.status is Status.DONE and record.label_access['level'] == 'pixels'
+
+
 def test_a_class_without_ground_truth_is_listed(toy, cell, sweep, monkeypatch):
     def run(self, ctx):
         confusion = [[int(row == column and row != 5) for column in range(21)] for row in range(21)]

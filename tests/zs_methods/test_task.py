@@ -56,3 +56,19 @@ def test_cards_allow_what_their_handling_of_images_reads():
 def test_a_resize_in_words_and_as_a_transform():
     assert Resize(mode='warp', size=513).text == 'warped to 513 x 513'
     assert Resize(mode='short-side', size=513).transform()['keep_ratio'] is True
+
+
+def test_held_out_seen_classes_play_the_unseen_ones():
+    task = Task('shapes', 'somewhere', 'k4', (1, 2, 5, 6), ignored=(0,), files={'vectors': 'v'})
+    chosen = task.held_out([9, 7], 'held-out')
+    assert (chosen.unseen, chosen.withheld, chosen.ignored) == ((7, 9), (1, 2, 5, 6), (0, 1, 2, 5, 6))
+    assert set(chosen.seen) == set(task.seen) - {7, 9}
+    assert Task(**chosen.to_dict()) == chosen
+    with pytest.raises(ValueError, match='only seen classes can be held out'):
+        task.held_out([1, 7], 'held-out')
+
+
+def test_cards_give_transductive_methods_the_dropped_images_without_labels():
+    card = PROTOCOLS['zs3-clean']
+    assert (card.allowed('inductive'), card.allowed('transductive')) == ('image-filter', 'image-oracle')
+    assert PROTOCOLS['zs3-official'].allowed('transductive') == 'layout'

@@ -14,7 +14,7 @@ import torch
 from torch.utils.data import get_worker_info
 
 #: What a ledger counts, besides the unseen pixels per class.
-FIELDS = ('images', 'images_dropped', 'images_masked', 'pixels_masked', 'images_chosen')
+FIELDS = ('images', 'images_dropped', 'images_masked', 'pixels_masked', 'images_chosen', 'images_unseen')
 MAX_WORKERS = 64
 #: What `level` can measure, from weak to strong.
 LEVELS = ('none', 'image-filter', 'image-oracle', 'ignore-mask', 'layout', 'pixels')
@@ -62,6 +62,7 @@ class LabelLedger:
         if self.unseen.size:
             counts = np.bincount(labels.reshape(-1), minlength=int(self.unseen[-1]) + 1)[self.unseen]
             row[len(FIELDS):] += torch.from_numpy(counts)
+            row[FIELDS.index('images_unseen')] += int(counts.any())
 
     def counts(self) -> np.ndarray:
         """All counters summed over workers, shape (len(FIELDS) + unseen classes,)."""

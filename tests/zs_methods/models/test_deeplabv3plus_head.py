@@ -43,3 +43,16 @@ def test_initialisation_by_fan_in_reaches_every_convolution():
     plain = MODELS.build({**CONFIG, 'channels': 64})
     plain.init_weights()
     assert plain.conv_seg.weight.std() < 0.02
+
+
+def test_calibration_takes_gamma_from_the_probability_of_its_classes():
+    torch.manual_seed(0)
+    plain, same, calibrated = (MODELS.build({**CONFIG, 'calibration': c}).eval() for c in (
+        None, {'classes': [0, 2], 'gamma': 0.0}, {'classes': [0, 2], 'gamma': 0.3}))
+    logits, metas = torch.randn(2, 5, 6, 7), [{'img_shape': (12, 14)}]
+    expected = plain.predict_by_feat(logits, metas)
+    assert expected.shape == (2, 5, 12, 14)
+    assert torch.equal(same.predict_by_feat(logits, metas).argmax(1), expected.argmax(1))
+    taken = expected.softmax(1) - calibrated.predict_by_feat(logits, metas)
+    torch.testing.assert_close(taken, torch.tensor([0.3, 0, 0.3, 0, 0])[:, None, None].expand_as(taken))
+    assert (calibrated.predict_by_feat(logits, metas).argmax(1) != expected.argmax(1)).any()

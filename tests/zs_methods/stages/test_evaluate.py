@@ -11,10 +11,13 @@ from mmengine.config import Config
 from PIL import Image
 from torch.nn import functional as F
 
+from zs_methods.datasets import audit
 from zs_methods.evaluation.scores import unpack_sparse
 from zs_methods.protocols import PROTOCOLS, Resize
-from zs_methods.stages import Evaluate, StageContext
+from zs_methods.stages import Evaluate, ExtractMaps, StageContext
+from zs_methods.stages.extract_maps import MAPS, load_maps
 from zs_methods.stages.network import EXCLUDED, classifier_of, exclude_classes, load_network, save_network
+from zs_methods.stages.parts import save_calibration
 from zs_methods.task import Task
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,7 +49,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope='module')
 def evaluated(folder, tmp_path_factory):
     """Runs the stage with random weights: (result, folder, task)."""
-    def run(resize=None, protocol='zs3-clean', batch_size=2):
+    def run(resize=None, protocol='zs3-clean', batch_size=2, cached=False, calibration=None, blank=False):
         task = Task.create(str(folder / 'sizes.yaml'), 1, folder, PROTOCOLS[protocol])
         config = Config.fromfile(str(ROOT / 'configs/deeplab/tiny.py')).to_dict()
         config['model']['decode_head']['num_classes'] = len(CLASSES)
@@ -58,8 +61,20 @@ def evaluated(folder, tmp_path_factory):
         network = MODELS.build(config['model']).eval()
         torch.nn.init.normal_(classifier_of(network).weight)
         save_network(seen, config, network.state_dict(), task)
-        stage = Evaluate(config['eval_pipeline'], resize, batch_size=batch_size, examples=2)
-        stage.run(StageContext(task, {'seen': seen}, out, 0))
+        inputs = {'seen': seen}
+        if cached:
+            inputs['maps'] = tmp_path_factory.mktemp('maps')
+            ExtractMaps(config['eval_pipeline'], resize, batch_size=batch_size).run(
+                StageContext(task, {'seen': seen}, inputs['maps'], 0))
+        if blank:
+            parts = load_maps(inputs['maps'])
+            torch.save([{**part, 'features': part['features'] * 0} for part in parts], inputs['maps'] / MAPS)
+        if calibration is not None:
+            inputs['calibration'] = tmp_path_factory.mktemp('calibration')
+            save_calibration(inputs['calibration'], task.seen, calibration)
+        stage = Evaluate(config['eval_pipeline'], resize, batch_size=batch_size, examples=2, maps='maps',
+                         calibration=None if calibration is None else 'calibration')
+        stage.run(StageContext(task, inputs, out, 0))
         return json.loads((out / 'result.json').read_text()), out, task
     return run
 
@@ -133,3 +148,29 @@ def test_an_excluded_class_changes_no_gradient_of_the_others():
         F.cross_entropy(layer(x), target).backward()
     torch.testing.assert_close(full.weight.grad[1:], small.weight.grad)
     assert not full.weight.grad[0].any() and not full.bias.grad[0].any()
+
+
+@pytest.mark.parametrize('resize', [None, Resize(mode='short-side', size=45), Resize(mode='warp', size=48)])
+@pytest.mark.parametrize('gamma', [None, 0.4])
+def test_kept_feature_maps_give_what_the_forward_pass_gives(evaluated, resize, gamma):
+    resize = resize and resize.model_dump()
+    (kept, folder, _), (passed, other, _) = (evaluated(resize, cached=c, calibration=gamma) for c in (True, False))
+    assert kept == passed
+    blank, *_ = evaluated(resize, cached=True, blank=True)
+    assert blank['confusion'] != evaluated(resize)[0]['confusion']  # it is the maps that are used
+    assert (folder / 'config.py').read_text() == (other / 'config.py').read_text()
+
+
+def test_feature_maps_are_made_without_labels_and_scoring_counts_them_all(evaluated):
+    with audit.collect() as access:
+        evaluated(cached=True)
+    assert access['val']['images'] == len(SIZES)
+
+
+def test_calibration_moves_predictions_to_unseen_classes_and_is_part_of_the_model(evaluated):
+    (plain, *_), (none, *_), (some, folder, task) = (evaluated(calibration=gamma) for gamma in (None, 0.0, 0.5))
+    assert none['confusion'] == plain['confusion']
+    unseen = list(task.unseen)
+    assert np.array(some['confusion'])[:, unseen].sum() > np.array(plain['confusion'])[:, unseen].sum()
+    head = load_network(folder, torch.device('cpu')).decode_head
+    assert head.calibration == {'classes': list(task.seen), 'gamma': 0.5}

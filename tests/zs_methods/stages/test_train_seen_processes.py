@@ -103,14 +103,17 @@ def test_a_batch_must_be_divisible(train):
 
 def test_images_count_once_that_all_processes_drop(tmp_path):
     for rank, pixels in enumerate(({'b': 5}, {'b': 1, 'c': 2})):
-        counts = {'images': 8, 'images_dropped': 11, 'images_masked': rank, 'pixels_masked': 7, 'unseen_pixels': pixels}
+        counts = {'images': 8, 'images_dropped': 11, 'images_masked': rank, 'pixels_masked': 7, 'images_chosen': 4,
+                  'images_unseen': 1, 'unseen_pixels': pixels}
         (tmp_path / f'access-{rank}').write_text(json.dumps({'train': counts}))
     assert distributed._total_access(tmp_path) == {'train': {
-        'images': 16, 'images_dropped': 11, 'images_masked': 1, 'pixels_masked': 14, 'unseen_pixels': {'b': 6, 'c': 2}}}
+        'images': 16, 'images_dropped': 11, 'images_masked': 1, 'pixels_masked': 14, 'images_chosen': 4,
+        'images_unseen': 2, 'unseen_pixels': {'b': 6, 'c': 2}}}
 
 
 def test_labels_read_elsewhere_count():
-    counts = {'images': 8, 'images_dropped': 0, 'images_masked': 3, 'pixels_masked': 70, 'unseen_pixels': {'b': 5}}
+    counts = {'images': 8, 'images_dropped': 0, 'images_masked': 3, 'pixels_masked': 70, 'images_chosen': 0,
+              'images_unseen': 2, 'unseen_pixels': {'b': 5}}
     with audit.collect() as access:
         audit.add_external('train', ('a', 'b', 'c'), (1, 2), counts)
     assert access == {'train': counts}
