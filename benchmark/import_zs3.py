@@ -90,7 +90,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         if value is not None:
             shared += [f'--{option.replace("_", "-")}={value}']
     args = options.parse([*shared, *['--force'] * own.force])
-    for option in ('checkpoint', 'generator', 'k', 'out', 'convert_only'):
+    for option in ('checkpoint', 'generator', 'k', 'out', 'convert_only', 'vectors'):
         setattr(args, option, getattr(own, option))
     return args
 

@@ -54,7 +54,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
                         help='.pth or .npz under torchvision names, torchvision://..., open-mmlab://..., or none')
     parser.add_argument('--pretraining', metavar='TEXT',
                         help='what the weights were trained on, for the report, e.g. "ImageNet without VOC classes"')
-    parser.add_argument('--vectors', type=Path, metavar='FILE', help="word vectors instead of the data set's own")
+    parser.add_argument('--vectors', metavar='NAME|FILE',
+                        help="word vectors instead of the data set's first ones: word2vec, fasttext or a file; joined "
+                             'by +, such as word2vec+fasttext, their values are put end to end')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'), help='folder of the artifacts')
     parser.add_argument('--reports', type=Path, default=ROOT / 'reports', help='folder of records and reports')
     parser.add_argument('--plugin', type=Path, action='append', default=[], help='Python file with a method of yours')

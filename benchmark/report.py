@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from benchmark.errors import Parser, UsageError
 from benchmark.records import Record, load_records
 from benchmark.reporting import markdown
+from benchmark.reporting.bootstrap import CountsError
 from benchmark.reporting.facts import PublishedError, load_facts
 from benchmark.reporting.grouping import by_dataset
 from benchmark.reporting.rows import Dataset
+from benchmark.selection import Selection, load_selections
 
 DEFAULT_REPORTS = Path(__file__).resolve().parents[1] / 'reports'
 
@@ -30,20 +32,24 @@ def render(reports: Path) -> list[Path]:
     Data sets with published numbers have a page even if no record of them is there.
 
     Args:
-        reports: the folder with ``records/*.json``, into which pages and ``figures/`` are written.
+        reports: the folder with ``records/*.json`` and, if settings were chosen, ``selection/*.json``, into which
+            pages and ``figures/`` are written.
 
     Returns:
         list[Path]: the files written, figures first within each data set, the index last.
 
     Raises:
-        ReportError: there is no folder of records, or a record or a published table is damaged.
+        ReportError: there is no folder of records, or a record, a selection or a published table is
+            damaged.
     """
     found = {dataset.name: dataset for dataset in by_dataset(_load(Path(reports) / 'records'))}
+    for selection in _selections(Path(reports) / 'selection'):
+        found.setdefault(selection.dataset, Dataset(selection.dataset, [])).selections.append(selection)
     try:
         names = sorted({*found, *load_facts().datasets})
         datasets = [found.get(name, Dataset(name, [])) for name in names]
         written = [path for dataset in datasets for path in markdown.write_dataset(dataset, Path(reports))]
-    except PublishedError as error:
+    except (PublishedError, CountsError) as error:
         raise ReportError(str(error)) from error
     return [*written, markdown.write_index(datasets, Path(reports))]
 
@@ -53,6 +59,14 @@ def _load(folder: Path) -> list[Record]:
         raise ReportError(f'{folder}: no such folder; a finished run leaves its records there')
     try:
         return load_records(folder)
+    except (OSError, ValueError) as error:
+        raise ReportError(' '.join(str(error).split())) from error
+
+
+def _selections(folder: Path) -> list[Selection]:
+    """The choices of settings, ordered by file name; none without the folder."""
+    try:
+        return load_selections(folder)
     except (OSError, ValueError) as error:
         raise ReportError(' '.join(str(error).split())) from error
 

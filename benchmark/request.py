@@ -37,8 +37,8 @@ from zs_methods.methods import ROLES, Method
 from zs_methods.models.weights import check_weights
 from zs_methods.protocols import PROTOCOLS, Protocol, stronger_access
 from zs_methods.registry import METHODS
-from zs_methods.task import Task
-from zs_methods.word_vectors import file_sha256, load_class_vectors, vectors_sha256
+from zs_methods.task import Task, find_vectors
+from zs_methods.word_vectors import file_sha256, load_class_vectors, split_files, vectors_name, vectors_sha256
 
 #: Options of this section change the network that all methods share, not one method.
 NETWORK_KEY = 'model.'
@@ -49,11 +49,10 @@ def list_methods(args: Namespace) -> list[str]:
     for plugin in args.plugin:
         load_plugin(plugin)
     protocol = PROTOCOLS[known('protocol', args.protocol, PROTOCOLS)]
-    return [
-        f'{name:<12} {method.role:<8} {method.setting:<13} '
-        f'{stronger_access(method.reads_unseen_gt, protocol.handling):<13} {method.summary}'
-        for name, method in sorted(METHODS.module_dict.items())
-    ]
+    rows = [(name, method.role, method.setting, stronger_access(method.reads_unseen_gt, protocol.handling))
+            for name, method in sorted(METHODS.module_dict.items())]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ['  '.join([*map(str.ljust, row, widths), METHODS.get(row[0]).summary]) for row in rows]
 
 
 def plan_cells(args: Namespace) -> list[Cell]:
@@ -91,7 +90,7 @@ def plan_tasks(args: Namespace) -> tuple[list[Task], Protocol]:
             protocol = protocol.with_list(known('training list', args.train_list, spec.training_lists))
         if spec.embedded and not locate(spec, args.data_root).is_dir():
             check_writable('--data-root', args.data_root)
-        files = {'vectors': args.vectors} if args.vectors else {}
+        files = {} if args.vectors is None else {'vectors': args.vectors}
         if args.backbone_weights and _is_file(args.backbone_weights):
             files['backbone'] = args.backbone_weights
         tasks = [Task.create(args.dataset, split, args.data_root, protocol, files) for split in _splits(args, spec)]
@@ -119,11 +118,12 @@ def _splits(args: Namespace, spec: DatasetSpec) -> list[int | str]:
 
 def _check_vectors(task: Task, args: Namespace) -> None:
     """Makes sure that every class has a vector."""
-    file = Path(task.vectors)
-    if not file.is_file() and not args.vectors:
-        raise UsageError(f'no word vectors at {file}; python benchmark/prepare.py embeddings {file.stem}, or --vectors '
-                         'FILE')
-    load_class_vectors(task.spec.classes, file, task.spec.aliases)
+    named = {str(find_vectors(args.dataset, args.data_root, name)) for name in task.spec.vectors}
+    for file in map(Path, split_files(task.vectors)):
+        if not file.is_file() and str(file) in named:
+            raise UsageError(f'no word vectors at {file}; python benchmark/prepare.py embeddings {file.stem}, or '
+                             '--vectors FILE')
+    load_class_vectors(task.spec.classes, task.vectors, task.spec.aliases)
 
 
 def expand(args: Namespace, methods: list[str], tasks: list[Task], protocol: Protocol, seeds: list[int]) -> list[Cell]:
@@ -160,8 +160,9 @@ def _cell(name: str, config: Config, applied: dict[str, Any], task: Task, protoc
         **({'processes': args.processes} if args.processes > 1 else {})}
     variant = {key: value for key, value in applied.items() if not key.startswith(NETWORK_KEY) and
                method({k: v for k, v in applied.items() if k != key}).stages() != chosen.stages()}
-    if args.vectors and chosen.vectors()['sha256'] in repr(chosen.stages()):
-        variant['vectors'] = f'{Path(task.vectors).name} {vectors_sha256(Path(task.vectors))[:8]}'
+    other = task.vectors != str(find_vectors(args.dataset, args.data_root))
+    if other and chosen.vectors()['sha256'] in repr(chosen.stages()):
+        variant['vectors'] = f'{vectors_name(task.vectors)} {vectors_sha256(task.vectors)[:8]}'
     return plan_cell(chosen, name, task, seed, variant)
 
 
@@ -175,11 +176,17 @@ def prepare_data(args: Namespace, task: Task, console: Console) -> dict[str, Any
             _check_masks(task)
         except (FileExistsError, ValueError) as error:
             raise UsageError(str(error)) from None
-    spec, vectors = task.spec, Path(task.vectors)
+    spec = task.spec
     return {'data': {'name': task.data, 'sha256': sha256, 'title': spec.title, 'note': spec.note,
                      'counts': prepare.counts(spec, Path(task.data_root), task.training_list)},
-            'vectors': {'file': vectors.name, 'sha256': vectors_sha256(vectors)} if vectors.is_file() else {},
-            'argv': [Path(sys.argv[0]).name, *sys.argv[1:]]}
+            'vectors': vectors_card(task.vectors), 'argv': [Path(sys.argv[0]).name, *sys.argv[1:]]}
+
+
+def vectors_card(files: str) -> dict[str, str]:
+    """Names and hash of one or several files of word vectors, for records; nothing if one is not there."""
+    if not all(Path(file).is_file() for file in split_files(files)):
+        return {}
+    return {'file': vectors_name(files), 'sha256': vectors_sha256(files)}
 
 
 def _check_masks(task: Task) -> None:

@@ -1,4 +1,4 @@
-"""Mean, spread and 95% t-interval of a few repeated measurements."""
+"""Mean, spread and 95% t-interval of a few repeated measurements; p-values of resampled differences."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from scipy.stats import t
 
 #: Two-sided confidence of every interval in a report.
 CONFIDENCE = 0.95
+#: A p-value below this counts.
+SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -68,3 +71,56 @@ def paired(first: Sequence[float], second: Sequence[float]) -> Summary:
         ValueError: the two are of different length or empty.
     """
     return summarise(a - b for a, b in zip(first, second, strict=True))
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """A difference and what resampling makes of it.
+
+    Attributes:
+        difference: as observed.
+        low, high: 95% percentile interval of the resampled differences.
+        p: two-sided, not corrected.
+        holm: the same, corrected for the family of comparisons it belongs to; None before `holm` was asked.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p: float
+    holm: float | None = None
+
+    @property
+    def verdict(self) -> str:
+        """Reads the corrected p-value, the plain one without it, as one word on the first of the pair."""
+        if (self.p if self.holm is None else self.holm) >= SIGNIFICANCE or not self.difference:
+            return 'no difference beyond noise'
+        return 'better' if self.difference > 0 else 'worse'
+
+
+def resampled(difference: float, differences: np.ndarray) -> Resampled:
+    """Summarises resampled differences.
+
+    Twice the smaller share of resamples on either side of 0, ties counted on both, the observed one added to each, so
+    that the smallest value with B resamples is 2 / (B + 1) (Davison and Hinkley, "Bootstrap Methods and their
+    Application", 1997, section 4.2).
+
+    Args:
+        difference: the observed one.
+        differences: shape (B,).
+    """
+    low, high = np.percentile(differences, [50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)])
+    tail = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
+    return Resampled(difference, float(low), float(high), min(1.0, 2 * (tail + 1) / (len(differences) + 1)))
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """Holm's step-down correction of p-values (Scandinavian Journal of Statistics 6, 1979), in the given order.
+
+    The i-th smallest of m values (i = 0, 1, ...) is multiplied by m - i; none may become smaller than the one before.
+    """
+    corrected, largest = [0.0] * len(values), 0.0
+    for rank, index in enumerate(sorted(range(len(values)), key=lambda i: values[i])):
+        largest = max(largest, min(1.0, (len(values) - rank) * values[index]))
+        corrected[index] = largest
+    return corrected

@@ -7,27 +7,20 @@ from pathlib import Path
 import pytest
 
 import zs_methods  # noqa: F401  installs the stand-ins before anything of mmcv or torchvision is imported
-from zs_methods.datasets import shapes_generator
+from zs_methods.datasets.micro import write_micro
 
 #: Settings that turn the configs of `shapes` into a run of seconds; as --cfg-options take them.
 MICRO = {
     'train_cfg.max_iters': 2, 'train_dataloader.batch_size': 4, 'generator.iterations': 3, 'generator.samples': 8,
     'classifier.iterations': 3, 'classifier.batch_size': 64, 'features.per_class': 8, 'recursion.iterations': 3,
+    'projection.iterations': 3, 'projection.batch_size': 64, 'calibration.folds': 2,
+    'joint.iterations': 3, 'joint.batch_size': 4, 'joint.generator.samples': 8,
+    'self_training.student.train_cfg.max_iters': 2,
+    'joem.changes.train_cfg.max_iters': 2, 'joem.changes.train_dataloader.batch_size': 4,
+    'cagnet.changes.train_cfg.max_iters': 2, 'cagnet.changes.train_dataloader.batch_size': 4,
+    'cagnet.step2.iterations': 4, 'cagnet.step2.period': 2, 'cagnet.step2.pixels': 64, 'cagnet.step2.batch_size': 64,
     'recursion.feedback.loss.min_count': 1, 'recursion.feedback.loss.threshold': 0.0,
 }
-
-
-def write_micro(root, counts):
-    """Writes the first images of every subset in the layout of the whole data set."""
-    from PIL import Image
-    for subset, count in counts.items():
-        for index in range(count):
-            for folder, array in zip(('img_dir', 'ann_dir'), shapes_generator.render(subset, index), strict=True):
-                path = root / folder / subset / f'{index:05d}.png'
-                path.parent.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(array).save(path)
-    (root / 'shapes.json').write_text(json.dumps({'version': shapes_generator.VERSION, 'sha256': 'micro'}))
-    return root
 
 
 @pytest.fixture(scope='session')

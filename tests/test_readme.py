@@ -41,7 +41,8 @@ def test_tutorial_runs_from_outside_the_repository(tmp_path, micro_root, micro_o
         json.loads, (path.read_text() for path in (tmp_path / 'reports/records').glob('*.json')))}
     assert set(records) == {'seen_only', 'zs3', 'ridge_gaussian', 'oracle'}
     ours, zs3 = records['ridge_gaussian'], records['zs3']
-    assert [stage['name'] for stage in ours['stages']] == ['seen', 'maps', 'features', 'ridge', 'classifier', 'evaluate']
+    names = [stage['name'] for stage in ours['stages']]
+    assert names == ['seen', 'maps', 'features', 'ridge', 'classifier', 'evaluate']
     assert ours['stages'][1]['key'] == zs3['stages'][1]['key']
     assert ours['stages'][1]['reused'] or zs3['stages'][1]['reused']
     assert ours['label_access']['level'] == 'image-filter'

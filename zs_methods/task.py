@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import Any
 from zs_methods.datasets.files import fingerprint, locate
 from zs_methods.datasets.spec import DatasetSpec, load_spec, spec_file
 from zs_methods.protocols import Protocol
+from zs_methods.word_vectors import split_files
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,11 @@ class Task:
             split (int | str): K, or the name of a split.
             data_root (str | Path): folder that holds data sets, or the folder of this one.
             protocol (Protocol, optional): decides on background and training list; background seen by default.
-            files (Mapping, optional): ``vectors`` overrides the data set's own word-vector file.
+            files (Mapping, optional): ``vectors`` overrides the data set's own word-vector file, see `resolve_vectors`.
 
         Raises:
-            KeyError: unknown data set, or a split it does not offer; the message lists the known ones.
+            KeyError: unknown data set, a split it does not offer, or word vectors that are neither a file nor a name;
+                the message lists the known ones.
             ValueError: a list of images is damaged, or an image is in both subsets.
             FileNotFoundError: the data set is not there, or lacks a list, image or mask.
         """
@@ -64,7 +67,7 @@ class Task:
             if protocol.background == 'ignored' and spec.background:
                 ignored = spec.ids([spec.background])
         paths = {name: str(path) for name, path in (files or {}).items()}
-        paths.setdefault('vectors', str(find_vectors(source, Path(data_root))))
+        paths['vectors'] = resolve_vectors(source, paths.get('vectors'), Path(data_root))
         return cls(source, str(root), f'k{split}' if isinstance(split, int) else split, spec.unseen(split), ignored,
                    training_list, fingerprint(source, root, training_list), paths)
 
@@ -80,13 +83,19 @@ class Task:
 
     @property
     def vectors(self) -> str:
-        """The word-vector file."""
+        """The word-vector file, or several joined by ``+``, see `load_class_vectors`."""
         return self.files['vectors']
 
     @property
     def seen(self) -> tuple[int, ...]:
         """Ids of the seen classes, a background that counts included, ascending."""
         return tuple(c for c in range(len(self.spec.classes)) if c not in self.unseen and c not in self.ignored)
+
+    @property
+    def validation(self) -> tuple[int, ...]:
+        """Ids of seen classes that the split sets aside for choosing settings, ascending; often none."""
+        split = self.spec.splits.get(int(self.split[1:]) if re.fullmatch(r'k\d+', self.split) else self.split)
+        return tuple(c for c in self.spec.ids(split.validation) if c in self.seen) if split else ()
 
     def held_out(self, classes: Sequence[int], name: str) -> Task:
         """The task on which settings are chosen: some seen classes play the unseen ones.
@@ -110,8 +119,43 @@ class Task:
         return asdict(self)
 
 
-def find_vectors(source: str, data_root: Path) -> Path:
-    """The word-vector file that a data set names: beside its description, or in ``embeddings/`` below the data root."""
-    spec = load_spec(source)
-    beside = spec_file(source).parent / spec.vectors
-    return beside if beside.is_file() else data_root / 'embeddings' / spec.vectors
+def find_vectors(source: str, data_root: Path, name: str | None = None) -> Path:
+    """The word-vector file that a data set names: beside its description, or in ``embeddings/`` below the data root.
+
+    Args:
+        source (str): name or YAML file of the data set.
+        data_root (Path): folder that holds data sets.
+        name (str, optional): which of its word vectors; the first by default.
+    """
+    vectors = load_spec(source).vectors
+    file = vectors[name or next(iter(vectors))]
+    beside = spec_file(source).parent / file
+    return beside if beside.is_file() else data_root / 'embeddings' / file
+
+
+def resolve_vectors(source: str, text: str | None, data_root: Path) -> str:
+    """Puts files in the place of the data set's short names for word vectors.
+
+    Args:
+        source (str): name or YAML file of the data set.
+        text (str, optional): a file or a short name, such as ``fasttext``, or several joined by ``+``; the data set's
+            first by default.
+        data_root (Path): folder that holds data sets.
+
+    Returns:
+        str: one file, or several joined by ``+``; nothing is read.
+
+    Raises:
+        KeyError: neither a file nor a short name; the message lists the names.
+    """
+    if text is None:
+        return str(find_vectors(source, data_root))
+    names, files = load_spec(source).vectors, []
+    for part in split_files(text, names):
+        if part in names:
+            files.append(str(find_vectors(source, data_root, part)))
+        elif Path(part).suffix or len(Path(part).parts) > 1:
+            files.append(part)
+        else:
+            raise KeyError(f'word vectors {part!r} are neither a file nor a name; names: {", ".join(names)}')
+    return '+'.join(files)

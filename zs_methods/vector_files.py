@@ -13,6 +13,8 @@ from gensim.models import KeyedVectors
 
 from zs_methods.safe_kv import read_kv
 
+#: What files of word vectors may be called.
+SUFFIXES = ('.txt', '.vec', '.bin', '.kv', '.npz')
 #: deflate makes nothing smaller than to its 1032nd part.
 _INFLATES = 1032
 
@@ -33,7 +35,7 @@ def read(file: Path) -> KeyedVectors:
         ValueError: unknown format, damaged, no word vectors, or a ``.kv`` that could run code; one line.
         OSError: the file cannot be read.
     """
-    if file.suffix not in ('.txt', '.vec', '.bin', '.kv', '.npz'):
+    if file.suffix not in SUFFIXES:
         raise ValueError(f'{file}: word vectors must be .txt, .vec, .bin, .kv or .npz')
     with _one_line(file):
         if file.suffix == '.npz':

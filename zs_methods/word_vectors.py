@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -43,44 +43,80 @@ class MissingWordError(KeyError):
         return str(self.args[0])
 
 
-def load_class_vectors(classes: Sequence[str], file: Path, aliases: Mapping[str, str] | None = None,
+def load_class_vectors(classes: Sequence[str], file: Path | str, aliases: Mapping[str, str] | None = None,
                        normalise: str = 'max') -> np.ndarray:
     """Looks up one vector per class.
 
     The entry of exactly the name comes first, then that of its alias, then the mean of the vectors of its words
     (split at space, hyphen, underscore and slash), each as written or in lower case.
 
+    The vectors of several files are joined end to end, in the files' order. The rule of `normalise` is applied to those
+    of each file, so that none outweighs another because of its scale, and then to the whole, so that what the rule
+    promises of lengths holds.
+
     Args:
         classes (Sequence[str]): class names; the position is the class id.
         file (Path): word2vec or GloVe text (``.txt``, ``.vec``), word2vec binary (``.bin``), gensim's own ``.kv``,
-            or ``.npz`` with ``vectors``, shape (n, d), and ``names``, shape (n,).
+            or ``.npz`` with ``vectors``, shape (n, d), and ``names``, shape (n,); several are joined by ``+``.
         aliases (Mapping[str, str], optional): class name -> words to look up instead, whatever else the file or
             `ALIASES` have for that name.
         normalise (str): ``max`` divides all vectors by the largest norm, ``l2`` each by its own, ``none`` leaves
             them as they are.
 
     Returns:
-        ndarray: shape (C, d), float32, no unit.
+        ndarray: shape (C, d), float32, no unit; d is the sum over the files.
 
     Raises:
         MissingWordError: a word is not in the file; names the class, the word and similar spellings.
         ValueError: unknown format or normalisation, a damaged file, or a class vector that is zero or not finite.
         OSError: the file cannot be read.
 
-    Source: largest-norm scaling is that of ZS3's VOC file (valeoai/ZS3 6031f4a, ``norm_embed_arr_300.pkl``).
+    Source: largest-norm scaling is that of ZS3's VOC file (valeoai/ZS3 6031f4a, ``norm_embed_arr_300.pkl``); fastText
+    and word2vec joined and of length 1 is the class matrix of SPNet (subhc/SPNet 292ff5a).
     """
     if normalise not in NORMALISATIONS:
         raise ValueError(f'normalise must be one of {NORMALISATIONS}, got {normalise!r}')
-    file = Path(file)
+    parts = [_scaled(_vectors(classes, Path(part), aliases or {}), normalise) for part in split_files(file)]
+    vectors = parts[0] if len(parts) == 1 else _scaled(np.concatenate(parts, axis=1), normalise)
+    return vectors.astype(np.float32)
+
+
+def _vectors(classes: Sequence[str], file: Path, aliases: Mapping[str, str]) -> np.ndarray:
     words = read_word_vectors(file)
-    vectors = np.stack([_class_vector(name, words, aliases or {}, file) for name in classes])
+    vectors = np.stack([_class_vector(name, words, aliases, file) for name in classes])
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     wrong = ~(np.isfinite(norms) & (norms > 0))[:, 0]
     if wrong.any():
         raise ValueError(f'{file}: vector of class {classes[int(wrong.argmax())]!r} is zero or not finite')
-    if normalise != 'none':
-        vectors = vectors / (norms.max() if normalise == 'max' else norms)
-    return vectors.astype(np.float32)
+    return vectors
+
+
+def _scaled(vectors: np.ndarray, normalise: str) -> np.ndarray:
+    if normalise == 'none':
+        return vectors
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / (norms.max() if normalise == 'max' else norms)
+
+
+def split_files(text: Path | str, names: Collection[str] = ()) -> list[str]:
+    """Takes ``a.txt+b.npz`` apart; a plus sign counts only behind the suffix of a file of word vectors, or a name.
+
+    Args:
+        text (Path | str): one file or name, or several joined by ``+``.
+        names (Collection[str]): short names that may stand for files.
+    """
+    parts, pending = [], None
+    for piece in str(text).split('+'):
+        pending = piece if pending is None else f'{pending}+{piece}'
+        if pending in names or pending.endswith(vector_files.SUFFIXES):
+            parts.append(pending)
+            pending = None
+    return parts if pending is None else [*parts, pending]
+
+
+def vectors_name(files: Path | str) -> str:
+    """Names of one or several files of word vectors without their folders, joined by ``+``."""
+    return '+'.join(Path(part).name for part in split_files(files))
 
 
 def read_word_vectors(file: Path) -> KeyedVectors:
@@ -93,13 +129,16 @@ def read_word_vectors(file: Path) -> KeyedVectors:
     return _read(file, file.stat().st_mtime_ns)
 
 
-def vectors_sha256(file: Path) -> str:
+def vectors_sha256(file: Path | str) -> str:
     """SHA-256 of a file of word vectors; of a ``.kv`` file, together with those of the arrays beside it.
+
+    Several files, joined by ``+``, have one hash, which depends on their order.
 
     It is computed once while the files stay as they are.
     """
     digests = [_sha256(part, part.stat().st_mtime_ns, part.stat().st_size)
-               for part in (file, *(companions(file) if file.suffix == '.kv' else ()))]
+               for each in map(Path, split_files(file))
+               for part in (each, *(companions(each) if each.suffix == '.kv' else ()))]
     return digests[0] if len(digests) == 1 else hashlib.sha256(' '.join(digests).encode()).hexdigest()
 
 

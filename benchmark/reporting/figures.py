@@ -1,4 +1,4 @@
-"""The figures of a report: hIoU against K, IoU per class, example images."""
+"""The figures of a report with pictures in them: IoU per class, example images."""
 
 from __future__ import annotations
 
@@ -11,68 +11,33 @@ from pathlib import Path
 import numpy as np
 from matplotlib import colormaps
 from matplotlib import style as styles
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from PIL import Image
 
 from benchmark.records import Example
-from benchmark.reporting.rows import Row, Section, Unit
-from benchmark.stats import Summary
+from benchmark.reporting.drawing import ROLE_STYLE, save, text
+from benchmark.reporting.rows import REFERENCE, Row, Section, Unit
 
-DPI = 110
-MAX_BYTES = 150_000
 EXAMPLES_PER_K = 2
 THUMBNAIL = 128
-_MARKERS = 'osD^vP*X'
-_ROLE_STYLE = {'floor': {'color': '0.6', 'linestyle': '--', 'marker': '.'},
-               'ceiling': {'color': 'black', 'linestyle': '--', 'marker': '.'}}
-
-
-@styles.context('default')
-def hiou_against_k(section: Section, path: Path) -> Path | None:
-    """Draws one line per method; error bars are 95% t-intervals. None if no cell has finished."""
-    rows = [row for row in section.rows if row.done]
-    if not rows:
-        return None
-    units = section.units
-    distinct = len({unit.k for unit in units}) == len(units)
-    place = {unit: unit.k if distinct else index for index, unit in enumerate(units)}
-    figure = Figure(figsize=(7, 4), layout='constrained')
-    axes = figure.subplots()
-    labels = [label for label in section.labels if any(row.label == label for row in rows)]
-    gaps = np.diff(sorted(place.values()))
-    step = 0.15 * min(gaps, default=1) / len(labels)  # side by side, so that error bars do not hide each other
-    plain = 0
-    for index, label in enumerate(labels):
-        line = {row.unit: row for row in rows if row.label == label}
-        style = _ROLE_STYLE.get(next(iter(line.values())).card.role)
-        if style is None:
-            style = {'color': f'C{plain % 10}', 'marker': _MARKERS[plain % len(_MARKERS)]}
-            plain += 1
-        found = [line[unit].summary('hiou') if unit in line else Summary(0, float('nan')) for unit in units]
-        axes.errorbar([place[unit] + step * (index - (len(labels) - 1) / 2) for unit in units],
-                      [summary.mean for summary in found], yerr=[summary.half_width or 0 for summary in found],
-                      label=_text(label), capsize=2, linewidth=1.3, elinewidth=0.9, markersize=4.5, **style)
-    axes.set_xticks(list(place.values()), [_text(unit.label) for unit in place])
-    axes.set_xlabel('K, number of unseen classes')
-    axes.set_ylabel('hIoU, %')
-    axes.set_ylim(bottom=min(-1, axes.get_ylim()[0]))
-    axes.grid(alpha=0.3)
-    figure.legend(loc='outside right upper', fontsize=8, frameon=False)
-    return _save(figure, path)
+#: Methods in the panel of examples, besides the bounds.
+MOST_EXAMPLES = 6
+#: Lines of a heat map from which on they are drawn lower.
+MANY_LINES = 8
 
 
 @styles.context('default')
 def class_heat_map(section: Section, path: Path) -> Path | None:
-    """Draws the IoU of every class, a panel per K, averaged over seeds; blank where a class is absent."""
-    rows = [row for row in section.rows if row.done]
+    """Draws the IoU of every class, a panel per K, averaged over seeds; blank where a class is absent. No variants."""
+    rows = [row for row in section.plain if row.done]
     if not rows:
         return None
     units = [unit for unit in section.units if any(row.unit == unit for row in rows)]
     classes = list(dict.fromkeys(name for row in rows for record in row.done for name in record.classes))
     panels = [[row for row in rows if row.unit == unit] for unit in units]
-    height = sum(len(panel) + 1.2 for panel in panels) * 0.2 + 1.6
+    line = 0.16 if max(map(len, panels)) > MANY_LINES else 0.2
+    height = sum(len(panel) + 1.2 for panel in panels) * line + 1.6
     figure = Figure(figsize=(min(3 + 0.3 * len(classes), 22), min(height, 40)), layout='constrained')
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=[len(p) for p in panels])[:, 0]
     colours = colormaps['viridis'].with_extremes(bad='white')
@@ -84,22 +49,23 @@ def class_heat_map(section: Section, path: Path) -> Path | None:
         for column, name in enumerate(classes):
             if name in unseen:
                 ax.text(column, -0.5, '*', ha='center', va='bottom', fontsize=10)
-        ax.set_yticks(range(len(panel)), [_text(row.label, 30) for row in panel], fontsize=7)
-        ax.set_ylabel(f'K={_text(unit.label)}', fontsize=8)
-    axes[-1].set_xticks(range(len(classes)), [_text(name, 30) for name in classes], rotation=90, fontsize=size)
+        ax.set_yticks(range(len(panel)), [text(row.label, 30) for row in panel], fontsize=7)
+        ax.set_ylabel(f'K={text(unit.label)}', fontsize=8)
+    axes[-1].set_xticks(range(len(classes)), [text(name, 30) for name in classes], rotation=90, fontsize=size)
     figure.colorbar(image, ax=list(axes), label='IoU, %', fraction=0.03, pad=0.01)
-    return _save(figure, path)
+    return save(figure, path)
 
 
 @styles.context('default')
 def example_panel(section: Section, path: Path) -> Path | None:
     """Draws image, ground truth and every method's prediction for the smallest and the largest K."""
-    with_examples = [row for row in section.rows if any(record.examples for record in row.done)]
+    with_examples = [row for row in section.plain if any(record.examples for record in row.done)]
     units = sorted({row.unit for row in with_examples})
     if not units:
         return None
     shown = [row for row in with_examples if row.unit in (units[0], units[-1])]
-    labels = [label for label in section.labels if any(row.label == label for row in shown)]
+    labels = _chosen(section, shown)
+    shown = [row for row in shown if row.label in labels]
     lines: list[tuple[Unit, list[np.ndarray | None]]] = []
     names: dict[str, list[int]] = {}
     for unit in dict.fromkeys((units[0], units[-1])):
@@ -122,17 +88,31 @@ def example_panel(section: Section, path: Path) -> Path | None:
                     layout='constrained')
     grid = figure.subplots(len(lines), len(columns), squeeze=False)
     for axes, (unit, tiles) in zip(grid, lines, strict=True):
-        axes[0].set_ylabel(f'K={_text(unit.label)}', fontsize=8)
+        axes[0].set_ylabel(f'K={text(unit.label)}', fontsize=8)
         for ax, tile in zip(axes, tiles, strict=True):
             ax.set(xticks=[], yticks=[])
             if tile is not None:
                 ax.imshow(tile, interpolation='nearest')
     for ax, column in zip(grid[0], columns, strict=True):
-        ax.set_title('\n'.join(textwrap.wrap(_text(column, 60), 16)), fontsize=7)
-    handles = [Patch(facecolor=colour, edgecolor='0.5', linewidth=0.4, label=_text(name, 24))
+        ax.set_title('\n'.join(textwrap.wrap(text(column, 60), 16)), fontsize=7)
+    handles = [Patch(facecolor=colour, edgecolor='0.5', linewidth=0.4, label=text(name, 24))
                for name, colour in sorted(names.items())]
     figure.legend(handles=handles, loc='outside lower center', ncols=6, fontsize=6, frameon=False)
-    return _save(figure, path)
+    return save(figure, path)
+
+
+def _chosen(section: Section, rows: Sequence[Row]) -> list[str]:
+    """The labels to show: all, or of many the bounds, the reference, and the methods with the highest mean hIoU."""
+    labels = [label for label in section.labels if any(row.label == label for row in rows)]
+    if len(labels) <= MOST_EXAMPLES + 2:
+        return labels
+    bounds = {row.label for row in rows if row.card.role in ROLE_STYLE}
+    means: dict[str, list[float]] = {}
+    for row in rows:
+        if row.main:
+            means.setdefault(row.label, []).append(row.summary('hiou').mean)
+    ranked = sorted(means, key=lambda label: (label != REFERENCE, -sum(means[label]) / len(means[label])))
+    return [label for label in labels if label in bounds or label in ranked[:MOST_EXAMPLES]]
 
 
 def _class_means(row: Row, classes: Sequence[str]) -> list[float]:
@@ -175,23 +155,3 @@ def _decode(text: str, photo: bool = False) -> np.ndarray | None:
 
 def _coloured(ids: np.ndarray | None, palette: np.ndarray) -> np.ndarray | None:
     return None if ids is None else palette[ids]
-
-
-def _text(text: str, limit: int = 40) -> str:
-    """Makes a name safe for a figure: one line, no formulas, and no leading underscore, which hides a legend entry."""
-    line = ' '.join(text.split())
-    line = line if len(line) <= limit else f'{line[:limit - 1]}…'
-    return line.replace('$', r'\$') if not line.startswith('_') else f' {line}'.replace('$', r'\$')
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    """Writes a PNG without metadata, with 256 colours if it would be too big otherwise."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    FigureCanvasAgg(figure)
-    buffer = BytesIO()
-    figure.savefig(buffer, format='png', dpi=DPI, metadata={'Software': None})
-    if buffer.tell() > MAX_BYTES:
-        image, buffer = Image.open(buffer).convert('RGB'), BytesIO()
-        image.quantize(256, dither=Image.Dither.NONE).save(buffer, format='PNG', optimize=True)
-    path.write_bytes(buffer.getvalue())
-    return path

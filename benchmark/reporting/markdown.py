@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from benchmark.reporting import conditions, figures, published_tables, tables, usage
+from benchmark.reporting import (
+    access,
+    comparison_tables,
+    conditions,
+    curves,
+    figures,
+    published_tables,
+    reading,
+    selections,
+    tables,
+    usage,
+)
+from benchmark.reporting.diagnostics import diagnostics
 from benchmark.reporting.facts import load_facts
 from benchmark.reporting.markup import NONE, escape, escaped_table, slug, table, write
+from benchmark.reporting.pairs import Comparison, compare
 from benchmark.reporting.published import IDENTITY_TOLERANCE
-from benchmark.reporting.rows import Dataset, Row, Section, weights_text
+from benchmark.reporting.rows import REFERENCE, Dataset, Row, Section, weights_text
 
-_FIGURES = {'hiou': figures.hiou_against_k, 'classes': figures.class_heat_map, 'examples': figures.example_panel}
+_FIGURES = {'hiou': curves.hiou_against_k, 'classes': figures.class_heat_map, 'examples': figures.example_panel}
+_PAIR = comparison_tables.PAIR[:-1]  # but the verdict
+_PLACE = ('K', 'method', 'stage')
 _INDEX = ['data set', 'protocol', 'network', 'K', 'methods', 'seeds', 'records', 'done']
 
 
 def write_dataset(dataset: Dataset, reports: Path) -> list[Path]:
     """Writes the figures and the page of one data set, which may never have been run."""
     written: list[Path] = []
-    sections = []
+    sections, told = [], []
     for section in dataset.sections:
         pictures = {}
         for name, draw in _FIGURES.items():
@@ -30,13 +46,16 @@ def write_dataset(dataset: Dataset, reports: Path) -> list[Path]:
             if draw(section, path):
                 written.append(path)
                 pictures[name] = f'figures/{path.name}'
-        sections.append(_section(section, dataset.name, pictures))
+        comparisons = compare(section)
+        sections.append(_section(section, dataset.name, pictures, comparisons))
+        told.append((section.title, reading.of_section(comparisons)))
     known = load_facts().datasets.get(dataset.name)
     title = conditions.data_title(dataset.records) or (known.title if known else '')
     page = write(
         reports / f'{slug(dataset.name)}.md', 'dataset.md.j2', name=dataset.name,
         title=title if title != dataset.name else '', notes=conditions.data_notes(dataset.records), sections=sections,
-        methods=_methods(dataset), published=published_tables.of_dataset(dataset),
+        reading=[(name, lines) for name, lines in told if lines], leak=reading.leak(dataset),
+        selections=_selections(dataset), methods=_methods(dataset), published=published_tables.of_dataset(dataset),
         identity_tolerance=IDENTITY_TOLERANCE,
         **conditions.provenance(dataset.records))
     return [*written, page]
@@ -53,7 +72,7 @@ def write_index(datasets: Sequence[Dataset], reports: Path) -> Path:
                 'data set': link, 'protocol': escape(section.protocol),
                 'network': escape(f'{section.model} ({weights_text(section.network)})'),
                 'K': escape(', '.join(unit.label for unit in section.units)),
-                'methods': escape(', '.join(section.labels)),
+                'methods': escape(_names(section)),
                 'seeds': ', '.join(str(seed) for seed in sorted({record.cell.seed for record in records})),
                 'records': str(len(records)),
                 'done': str(sum(len(row.done) for row in section.rows))})
@@ -62,15 +81,24 @@ def write_index(datasets: Sequence[Dataset], reports: Path) -> Path:
     return write(reports / 'README.md', 'index.md.j2', index=escaped_table(pd.DataFrame(rows, columns=_INDEX)))
 
 
-def _section(section: Section, dataset: str, pictures: dict[str, str]) -> dict[str, Any]:
+def _names(section: Section) -> str:
+    """The methods of a section, and how many variants there are besides."""
+    plain = {row.label for row in section.plain}
+    others = len(set(section.labels) - plain)
+    names = ', '.join(label for label in section.labels if label in plain)
+    return names + (f', and {others} {"variant" if others == 1 else "variants"}' if others else '')
+
+
+def _section(section: Section, dataset: str, pictures: dict[str, str], comparisons: Sequence[Comparison]
+             ) -> dict[str, Any]:
     """Everything the template shows of one card and network."""
     marks: dict[tuple[str, str], int] = {}
     for row in sorted(section.rows, key=lambda row: section.labels.index(row.label)):
         for note in _notes(row):
             marks.setdefault((row.method, note), len(marks) + 1)
-    unified = tables.unified(section).map(escape)
+    unified = tables.unified(section, section.plain).map(escape)
     unified['method'] += [''.join(f'<sup>{marks[row.method, note]}</sup>' for note in _notes(row))
-                          for row in section.rows]
+                          for row in section.plain]
     resolutions = sorted({resolution for row in section.rows for resolution in row.resolutions})
     return {
         'title': section.title,
@@ -83,13 +111,39 @@ def _section(section: Section, dataset: str, pictures: dict[str, str]) -> dict[s
         'published': published_tables.beside(section, dataset),
         'footnotes': [(mark, method, note) for (method, note), mark in marks.items()],
         'without_numbers': table(tables.without_numbers(section)),
-        'comparisons': table(tables.comparisons(section), ['seeds', 'first − second']),
+        **_compared(comparisons),
+        'variants': table(comparison_tables.variants(section, comparisons), ['seen', 'unseen', 'hIoU', *_PAIR]),
         'accuracies': table(tables.accuracies(section), [*tables.ACCURACIES, 'n']),
         'splits': table(tables.splits(section)),
         'stages': _right(usage.stages(section), 'stage'),
-        'costs': _right(usage.costs(section), 'method'),
-        'access': table(usage.label_access(section)),
+        'costs': _right(usage.costs(section), 'method', 'seconds'),
+        'diagnostics': [(one.title, _right(one.means, *_PLACE), len(one.lines), _right(one.lines, *_PLACE))
+                        for one in diagnostics(section)],
+        'access': table(access.levels(section)),
+        'access_counts': _right(access.counts(section), 'method'),
     }
+
+
+def _compared(comparisons: Sequence[Comparison]) -> dict[str, Any]:
+    """Ranks and pairs of one card and network."""
+    compared = [one for one in comparisons if one.rows]
+    return {
+        'ranks': _right(comparison_tables.ranks(comparisons), 'method'),
+        'matrix': table(comparison_tables.matrix(compared)),
+        'against': table(comparison_tables.against(comparisons), _PAIR),
+        'reference': REFERENCE,
+        'ks': ', '.join(one.unit.label for one in compared),
+        'pairs': ', '.join(f'{one.count} at K={one.unit.label}' for one in compared),
+        'resamples': f'{max((one.resamples for one in comparisons), default=0):,}',
+    }
+
+
+def _selections(dataset: Dataset) -> dict[str, Any] | None:
+    """How settings were chosen on a data set; None if they were not."""
+    if not dataset.selections:
+        return None
+    return {'overview': table(selections.overview(dataset.selections), ['seen', 'held out', 'hIoU']),
+            'details': [selections.details(one) for one in dataset.selections]}
 
 
 def _right(frame: pd.DataFrame, *left: str) -> str:
@@ -101,7 +155,12 @@ def _notes(row: Row) -> list[str]:
 
 
 def _methods(dataset: Dataset) -> list[dict[str, str]]:
-    """What every method says of itself, once per distinct wording."""
-    rows = sorted((row for section in dataset.sections for row in section.rows), key=lambda row: row.method)
-    cards = dict.fromkeys((row.method, record.method.model_dump_json()) for row in rows for record in row.records)
-    return [{'name': name, **json.loads(card)} for name, card in cards]
+    """What every method says of itself, once per distinct wording; variants left out."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    rows = [(section.protocol, row) for section in dataset.sections for row in section.plain]
+    for protocol, row in sorted(rows, key=lambda item: item[1].method):
+        for record in row.records:
+            found.setdefault((row.method, record.method.model_dump_json()), {}).setdefault(protocol)
+    count = Counter(name for name, _ in found)
+    return [{'name': name + (f' ({", ".join(protocols)})' if count[name] > 1 else ''), **json.loads(card)}
+            for (name, card), protocols in found.items()]

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark.records import MethodCard, Metrics, NetworkCard, Record, Status
 from benchmark.stats import Summary, summarise
 
+if TYPE_CHECKING:
+    from benchmark.selection import Selection
+
+#: The method that all others are set against in full.
+REFERENCE = 'zs3'
 _ROLE_ORDER = {'floor': 0, 'ceiling': 2}
 
 
@@ -34,6 +39,16 @@ class Row:
     def card(self) -> MethodCard:
         """What the method says of itself."""
         return self.records[0].method
+
+    @property
+    def main(self) -> bool:
+        """Whether it is a method with its own settings, not a bound and not a variant."""
+        return self.card.role == 'method' and not self.variant
+
+    @property
+    def variant(self) -> bool:
+        """Whether settings of the method were changed on the command line."""
+        return bool(self.records[0].cell.variant)
 
     @property
     def order(self) -> tuple[int, str, str]:
@@ -106,6 +121,11 @@ class Section:
         return [record for row in self.rows for record in row.records]
 
     @property
+    def plain(self) -> list[Row]:
+        """The rows that are no variants, or all if there are no others."""
+        return [row for row in self.rows if not row.variant] or self.rows
+
+    @property
     def units(self) -> list[Unit]:
         """The units, by K."""
         return sorted({row.unit for row in self.rows})
@@ -143,10 +163,14 @@ def weights_text(network: NetworkCard) -> str:
 
 @dataclass
 class Dataset:
-    """All sections of one data set, by protocol and network; none if it was never run."""
+    """All sections of one data set, by protocol and network; none if it was never run.
+
+    ``selections`` are the choices of settings that were made on it, see `benchmark.selection`.
+    """
 
     name: str
     sections: list[Section]
+    selections: list[Selection] = field(default_factory=list)
 
     @property
     def records(self) -> list[Record]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
-from itertools import combinations
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,7 +13,7 @@ from benchmark.records import Record, Status
 from benchmark.reporting.grouping import by_dataset
 from benchmark.reporting.markup import NONE
 from benchmark.reporting.rows import Row, Section
-from benchmark.stats import Summary, paired
+from benchmark.stats import Summary
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,8 +71,8 @@ def _seeds(row: Row) -> str:
     return f'{len(row.done)} ({missing})' if missing else str(len(row.done))
 
 
-def unified(section: Section) -> pd.DataFrame:
-    """K, method, seen / unseen / overall mIoU, hIoU, share of the floor-ceiling gap, number of seeds.
+def unified(section: Section, rows: Sequence[Row] | None = None) -> pd.DataFrame:
+    """K, method, seen / unseen / overall mIoU, hIoU, share of the floor-ceiling gap, number of seeds; of all rows.
 
     The setting is a column if a method is not as the card says.
     """
@@ -81,7 +80,7 @@ def unified(section: Section) -> pd.DataFrame:
     return pd.DataFrame([
         {'K': row.unit.label, 'method': row.label, **({'setting': row.card.setting} if differs else {}),
          **_scores(row, SCORES), 'gap closed %': number(section.gap_share(row)), 'n': _seeds(row)}
-        for row in section.rows])
+        for row in (section.rows if rows is None else rows)])
 
 
 def secondary(section: Section, resolution: str) -> pd.DataFrame:
@@ -90,14 +89,14 @@ def secondary(section: Section, resolution: str) -> pd.DataFrame:
         {'K': row.unit.label, 'method': row.label,
          **{name: interval(row.summary(score, secondary=True)) for name, score in SCORES.items()},
          'n': str(len(row.scores(secondary=True)))}
-        for row in section.rows if resolution in row.resolutions])
+        for row in section.plain if resolution in row.resolutions])
 
 
 def accuracies(section: Section) -> pd.DataFrame:
     """Pixel accuracy and mean class accuracy of seen, unseen and all classes."""
     return pd.DataFrame([
         {'K': row.unit.label, 'method': row.label, **_scores(row, ACCURACIES), 'n': str(len(row.done))}
-        for row in section.rows])
+        for row in section.plain])
 
 
 def splits(section: Section) -> pd.DataFrame:
@@ -111,22 +110,6 @@ def splits(section: Section) -> pd.DataFrame:
             'K': unit.label, 'split': unit.split, 'unseen classes': ' / '.join(unseen) or NONE,
             'images scored': ', '.join(str(n) for n in sorted({record.images for record in done})) or NONE,
             'absent from ground truth': ', '.join(absent) or NONE})
-    return pd.DataFrame(table)
-
-
-def comparisons(section: Section) -> pd.DataFrame:
-    """Paired hIoU differences of all pairs of methods that share at least two seeds."""
-    table = []
-    for unit in section.units:
-        methods = [row for row in section.of(unit) if row.card.role == 'method']
-        for first, second in combinations(methods, 2):
-            scores = [{record.cell.seed: record.metrics.hiou for record in row.done} for row in (first, second)]
-            seeds = sorted(scores[0].keys() & scores[1].keys())
-            if len(seeds) < 2:
-                continue
-            difference = paired(*([score[seed] for seed in seeds] for score in scores))
-            table.append({'K': unit.label, 'first': first.label, 'second': second.label, 'seeds': str(len(seeds)),
-                          'first − second': interval(difference), 'the first is': difference.verdict})
     return pd.DataFrame(table)
 
 

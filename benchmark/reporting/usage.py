@@ -1,4 +1,4 @@
-"""Tables of what the cells used: time, memory and labels of unseen classes."""
+"""What the cells took: time and memory of stages, and what a method costs where others have run already."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from collections import defaultdict
 
 import pandas as pd
 
+from benchmark.records import Record, StageRecord
+from benchmark.reporting.access import DIAGNOSIS
 from benchmark.reporting.markup import NONE
-from benchmark.reporting.rows import Section
+from benchmark.reporting.rows import Row, Section, Unit
 from benchmark.reporting.tables import number
 from benchmark.stats import summarise
 
-#: As in `zs_methods.protocols`, which a report does not import: PyTorch comes with it and takes longer than the report.
-ACCESS = ('none', 'image-filter', 'image-oracle', 'ignore-mask', 'layout', 'pixels')
+#: Stage that trains the network on the seen classes: the unit of the shares.
+SEEN = 'seen'
 
 
 def stages(section: Section) -> pd.DataFrame:
-    """Mean seconds per stage and K, every artifact counted once, and the largest memory."""
+    """Mean seconds per stage and K, every artifact counted once, and the largest memory; variants left out."""
     found: dict[str, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
     memory: dict[str, float] = {}
-    for record in section.records:
-        unit = next(unit for unit in section.units if (unit.k, unit.split) == (record.cell.k, record.cell.split))
+    for unit, record in ((row.unit, record) for row in section.plain for record in row.records):
         for stage in record.stages:
             found[stage.name][unit.label][stage.key] = stage.seconds
             memory[stage.name] = max(memory.get(stage.name, 0.0), stage.peak_rss_mib)
@@ -33,57 +34,67 @@ def stages(section: Section) -> pd.DataFrame:
 
 
 def costs(section: Section) -> pd.DataFrame:
-    """Mean seconds of all stages of a cell, and of those that the floor's cell of the same seed does not need."""
-    table = []
+    """Seconds that a method adds to a K on which others have run, and their share of the seen-class training.
+
+    Means over seeds. Floor: all its stages. Ceiling and methods: the stages that floor and ceiling have not made
+    already. A method that continues another has a second line: what it adds once that other has run. Stages that read
+    labels for diagnosis and for nothing else are no part of a method and left out.
+    """
+    found: dict[tuple[str, str], dict[Unit, list[tuple[float, float | None]]]] = defaultdict(lambda: defaultdict(list))
     for row in section.rows:
-        floor = section.reference(row, 'floor')
-        shared = {record.cell.seed: {stage.key for stage in record.stages} for record in floor.done} if floor else {}
-        total = [sum(stage.seconds for stage in record.stages) for record in row.done]
-        extra = [sum(stage.seconds for stage in record.stages if stage.key not in shared[record.cell.seed])
-                 for record in row.done if record.cell.seed in shared]
-        if total:
-            table.append({'K': row.unit.label, 'method': row.label, 'all stages': number(summarise(total).mean),
-                          'beyond the floor': number(summarise(extra).mean) if extra else NONE})
-    return pd.DataFrame(table)
+        if row.main or row.card.role in ('floor', 'ceiling'):
+            for record in row.done:
+                for beyond, made in _made(section, row, record):
+                    own = sum(stage.seconds for stage in _working(record) if stage.key not in made)
+                    found[row.label, beyond][row.unit].append((own, _seen_seconds(section, row, record)))
+    order = sorted(found, key=lambda key: section.labels.index(key[0]))
+    return pd.DataFrame([{'method': label, 'seconds': beyond, **{
+        f'K={unit.label}': _cost(found[label, beyond].get(unit)) for unit in section.units}}
+        for label, beyond in order])
 
 
-def label_access(section: Section) -> pd.DataFrame:
-    """What each method declares about unseen labels and what its training stages really read, at most, per cell."""
-    table = []
-    for row in section.rows:
-        cells = [_counts(record.label_access) for record in row.done if record.label_access]
-        if not cells:
-            continue
-        measured = dict.fromkeys(str(record.label_access.get('level', NONE)) for record in row.done)
-        above = any(_above(level, row.card.reads_unseen_gt) for level in measured)
-        most = {name: max(counts[name] for counts, _ in cells) for name in cells[0][0]}
-        places: dict[str, int] = {}
-        for _, pixels in cells:
-            for place, count in pixels.items():
-                places[place] = max(count, places.get(place, 0))
-        table.append({
-            'K': row.unit.label, 'method': row.label, 'setting': row.card.setting,
-            'declares': row.card.reads_unseen_gt,
-            'measured': ', '.join(measured) + (' (more than declared)' if above else ''),
-            **{name.replace('_', ' '): str(count) for name, count in most.items()},
-            'unseen pixels read': ', '.join(f'{place} {count}' for place, count in places.items()) or '0'})
-    return pd.DataFrame(table)
+def _made(section: Section, row: Row, record: Record) -> list[tuple[str, set[str]]]:
+    """Against what a cell is counted -> the stages that are there already."""
+    if row.card.role == 'floor':
+        return [('all stages', set())]
+    roles = [role for role in ('floor', 'ceiling') if role != row.card.role]
+    bounds = {role: cell for role in roles if (cell := _cell(section.reference(row, role), record.cell.seed))}
+    there = {stage.key for cell in bounds.values() for stage in cell.stages}
+    lines = [('beyond ' + ' and '.join(bounds), there)] if bounds else []
+    other = _continued(section, row, record, there) if row.main else None
+    return [*lines, (f'beyond {other[0]}', other[1] | there)] if other else lines
 
 
-def _counts(access: dict) -> tuple[dict[str, int], dict[str, int]]:
-    """Adds up what the stages of one cell read, without the last one, which only scores."""
-    totals = dict.fromkeys(('images', 'images_dropped', 'images_masked', 'pixels_masked'), 0)
-    pixels: dict[str, int] = defaultdict(int)
-    for stage, subsets in access.get('stages', {}).items():
-        for counts in subsets.values() if stage != 'evaluate' else ():
-            for name in totals:
-                totals[name] += counts.get(name, 0)
-            for name, count in counts.get('unseen_pixels', {}).items():
-                pixels[f'{stage}: {name}'] += count
-    return totals, pixels
+def _continued(section: Section, row: Row, record: Record, there: set[str]) -> tuple[str, set[str]] | None:
+    """The longest other method all of whose stages but the last, more than those that are there, a cell repeats."""
+    own, best, longest = {stage.key for stage in _working(record)[:-1]}, None, 0
+    for other in section.of(row.unit):
+        cell = _cell(other, record.cell.seed) if other.main and other is not row else None
+        trunk = {stage.key for stage in _working(cell)[:-1]} if cell else set()
+        if trunk - there and trunk < own and len(trunk) > longest:
+            best, longest = (other.label, {stage.key for stage in cell.stages}), len(trunk)
+    return best
 
 
-def _above(measured: str, declared: str) -> bool:
-    # Label maps that lay features out are handed out like any others: they are measured as pixels.
-    known = measured in ACCESS and declared in ACCESS
-    return known and declared != 'layout' and ACCESS.index(measured) > ACCESS.index(declared)
+def _working(record: Record) -> list[StageRecord]:
+    """The stages of a cell without those that only diagnose."""
+    return [stage for stage in record.stages
+            if not stage.label_access or not all(subset.endswith(DIAGNOSIS) for subset in stage.label_access)]
+
+
+def _cell(row: Row | None, seed: int) -> Record | None:
+    return next((record for record in row.done if record.cell.seed == seed), None) if row else None
+
+
+def _seen_seconds(section: Section, row: Row, record: Record) -> float | None:
+    """Seconds of the seen-class training of the floor, or of the cell's own."""
+    cell = _cell(section.reference(row, 'floor'), record.cell.seed) or record
+    return next((stage.seconds for stage in cell.stages if stage.name == SEEN), None)
+
+
+def _cost(cells: list[tuple[float, float | None]] | None) -> str:
+    if not cells:
+        return NONE
+    shares = [100 * own / whole for own, whole in cells if whole]
+    return number(summarise(own for own, _ in cells).mean) + (
+        f' ({number(summarise(shares).mean, 0)}%)' if shares else '')

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from benchmark.reporting.access import ACCESS
 from benchmark.reporting.conditions import other_images
 from benchmark.reporting.facts import load_facts
 from benchmark.reporting.published import Published
 from benchmark.reporting.rows import Row, Section
 from benchmark.reporting.tables import SCORES
-from benchmark.reporting.usage import ACCESS
 
 #: Points between a published value and the mean here up to which it counts as reproduced. A published value is one run
 #: whose seed nobody states, and what is not known of its evaluation (the ZS3 code scores at 312 and at 513 pixels, the
@@ -121,9 +121,7 @@ def _access(section: Section, row: Row) -> str:
     if row.card.role == IMPORTED or not measured:
         return declared
     handling = {'drop': 'image-filter', 'mask': 'ignore-mask'}.get(section.card.get('unseen_images', ''), 'none')
-    strongest = max([*measured, handling], key=ACCESS.index)
-    # Label maps that lay features out are handed out like any others: they are measured as pixels.
-    return declared if (declared, strongest) == ('layout', 'pixels') else strongest
+    return max([*measured, handling], key=ACCESS.index)
 
 
 def _lists(published: Published, own: str) -> tuple[str, str]:

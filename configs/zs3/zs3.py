@@ -1,11 +1,39 @@
 """ZS3Net with the constants of its code (valeoai/ZS3 6031f4a) and paper.
 
-``iterations`` is an assumption: the code takes one step per image and class in an interleaved loop of 22,350 batches
-(VOC); a step here sees all classes at once.
+``generator`` and ``classifier`` are the sequential recipe of the paper, ``joint`` the interleaved loop of the code.
+Comments name what paper and code say where they differ; benchmark/ablate.py runs one against the other.
+
+``generator.iterations`` is an assumption: the code takes one step per image and class in an interleaved loop of
+22,350 batches (VOC); a step of the sequential recipe sees all classes at once.
 """
 
+# None: 'interleaved' (code) on the card zs3-official, 'sequential' (paper) on the others.
+order = None
 generator = dict(
+    # noise: code 'uniform', paper 'gaussian'; drawn anew for every pixel in both
     model=dict(type='zs_methods.GMMNGenerator', noise_dim=300, hidden_dim=256, noise='uniform', dropout=0.5),
+    # variances: code 2..80, paper 2..60; root: code True, paper False
     loss=dict(type='zs_methods.MMDLoss', variances=(2, 5, 10, 20, 40, 80), root=True),
+    # code Adam at 2e-4; paper SGD in the text of the method, Adam at 2e-4 in the details
     optimizer=dict(type='Adam', lr=2e-4), iterations=20_000, samples=128)
+# unseen weight: code 100, its first release 50 (VOC); not found in the paper
 classifier = dict(unseen_weight=100)
+joint = dict(
+    # VOC; Context has 20. The data set's list of images is that of the card, or of --train-list.
+    epochs=30, iterations=None, batch_size=8,
+    # code: one step per image and class ('each'); 'batched': one per batch
+    generator=dict(optimizer=dict(type='Adam', lr=2e-4), samples=128, steps='each'),
+    # 0.007 x 10 for the head in the code, whose loss is divided by the batch; 0.007 in the paper
+    optimizer=dict(type='SGD', lr=0.07, momentum=0.9, weight_decay=5e-4), unseen_weight=100,
+    # code: the whole classifier drawn anew from U[0, 1) ('uniform'); not stated in the paper; 'seen' keeps its rows
+    initial='uniform',
+    # None: 'ground-truth' (code) on the card zs3-official, 'relabel' on the others; 'random' is CaGNet's way. The paper
+    # describes no layout. ``share`` of the images is synthetic in the latter two (assumption).
+    layout=None, share=0.5,
+    # code: an image is entirely real or synthetic ('image'); paper: real seen with synthetic unseen features ('pixel')
+    mix='image',
+    # code: running statistics 'adapt', also to images with unseen classes; 'frozen' keeps those of the seen network
+    normalisation='adapt',
+    # code: unseen pixels whose object vanishes in the down-sampling are targets of real features ('kept'); or 'closed'
+    leak='kept')
+joint_deviations = ()

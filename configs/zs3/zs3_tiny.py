@@ -1,17 +1,32 @@
-"""ZS3Net on the embedded benchmark: the published generator with a schedule of seconds.
+"""ZS3Net on the embedded benchmark: the published generator with a schedule of a second.
 
-The published weight of 100 pushes seen mIoU below 15 at K=10 here.
+Chosen on held-out seen classes, never on unseen ones: ``benchmark/select.py --methods zs3 --folds 5`` on the seen
+classes of K=10, which are unseen at no K. Rate, steps and samples first, then the weight of unseen classes.
 """
 
 _base_ = ['./zs3.py']
 
-generator = dict(model=dict(noise_dim=16, hidden_dim=128), optimizer=dict(lr=2e-3), iterations=800, samples=64)
+generator = dict(model=dict(noise_dim=16, hidden_dim=128), optimizer=dict(lr=1e-3), iterations=400, samples=32)
 classifier = dict(unseen_weight=30)
+# Chosen on held-out seen classes of K=10, under zs3-clean with order=interleaved.
+joint = dict(
+    epochs=None, iterations=300, generator=dict(optimizer=dict(lr=5e-3), samples=64, steps='batched'),
+    optimizer=dict(lr=0.15), unseen_weight=50)
 deviations = (
-    'shapes: these settings were chosen on validation scores of seed 0 at K=2 and K=10, which the table repeats',
-    'shapes: unseen weight 30 (published 100), noise 16-d and hidden layer 128 (300 and 256), Adam 2e-3 (2e-4), '
-    '800 steps of 64 features a class; the generator loss still falls slowly at the end',
+    'shapes: unseen weight, length and rate of the generator step were chosen by benchmark/select.py on held-out seen '
+    'classes of K=10 (5 draws of 3), where no unseen class is looked at: hIoU 43.3 there, 41.3 with weight 100, 30.3 '
+    'with 800 steps',
+    'shapes: unseen weight 30 (published 100), noise 16-d and hidden layer 128 (300 and 256), Adam 1e-3 (2e-4), '
+    '400 steps of 32 features a class; longer training fits the seen classes better and the held-out ones worse',
     'shapes: DeepLab of two ResNet-18 stages from scratch, AdamW with one cycle, background weight 0.2; the code '
     'has ResNet-101, SGD with poly decay, no class weights and one more division by the batch size',
     'shapes: the classifier is trained at the resolution of the features; the code upsamples its scores first',
+)
+joint_deviations = (
+    'shapes: settings of the interleaved loop were chosen on held-out seen classes of K=10 with relabelled layouts',
+    'shapes: 300 batches of 8 (22,350), one generator step a batch with 64 pixels per image and class at 5e-3 (one '
+    'step per image and class, 128, 2e-4), classifier rate 0.15 (0.07), unseen weight 50 (100), noise 16-d and hidden '
+    'layer 128 (300 and 256)',
+    'shapes: DeepLab of two ResNet-18 stages from scratch, AdamW with one cycle, background weight 0.2; the code '
+    'has ResNet-101, SGD with poly decay, no class weights and one more division by the batch size',
 )

@@ -23,6 +23,7 @@ from benchmark.records import (
     Status,
     save_record,
 )
+from zs_methods.evaluation.scores import pack_sparse, per_class_iou, scores, sparse
 from zs_methods.protocols import PROTOCOLS
 
 CLASSES = ['background', 'striped red', 'dotted blue', 'checked green', 'hatched yellow']
@@ -48,7 +49,7 @@ def fake_examples(count: int = 3, size: int = 16) -> list[Example]:
 
 def fake_access(level: str = 'image-filter', pixels: dict[str, int] | None = None) -> dict[str, Any]:
     """Label access of a cell with one training stage and one that scores."""
-    counts = {'images': 40, 'images_dropped': 7, 'images_masked': 0, 'pixels_masked': 0}
+    counts = {'images': 40, 'images_dropped': 7, 'images_masked': 0, 'pixels_masked': 0, 'images_chosen': 0}
     return {'level': level, 'stages': {
         'seen': {'train': {**counts, 'unseen_pixels': pixels or {}}},
         'evaluate': {'val': {**counts, 'images': 9000, 'unseen_pixels': {'striped red': 123456}}}}}
@@ -95,7 +96,7 @@ def fake_record(method: str = 'zs3', hiou: float = 40.0, *, k: int = 2, seed: in
         StageRecord(name='classifier', key=f'{method}-{settings}-{variant}-{unit}', reused=False, seconds=5.5,
                     peak_rss_mib=1200.4, label_access={}, summary={}, **made)]
     content: dict[str, Any] = {
-        'status': Status(status), 'key': f'{method}-{settings}-{unit}', 'settings': settings,
+        'status': Status(status), 'key': f'{method}-{settings}-{variant}-{protocol}-{unit}', 'settings': settings,
         'protocol': PROTOCOLS[protocol].model_dump() if protocol in PROTOCOLS else {}, 'reason': reason,
         'network': network or fake_network('none', 'none'),
         'cell': CellId(dataset=dataset, split=split or f'k{k}', k=k, protocol=protocol, model=model, method=method,
@@ -112,6 +113,36 @@ def fake_record(method: str = 'zs3', hiou: float = 40.0, *, k: int = 2, seed: in
             'per_class_iou': [95.0, 40.0, 41.0, 70.0, None], 'absent_classes': [names[-1]],
             'label_access': fake_access(), 'examples': fake_examples()}
     return Record(**content | more)
+
+
+def fake_confusions(quality: float, images: int = 30, seed: int = 0, classes: int = 5) -> np.ndarray:
+    """Confusion matrices of single images, shape (images, C, C); all share one ground truth.
+
+    About `quality` per cent of a class's pixels are found, in every image another share, drawn with `seed`; the others
+    are given to the next class.
+    """
+    truth = np.random.default_rng(0).integers(0, 400, (images, classes))
+    truth[np.random.default_rng(1).random(truth.shape) < 0.4] = 0
+    share = np.clip(np.random.default_rng(seed).normal(quality / 100, 0.05, truth.shape), 0, 1)
+    hit = np.round(truth * share).astype(np.int64)
+    matrices = np.zeros((images, classes, classes), np.int64)
+    index = np.arange(classes)
+    matrices[:, index, index] = hit
+    matrices[:, index, (index + 1) % classes] += truth - hit
+    return matrices
+
+
+def scored_record(method: str = 'zs3', quality: float = 60.0, *, images: int = 30, noise: int = 0,
+                  unseen: tuple[int, ...] = (1, 2), **more: Any) -> Record:
+    """A record whose scores follow from confusion matrices of single images, see `fake_confusions`."""
+    names = more.pop('classes', CLASSES)
+    matrices = fake_confusions(quality, images, noise, len(names))
+    whole = matrices.sum(axis=0)
+    return fake_record(method, classes=list(names), **{
+        'unseen': list(unseen), 'images': images, 'confusion': whole.tolist(),
+        'confusion_per_image': pack_sparse([sparse(matrix) for matrix in matrices]),
+        'metrics': Metrics.model_validate(scores(whole, unseen)), 'absent_classes': [],
+        'per_class_iou': per_class_iou(whole).tolist(), **more})
 
 
 def fake_sweep(ks: tuple[int, ...] = (2, 4), seeds: tuple[int, ...] = (0, 1, 2)) -> list[Record]:

@@ -43,7 +43,7 @@ def run(method: str = 'zs3', seen: float = 72.0, unseen: float = 35.4, overall: 
     """A cell of VOC at K=2 that follows ZS3Net's released code in every field, unless told otherwise."""
     content = {'dataset': 'voc', 'protocol': 'zs3-official', 'model': 'r101', 'network': WITHOUT_PASCAL,
                'provenance': fake_data(), 'secondary': fake_secondary(seen, unseen, overall),
-               'label_access': fake_access('pixels' if access == 'layout' else access), **more}
+               'label_access': fake_access(access), **more}
     record = fake_record(method, **content)
     record.method.reads_unseen_gt = access
     return record

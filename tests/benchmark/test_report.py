@@ -8,17 +8,29 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from fakes import fake_access, fake_data, fake_network, fake_record, fake_secondary, fake_sweep, save_all
+from fakes import (
+    fake_access,
+    fake_data,
+    fake_network,
+    fake_record,
+    fake_secondary,
+    fake_sweep,
+    save_all,
+    scored_record,
+)
+from matplotlib.figure import Figure
 from PIL import Image
 from rich.console import Console
 
 import benchmark.report
-from benchmark.records import Record
+from benchmark.records import Record, StageRecord
 from benchmark.report import main, render
-from benchmark.reporting import conditions, tables, usage
+from benchmark.reporting import access, conditions, curves, figures, tables, usage
+from benchmark.reporting.diagnostics import diagnostics
 from benchmark.reporting.grouping import by_dataset
 from benchmark.reporting.markup import escape, slug
-from zs_methods.protocols import ACCESS, PROTOCOLS
+from benchmark.selection import Candidate, Fold, Score, Selection, save_selection
+from zs_methods.protocols import ACCESS, PROTOCOLS, Protocol
 
 
 def page(records: list[Record], reports: Path, name: str = 'shapes') -> str:
@@ -43,7 +55,7 @@ def one_section(records: list[Record]) -> tables.Section:
 def test_unified_table(tmp_path: Path) -> None:
     text = page(fake_sweep(), tmp_path)
     start = text.index('### Seen, unseen')
-    rows = lines(text[start:text.index('### Pairs')])[2:]
+    rows = lines(text[start:text.index('### Ranks')])[2:]
     assert [row[1].split('<')[0] for row in rows] == ['seen_only', 'zs3', 'zsmmd', 'oracle'] * 2
     assert [row[0] for row in rows] == ['2'] * 4 + ['4'] * 4
     # Mean of 40, 41, 42 with sd 1: 41 and 4.303 / sqrt(3); gap: floor 0, ceiling 81.
@@ -77,7 +89,7 @@ def test_names_are_escaped(tmp_path: Path) -> None:
     text = page(records, tmp_path)
     assert '<script>' not in text and '<b>' not in text and '<i>' not in text
     (row,) = lines(text, 'zs&#124;3&lt;i&gt; (loss&#124;="&lt;w&gt;")', '±')[:1]
-    assert len(row) == 8
+    assert len(row) == 11
     assert lines(text, 'failed: a &#124; b &lt;script&gt;&#96;x&#96;')
 
 
@@ -105,7 +117,7 @@ def test_failed_seed_beside_finished_ones() -> None:
 def test_one_seed_has_no_interval(tmp_path: Path) -> None:
     text = page(fake_sweep(ks=(6,), seeds=(0,)), tmp_path)
     assert lines(text, '| zs3 ')[0] == ['6', 'zs3', '70.0', '40.0', '60.0', '40.0', '50.0', '1']
-    assert 'no difference can be told from noise' in text
+    assert 'the noise over seeds is not known' in text
 
 
 def test_differing_settings_are_separate_rows() -> None:
@@ -202,7 +214,7 @@ def test_secondary_resolution(tmp_path: Path) -> None:
     records = [fake_record(seed=0, secondary=fake_secondary(60, 30, 50)),
                fake_record(seed=1, secondary=fake_secondary(62, 30, 50)), fake_record('zsmmd')]
     text = page(records, tmp_path)
-    part = text[text.index("### At the paper's resolution (short side 513)"):text.index('### Pairs')]
+    part = text[text.index("### At the paper's resolution (short side 513)"):text.index('### Ranks')]
     assert [row[:3] for row in lines(part)[2:]] == [['2', 'zs3', '61.0 ± 12.7']]
     assert lines(part)[2][-1] == '2'
     assert "paper's resolution" not in page([fake_record()], tmp_path / 'none')
@@ -217,16 +229,37 @@ def test_setting_is_a_column_where_methods_differ(tmp_path: Path) -> None:
 
 
 def test_access_scale_is_that_of_the_protocols() -> None:
-    assert usage.ACCESS == ACCESS
+    assert access.ACCESS == ACCESS
 
 
-@pytest.mark.parametrize(('declared', 'measured', 'more'), [
-    ('layout', 'pixels', False), ('image-oracle', 'ignore-mask', True), ('ignore-mask', 'image-filter', False)])
-def test_more_access_than_declared(declared: str, measured: str, more: bool) -> None:
-    record = fake_record(label_access=fake_access(measured))
-    record.method.reads_unseen_gt = declared
-    (row,) = usage.label_access(one_section([record])).to_dict('records')
-    assert ('more than declared' in row['measured']) is more
+@pytest.mark.parametrize('card', PROTOCOLS.values(), ids=lambda card: card.name)
+@pytest.mark.parametrize('setting', ['inductive', 'transductive'])
+def test_allowed_access_is_that_of_the_card(card: Protocol, setting: str) -> None:
+    assert access.allowed(card.model_dump(), setting) == card.allowed(setting)
+
+
+@pytest.mark.parametrize(('protocol', 'setting', 'declared', 'measured', 'marks'), [
+    ('zs3-official', 'inductive', 'layout', 'layout', ''),
+    ('zs3-official', 'inductive', 'layout', 'pixels', ' (more than declared, more than the card allows)'),
+    ('zs3-clean', 'inductive', 'layout', 'layout', ' (more than the card allows)'),
+    ('zs3-clean', 'transductive', 'image-oracle', 'image-oracle', ''),
+    ('zs3-clean', 'inductive', 'image-oracle', 'image-oracle', ' (more than the card allows)'),
+    ('spnet', 'inductive', 'image-filter', 'ignore-mask', ' (more than declared)'),
+    ('spnet', 'inductive', 'ignore-mask', 'image-filter', '')])
+def test_access_beyond_card_or_declaration(protocol: str, setting: str, declared: str, measured: str, marks: str
+                                           ) -> None:
+    record = fake_record(label_access=fake_access(measured), protocol=protocol)
+    record.method.reads_unseen_gt, record.method.setting = declared, setting
+    (row,) = access.levels(one_section([record])).to_dict('records')
+    assert row['measured'] == f'{measured}{marks}' and row['declares'] == declared
+    assert row['allowed'] == PROTOCOLS[protocol].allowed(setting)
+
+
+def test_access_is_one_line_for_ks_that_are_alike() -> None:
+    records = [fake_record(k=k, label_access=fake_access(level)) for k, level in
+               ((2, 'none'), (4, 'none'), (6, 'image-filter'))]
+    rows = access.levels(one_section(records)).to_dict('records')
+    assert [(row['measured'], row['at K']) for row in rows] == [('none', '2, 4'), ('image-filter', '6')]
 
 
 def test_no_seed_counts_twice() -> None:
@@ -248,29 +281,217 @@ def test_incomplete_sweeps(records: list[Record], tmp_path: Path) -> None:
     assert all(row['gap closed %'] == '—' for row in tables.unified(one_section(records)).to_dict('records'))
 
 
-def test_time_and_cost() -> None:
-    section = one_section(fake_sweep())
-    seen, classifier = usage.stages(section).to_dict('records')
+def test_time() -> None:
+    seen, classifier = usage.stages(one_section(fake_sweep())).to_dict('records')
     assert (seen['stage'], seen['K=2'], seen['artifacts'], seen['peak memory, MiB']) == ('seen', '60.0', '6', '900')
     assert classifier['artifacts'] == '24'
-    costs = usage.costs(section).to_dict('records')
-    assert [row['beyond the floor'] for row in costs[:2]] == ['0.0', '5.5']
-    assert costs[1]['all stages'] == '65.5'
 
 
-def test_label_access_counts_training_only() -> None:
-    records = [fake_record(), fake_record('zs5', label_access=fake_access('pixels', {'dotted blue': 33}))]
-    clean, reading = usage.label_access(one_section(records)).to_dict('records')
-    assert (clean['measured'], clean['images'], clean['unseen pixels read']) == ('image-filter', '40', '0')
-    assert (reading['measured'], reading['unseen pixels read']) == ('pixels (more than declared)',
-                                                                    'seen: dotted blue 33')
+def costed(method: str, *stages: tuple[str, float], seed: int = 0, k: int = 2) -> Record:
+    """A cell of stages with seconds; a stage of one name, K and seed is one artifact, the last one is its own."""
+    made = {'code': 'c', 'git_sha': None, 'device': 'cpu', 'config': {}, 'label_access': {}, 'summary': {},
+            'reused': False, 'peak_rss_mib': 1.0}
+    names = [*stages, ('evaluate', 1.0)]
+    return fake_record(method, seed=seed, k=k, stages=[
+        StageRecord(name=name, key=f'{name}-{k}-{seed}' + (method if name == 'evaluate' else ''), seconds=seconds,
+                    **made) for name, seconds in names])
 
 
-def test_pairs() -> None:
-    frame = tables.comparisons(one_section(fake_sweep(ks=(2,))))
-    assert frame.to_dict('records') == [{
-        'K': '2', 'first': 'zs3', 'second': 'zsmmd', 'seeds': '3', 'first − second': '-10.0 ± 0.0',
-        'the first is': 'worse'}]
+def test_marginal_costs() -> None:
+    start, features, trunk = ('seen', 20.0), ('features', 4.0), (('generator', 5.0), ('classifier', 1.0))
+    records = [cell for seed, extra in ((0, 2.0), (1, 4.0)) for cell in (
+        costed('seen_only', start, seed=seed), costed('oracle', start, features, ('real', 3.0), seed=seed),
+        costed('zs3', start, features, *trunk, seed=seed),
+        costed('zsmmd', start, features, *trunk, ('generator_1', extra), seed=seed),
+        costed('other', start, ('own', 10.0), seed=seed))]
+    rows = [tuple(row.values()) for row in usage.costs(one_section(records)).to_dict('records')]
+    assert rows == [
+        ('seen_only', 'all stages', '21.0 (105%)'),
+        ('other', 'beyond floor and ceiling', '11.0 (55%)'),
+        ('zs3', 'beyond floor and ceiling', '7.0 (35%)'),
+        ('zsmmd', 'beyond floor and ceiling', '10.0 (50%)'),
+        ('zsmmd', 'beyond zs3', '4.0 (20%)'),
+        ('oracle', 'beyond floor', '8.0 (40%)')]
+
+
+def test_stages_that_only_diagnose_cost_nothing() -> None:
+    start = ('seen', 20.0)
+    records = [costed('seen_only', start), costed('zs3', start, ('a', 4.0)),
+               costed('zsmmd', start, ('a', 4.0), ('b', 2.0), ('look', 50.0)),
+               costed('zsmmd_st', start, ('a', 4.0), ('b', 2.0), ('c', 8.0))]
+    records[2].stages[3].label_access = {'train for diagnosis': {}}
+    records[3].stages[3].label_access = {'train': {}, 'train for diagnosis': {}}
+    rows = [tuple(row.values()) for row in usage.costs(one_section(records)).to_dict('records')]
+    assert rows[2:] == [('zsmmd', 'beyond floor', '7.0 (35%)'), ('zsmmd', 'beyond zs3', '3.0 (15%)'),
+                        ('zsmmd_st', 'beyond floor', '15.0 (75%)'), ('zsmmd_st', 'beyond zsmmd', '9.0 (45%)')]
+
+
+def test_costs_without_bounds_and_by_k() -> None:
+    start = ('seen', 20.0)
+    records = [costed('seen_only', start), costed('zs3', start, ('a', 4.0)), costed('zs3', start, ('a', 6.0), k=4)]
+    rows = usage.costs(one_section(records)).to_dict('records')
+    assert rows[1] == {'method': 'zs3', 'seconds': 'beyond floor', 'K=2': '5.0 (25%)', 'K=4': '—'}
+    assert usage.costs(one_section([fake_record(stages=[])])).empty
+
+
+def test_access_counts_training_and_tells_other_purposes_apart() -> None:
+    def subset(pixels: int, **counts: int) -> dict:
+        return {'images': 10, 'images_dropped': 0, 'images_masked': 0, 'pixels_masked': 0, 'images_chosen': 0, **counts,
+                'unseen_pixels': {'dotted blue': pixels, 'striped red': pixels} if pixels else {}}
+
+    stages = {'seen': {'train': subset(0, images_dropped=7)},
+              'loop': {'train': subset(0, images_chosen=3), 'train for layout': subset(40)},
+              'pseudo': {'train for diagnosis': subset(500)}, 'evaluate': {'val': subset(9000)}}
+    leaking = fake_record('zs5', label_access={'level': 'layout', 'stages': stages})
+    oracle = fake_record('oracle', label_access=fake_access('pixels', {'dotted blue': 33}))
+    rows = access.counts(one_section([leaking, oracle])).to_dict('records')
+    assert rows[0] == {'K': '2', 'method': 'zs5', 'images': '30', 'images dropped': '7', 'images chosen': '3',
+                       'unseen pixels: training': '0', 'layout': '80', 'diagnosis only': '1,000'}
+    assert (rows[1]['unseen pixels: training'], rows[1]['layout']) == ('33', '0')
+    (plain,) = access.counts(one_section([fake_record()])).to_dict('records')
+    assert list(plain) == ['K', 'method', 'images', 'images dropped']
+
+
+def with_tables(method: str, content: dict, **more: object) -> Record:
+    """A cell whose last stage has tables in its summary."""
+    record = fake_record(method, **more)
+    record.stages[-1].summary = {'tables': content}
+    return record
+
+
+def test_diagnostics_are_averaged_over_seeds_and_lines() -> None:
+    def table(first: float | None, second: float) -> dict:
+        return {'Quality, %': [{'class': 'a', 'precision': first, 'pixels': 1000},
+                               {'class': 'b', 'precision': second, 'pixels': 2001}]}
+
+    records = [with_tables('zs5', table(10, 50)), with_tables('zs5', table(None, 51), seed=1), fake_record('zs3')]
+    (found,) = diagnostics(one_section(records))
+    assert found.title == 'Quality, %'
+    assert found.means.to_dict('records') == [
+        {'K': '2', 'method': 'zs5', 'stage': 'classifier', 'precision': '37', 'pixels': '1,500'}]
+    assert [tuple(row.values())[3:] for row in found.lines.to_dict('records')] == [
+        ('a', '10', '1,000'), ('b', '50.5', '2,001')]
+
+
+def test_shared_stages_are_told_once_and_single_lines_have_no_second_table() -> None:
+    first, second = with_tables('zs3', {'Gate': [{'share': 0.98765}]}), with_tables('zsmmd', {'Gate': [{'share': 0.5}]})
+    second.stages[-1] = first.stages[-1]
+    (found,) = diagnostics(one_section([first, second]))
+    assert [tuple(row.values()) for row in found.means.to_dict('records')] == [
+        ('2', 'zs3, zsmmd', 'classifier', '0.988')]
+    assert found.lines.empty
+    empty = with_tables('zs3', {'Gate': [{'share': None}]})
+    (nothing,) = diagnostics(one_section([empty]))
+    assert nothing.means['share'].tolist() == ['—']
+
+
+def test_diagnostics_on_the_page(tmp_path: Path) -> None:
+    text = page([with_tables('zs5', {'A | <b>': [{'class': 'x', 'n': 1}, {'class': 'y', 'n': 3}]})], tmp_path)
+    part = text[text.index('### Diagnostics'):text.index('### Label access')]
+    assert 'A &#124; &lt;b&gt;:' in part and '<summary>All 2 lines</summary>' in part and lines(part, 'classifier', '2')
+    assert '### Diagnostics' not in page([fake_record()], tmp_path / 'none')
+
+
+def selection(**more: object) -> Selection:
+    """A choice among two settings on two folds."""
+    def scores(*values: float | None) -> list[Score]:
+        return [Score(fold=fold, seed=0, key='', seen=60, held_out=value, hiou=value, images=9,
+                      reason='' if value is not None else 'out of memory') for fold, value in enumerate(values)]
+
+    one = Selection(**{
+        'dataset': 'shapes', 'split': 'k10', 'unseen': ['x'], 'protocol': 'zs3-clean', 'model': 'tiny', 'method': 'zs3',
+        'network': fake_network('none', 'none'), 'held_out': 2, 'seeds': [0], 'grid': {'classifier.weight': [1, 30, 5]},
+        'folds': [Fold(ids=[1, 2], classes=['striped red', 'a|b']), Fold(ids=[3, 4], classes=['c', 'd'])],
+        'candidates': [Candidate(settings={'classifier.weight': weight}, scores=scores(*values))
+                       for weight, values in ((1, (10, 12)), (30, (20, 22)), (5, (20, None)))],
+        'argv': ['benchmark/select.py', '--methods', 'zs3'], **more})
+    one.choose()
+    return one
+
+
+def test_how_settings_were_chosen(tmp_path: Path) -> None:
+    save_selection(selection(), tmp_path / 'selection' / 'a.json')
+    text = page([fake_record()], tmp_path)
+    part = text[text.index('## How settings were chosen'):text.index('## Methods')]
+    (overview,) = lines(part, 'zs3', 'k10')
+    assert overview[4:8] == ['3', '2 × 1', 'weight=30', '60.0 ± 0.0'] and overview[-1] == '21.0 ± 12.7'
+    rows = lines(part, 'weight=', '| ')[1:]
+    assert [row[0] for row in rows] == ['weight=1', 'weight=30', 'weight=5']
+    assert [row[-1] for row in rows] == ['', 'best, chosen', 'out of memory']
+    assert rows[0][4] == '10.0 (SE 0.0)' and rows[2][3:6] == ['—', '—', '1']
+    assert 'folds 0: striped red, a&#124;b; 1: c, d; seeds 0' in part
+    assert '<code>benchmark/select.py --methods zs3</code>' in part
+    assert 'How settings' not in page([fake_record()], tmp_path / 'none')
+
+
+def test_damaged_selection_and_one_without_records(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_selection(selection(dataset='mine'), tmp_path / 'selection' / 'a.json')
+    save_all([fake_record()], tmp_path)
+    render(tmp_path)
+    assert 'How settings were chosen' in (tmp_path / 'mine.md').read_text(encoding='utf-8')
+    (tmp_path / 'selection' / 'b.json').write_text('{}')
+    assert main(['--reports', str(tmp_path)]) == 2
+    (error,) = capsys.readouterr().err.splitlines()
+    assert 'b.json' in error
+
+
+def test_many_methods_have_panels_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = {}
+
+    def keep(figure: Figure, path: Path) -> Path:
+        drawn[path.name] = figure
+        return path
+
+    monkeypatch.setattr(curves, 'save', keep)
+    monkeypatch.setattr(figures, 'save', keep)
+    names = [f'm{index:02d}' for index in range(11)]
+    records = [fake_record(name, 10.0 + index, k=k) for k in (2, 4) for index, name in enumerate([*names, 'zs3'])]
+    records += [fake_record('m00', 1.0, variant={'x': 1}), fake_record('oracle', 90.0), fake_record('seen_only', 0.0)]
+    section = one_section(records)
+    curves.hiou_against_k(section, tmp_path / 'curves')
+    shown = [axes for axes in drawn['curves'].axes if axes.get_visible()]
+    assert [axes.get_title() for axes in shown] == [*names, 'zs3']
+    # 12 methods in grey, two bounds, the method itself; m00 has a variant besides.
+    assert [len(axes.containers) for axes in shown[:2]] == [16, 15]
+    figures.class_heat_map(section, tmp_path / 'map')
+    assert len(drawn['map'].axes[0].get_yticks()) == 14  # without the variant
+    figures.example_panel(section, tmp_path / 'examples')
+    assert [axes.get_title() for axes in drawn['examples'].axes if axes.get_title()] == [
+        'image', 'ground truth', 'seen_only', 'm06', 'm07', 'm08', 'm09', 'm10', 'zs3', 'oracle']
+    few = one_section([record for record in records if record.cell.method in ('m00', 'zs3', 'oracle')])
+    curves.hiou_against_k(few, tmp_path / 'few')
+    assert len(drawn['few'].axes) == 1
+
+
+def test_variants_stand_apart(tmp_path: Path) -> None:
+    records = [scored_record(name, score, seed=seed, noise=seed, variant=variant) for seed in (0, 1)
+               for name, score, variant in (('zs3', 40, {}), ('zsmmd', 50, {}), ('zsmmd', 45, {'weight': 0}))]
+    text = page(records, tmp_path)
+    part = text[text.index('### Pairs'):text.index('### Pixel')]
+    (against,) = lines(part[:part.index('### Variants')], 'better')
+    assert against[:2] == ['2', 'zsmmd'] and against[4:6] == ['&lt; 0.001', '&lt; 0.001'] and against[-2] == '2'
+    assert lines(part, 'zs3', '▼') and lines(part, 'zsmmd', '▲') and '(1 at K=2)' in part
+    assert 'weight=0' not in text[text.index('### Seen, unseen'):text.index('### Variants')]
+    (variant,) = lines(part[part.index('### Variants'):], 'zsmmd (weight=0)')
+    assert variant[0] == '2' and variant[5].startswith('-') and variant[-2:] == ['2', 'worse']
+
+
+def test_variants_alone_are_the_table(tmp_path: Path) -> None:
+    text = page([fake_record(variant={'x': 1}), fake_record(variant={'x': 2}, hiou=30.0)], tmp_path)
+    assert len(lines(text[text.index('### Seen'):text.index('### Pairs')], 'zs3 (x=')) == 2
+    assert '### Variants' not in text
+    render(save_all([fake_record(), fake_record(variant={'x': 1}, seed=1)], tmp_path / 'two'))
+    index = (tmp_path / 'two' / 'README.md').read_text(encoding='utf-8')
+    assert lines(index, '[shapes]')[0][4] == 'zs3, and 1 variant'
+
+
+def test_damaged_counts_of_images_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = scored_record()
+    record.confusion[0][0] += 1
+    save_all([record], tmp_path)
+    assert main(['--reports', str(tmp_path)]) == 2
+    (error,) = capsys.readouterr().err.splitlines()
+    assert 'do not add up' in error
 
 
 def test_notes_stand_under_the_main_table(tmp_path: Path) -> None:
@@ -317,6 +538,15 @@ def test_deviations_are_a_list_of_their_own(tmp_path: Path) -> None:
     record.method.source, record.method.deviations = 'Somebody, 2019', ['noise: a | b', 'other weight']
     text = page([record], tmp_path)
     assert 'Source: Somebody, 2019.\n\nDeviations:\n\n- noise: a &#124; b\n- other weight\n\n## Provenance' in text
+
+
+def test_a_method_that_differs_between_cards_names_the_card(tmp_path: Path) -> None:
+    records = [fake_record(), fake_record(protocol='zs3-official'), fake_record('zs5'),
+               fake_record('zs5', protocol='zs3-official'), fake_record('zs5', variant={'x': 1})]
+    records[1].method.deviations, records[4].method.deviations = ['reads layouts'], ['of a variant']
+    text = page(records, tmp_path)
+    headings = [line for line in text[text.index('## Methods'):].splitlines() if line.startswith('### ')]
+    assert headings == ['### zs3 (zs3-clean)', '### zs3 (zs3-official)', '### zs5'] and 'of a variant' not in text
 
 
 def test_terminal_table() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from benchmark.stats import Summary, paired, summarise
+from benchmark.stats import Resampled, Summary, holm, paired, resampled, summarise
 
 
 def test_interval_of_three_values() -> None:
@@ -42,3 +43,28 @@ def test_verdict_of_pairs(first: list[float], second: list[float], verdict: str)
 def test_pairs_must_match() -> None:
     with pytest.raises(ValueError):
         paired([1, 2], [1])
+
+
+def test_holm_by_hand() -> None:
+    # Sorted 0.005, 0.011, 0.02, 0.04 times 4, 3, 2, 1, never falling.
+    assert holm([0.011, 0.04, 0.005, 0.02]) == pytest.approx([0.033, 0.04, 0.02, 0.04])
+    assert holm([0.5, 0.5]) == [1.0, 1.0] and holm([]) == [] and holm([0.03]) == [0.03]
+    assert holm([0.02, 0.02, 0.02]) == pytest.approx([0.06] * 3)
+
+
+def test_resampled_differences_by_hand() -> None:
+    differences = np.array([-1.0, 0.0, *range(1, 98)])  # 99 resamples, two of them not above 0
+    found = resampled(40.0, differences)
+    assert found.p == pytest.approx(2 * 3 / 100)
+    assert (found.low, found.high) == pytest.approx(np.percentile(differences, [2.5, 97.5]))
+    assert resampled(-1.0, -differences).p == found.p
+    assert resampled(0.0, np.zeros(99)).p == 1.0
+    assert resampled(1.0, np.ones(1999)).p == 2 / 2000
+
+
+@pytest.mark.parametrize(('difference', 'p', 'corrected', 'verdict'), [
+    (1.0, 0.01, None, 'better'), (-1.0, 0.01, None, 'worse'), (1.0, 0.05, None, 'no difference beyond noise'),
+    (1.0, 0.01, 0.06, 'no difference beyond noise'), (1.0, 0.01, 0.04, 'better'),
+    (0.0, 0.01, None, 'no difference beyond noise')])
+def test_verdict_of_resamples(difference: float, p: float, corrected: float | None, verdict: str) -> None:
+    assert Resampled(difference, 0, 0, p, corrected).verdict == verdict

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from zs_methods.protocols import ACCESS, PROTOCOLS, Resize
-from zs_methods.task import Task, find_vectors
+from zs_methods.task import Task, find_vectors, resolve_vectors
 
 
 @pytest.fixture
@@ -72,3 +72,12 @@ def test_cards_give_transductive_methods_the_dropped_images_without_labels():
     card = PROTOCOLS['zs3-clean']
     assert (card.allowed('inductive'), card.allowed('transductive')) == ('image-filter', 'image-oracle')
     assert PROTOCOLS['zs3-official'].allowed('transductive') == 'layout'
+
+
+def test_names_of_word_vectors_become_files(context_root):
+    both = Task.create('context', 2, context_root, files={'vectors': 'fasttext+mine.txt'})
+    assert both.vectors == f'{context_root}/embeddings/fasttext-wiki-news-subwords-300.npz+mine.txt'
+    assert Task(**both.to_dict()) == both
+    assert resolve_vectors('shapes', None, context_root) == str(find_vectors('shapes', context_root, 'word2vec'))
+    with pytest.raises(KeyError, match="'glove' are neither a file nor a name; names: word2vec, fasttext"):
+        Task.create('context', 2, context_root, files={'vectors': 'glove'})

@@ -17,6 +17,8 @@ from zs_methods.word_vectors import (
     read_word_vectors,
     resolve,
     spellings,
+    split_files,
+    vectors_name,
     vectors_sha256,
 )
 
@@ -87,6 +89,62 @@ def test_normalisation(tmp_path: Path) -> None:
     assert load_class_vectors(('cat', 'red'), file, normalise='l2').tolist() == [[1, 0, 0], [0, 0, 1]]
     with pytest.raises(ValueError, match=r"'max', 'l2', 'none'.*'L3'"):
         load_class_vectors(('cat',), file, normalise='L3')
+
+
+@pytest.fixture
+def two_files(tmp_path: Path) -> str:
+    """Files of 3 and of 2 values, joined; the second one's vectors are a hundred times as long."""
+    first = make(tmp_path, '.txt')
+    second = tmp_path / 'long.npz'
+    np.savez(second, names=np.array(['cat', 'red']), vectors=np.array([[0, 300], [400, 0]], np.float32))
+    return f'{first}+{second}'
+
+
+@pytest.mark.parametrize(('normalise', 'expected'), [
+    ('none', [[3, 0, 0, 0, 300], [0, 0, 4, 400, 0]]),
+    ('l2', np.array([[1, 0, 0, 0, 1], [0, 0, 1, 1, 0]]) / np.sqrt(2)),  # as long in either part, and 1 in all
+    ('max', np.array([[0.75, 0, 0, 0, 0.75], [0, 0, 1, 1, 0]]) / np.sqrt(2)),
+])
+def test_several_files_are_joined_end_to_end(two_files: str, normalise: str, expected: np.ndarray) -> None:
+    vectors = load_class_vectors(('cat', 'red'), two_files, normalise=normalise)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(vectors, expected, rtol=1e-6)
+    np.testing.assert_allclose(load_class_vectors(('cat', 'red'), Path(two_files), normalise=normalise), vectors)
+    first, second = split_files(two_files)
+    swapped = load_class_vectors(('cat', 'red'), f'{second}+{first}', normalise=normalise)
+    np.testing.assert_allclose(swapped, np.roll(expected, 2, axis=1), rtol=1e-6)
+
+
+def test_every_file_has_a_say_on_names(two_files: str) -> None:
+    first, second = split_files(two_files)
+    with pytest.raises(MissingWordError, match=f"'striped' of class 'striped red' in {second}"):
+        load_class_vectors(('striped red',), two_files)
+    with pytest.raises(FileNotFoundError, match='gone'):
+        load_class_vectors(('cat',), f'{first}+gone.txt')
+    assert load_class_vectors(('x', 'red'), two_files, {'x': 'cat'}, 'none').tolist()[0] == [3, 0, 0, 0, 300]
+
+
+@pytest.mark.parametrize(('text', 'parts'), [
+    ('a.txt', ['a.txt']), ('a.txt+b.npz+c.kv', ['a.txt', 'b.npz', 'c.kv']), ('c++/a.txt+/d+e/b.bin', ['c++/a.txt',
+                                                                                                    '/d+e/b.bin']),
+    ('one+two+a.txt', ['one', 'two', 'a.txt']), ('a.txt+two', ['a.txt', 'two']), ('a.txt+', ['a.txt', '']),
+    ('+a.txt', ['+a.txt']), ('other+a.vec', ['other+a.vec']), ('', ['']), ('one+gone', ['one', 'gone']),
+])
+def test_splitting_leaves_plus_signs_in_paths_alone(text: str, parts: list[str]) -> None:
+    assert split_files(text, ('one', 'two')) == parts
+
+
+def test_names_and_hash_of_several_files(two_files: str) -> None:
+    first, second = split_files(two_files)
+    assert vectors_name(two_files) == 'words.txt+long.npz'
+    assert vectors_sha256(first) == file_sha256(Path(first))
+    both = vectors_sha256(two_files)
+    assert len({both, vectors_sha256(f'{second}+{first}'), file_sha256(Path(first)), file_sha256(Path(second))}) == 4
+    os.utime(second, ns=(1, 1))
+    assert vectors_sha256(two_files) == both
+    with open(second, 'ab') as stream:
+        stream.write(b'x')
+    assert vectors_sha256(two_files) != both
 
 
 def test_missing_word_is_one_clear_line(tmp_path: Path) -> None:

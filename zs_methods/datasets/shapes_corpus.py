@@ -1,10 +1,10 @@
-"""Word vectors of the embedded benchmark: a tiny artificial language and a Word2Vec trained on it.
+"""Word vectors of the embedded benchmark: a tiny artificial language, and Word2Vec and FastText trained on it.
 
 Every texture and every colour has things that are typical of it, and all of them describe the same nouns, so that
 the vectors of textures gather apart from those of colours and no two words are alike.
 
-Run as ``python -m zs_methods.datasets.shapes_corpus``; the result is part of the package and byte-identical when
-made again on the same machine.
+Run as ``python -m zs_methods.datasets.shapes_corpus``, with ``--model fasttext`` for the other file; the results are
+part of the package and byte-identical when made again on the same machine.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from gensim.models import KeyedVectors, Word2Vec
+from gensim.models import FastText, KeyedVectors, Word2Vec
 
 from zs_methods.datasets.spec import SPECS
 
-DEFAULT_FILE = SPECS / 'shapes_word2vec.txt'
+MODELS = ('word2vec', 'fasttext')
 
 TEXTURES = {
     'striped': ('zebra', 'sailor', 'lines', 'tiger', 'pyjamas', 'awning'),
@@ -57,6 +57,8 @@ TEMPLATES = {
 }
 SENTENCES = 6000
 SETTINGS = dict(vector_size=32, window=4, min_count=1, sg=1, negative=5, sample=1e-2, epochs=10, alpha=0.05)
+#: FastText's own: a word is the mean of its vector and those of its parts of 3 to 6 letters, hashed into few buckets.
+PARTS = dict(min_n=3, max_n=6, bucket=2000)
 SEED = 1
 
 
@@ -85,16 +87,23 @@ def sentences(seed: int = SEED) -> list[list[str]]:
     return corpus
 
 
-def train(seed: int = SEED) -> KeyedVectors:
+def train(seed: int = SEED, model: str = 'word2vec') -> KeyedVectors:
     """Trains skip-gram vectors on the corpus; one thread and a fixed hash, so that the result repeats.
 
     Args:
         seed (int): seed of the corpus and of the training.
+        model (str): one of `MODELS`.
 
     Returns:
         KeyedVectors: 32 values per word, float32, not normalised.
+
+    Raises:
+        ValueError: another model.
     """
-    return Word2Vec(sentences(seed), seed=seed, workers=1, hashfxn=_hash, **SETTINGS).wv
+    if model not in MODELS:
+        raise ValueError(f'model must be one of {MODELS}, got {model!r}')
+    kind, settings = (Word2Vec, SETTINGS) if model == 'word2vec' else (FastText, {**SETTINGS, **PARTS})
+    return kind(sentences(seed), seed=seed, workers=1, hashfxn=_hash, **settings).wv
 
 
 def write(words: KeyedVectors, file: Path) -> None:
@@ -111,11 +120,12 @@ def write(words: KeyedVectors, file: Path) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description='Make the word vectors of the embedded benchmark.')
-    parser.add_argument('--out', type=Path, default=DEFAULT_FILE, help='file to write (default: the shipped one)')
+    parser.add_argument('--out', type=Path, help='file to write (default: the shipped one)')
+    parser.add_argument('--model', choices=MODELS, default='word2vec')
     args = parser.parse_args(argv)
-    words = train()
-    write(words, args.out)
-    print(f'{args.out}: {len(words)} words, {words.vector_size} values each')
+    words, file = train(model=args.model), args.out or SPECS / f'shapes_{args.model}.txt'
+    write(words, file)
+    print(f'{file}: {len(words)} words, {words.vector_size} values each')
 
 
 def _hash(word: str) -> int:

@@ -38,6 +38,10 @@ def _plain(name: str) -> str:
     return name
 
 
+def _named(value: Any) -> Any:
+    return {'default': value} if isinstance(value, str) else value
+
+
 RelativePath = Annotated[str, AfterValidator(_inside)]
 Name = Annotated[str, AfterValidator(_plain)]
 Value = Annotated[int, Field(strict=True, ge=0, le=65535)]
@@ -106,7 +110,8 @@ class DatasetSpec(_Part):
         training_lists (dict[str, ImageList]): lists of training images that a card can ask for.
         nested_unseen (tuple[tuple[str, ...], ...]): unseen classes added step by step; K is their running number.
         splits (dict[int | str, Split]): K, or the name of a split -> its unseen classes.
-        vectors (str): word-vector file, beside the YAML file or in ``embeddings/`` below the data root.
+        vectors (dict[str, str]): short name -> word-vector file, beside the YAML file or in ``embeddings/`` below the
+            data root; the first is taken by default. A single file without a name is called ``default``.
         normalise (str): scaling of the class vectors, see `load_class_vectors`.
         aliases (dict[str, str]): class name -> words to look up in the vectors.
         model (str): the DeepLab config taken without ``--model``.
@@ -128,7 +133,7 @@ class DatasetSpec(_Part):
     training_lists: dict[Name, ImageList] = {}
     nested_unseen: tuple[tuple[str, ...], ...] = ()
     splits: dict[Annotated[int | str, BeforeValidator(_split_key)], Annotated[Split, BeforeValidator(_split)]] = {}
-    vectors: str
+    vectors: Annotated[dict[Name, str], BeforeValidator(_named), Field(min_length=1)]
     normalise: Literal['max', 'l2', 'none'] = 'max'
     aliases: dict[str, str] = {}
     model: str = 'mobilenetv2'

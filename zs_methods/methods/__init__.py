@@ -2,8 +2,18 @@
 
 from zs_methods.methods.base import ROLES, Method
 from zs_methods.methods.bounds import Oracle, SeenOnly
+from zs_methods.methods.cagnet import CaGNet
+from zs_methods.methods.devise import DeViSE
+from zs_methods.methods.joem import JoEm
 from zs_methods.methods.released import ZS3Released
+from zs_methods.methods.ridge import Ridge
+from zs_methods.methods.spnet import SPNet, SPNetC
+from zs_methods.methods.strict import STRICT
 from zs_methods.methods.zs3 import ZS3
+from zs_methods.methods.zs3_gc import ZS3GC
+from zs_methods.methods.zs5 import ZS5
 from zs_methods.methods.zsmmd import ZSMMD
+from zs_methods.methods.zsmmd_st import ZSMMDST
 
-__all__ = ['ROLES', 'ZS3', 'ZSMMD', 'Method', 'Oracle', 'SeenOnly', 'ZS3Released']
+__all__ = ['ROLES', 'STRICT', 'ZS3', 'ZS3GC', 'ZS5', 'ZSMMD', 'ZSMMDST', 'CaGNet', 'DeViSE', 'JoEm', 'Method',
+           'Oracle', 'Ridge', 'SPNet', 'SPNetC', 'SeenOnly', 'ZS3Released']

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
+from mmengine.config import ConfigDict
+
 from zs_methods.methods.base import Method
+from zs_methods.protocols import Protocol, stronger_access
 from zs_methods.registry import METHODS
 from zs_methods.stages.base import StageSpec
+from zs_methods.task import Task
+
+ORDERS = (None, 'sequential', 'interleaved')
+
+_INTERLEAVED = (
+    'steps 2 and 3 are interleaved, as in the code; the paper runs them in sequence',
+    'noise U[0, 1), variances 2..80 and the root of MMD^2 follow the code; the paper has Gaussian noise, 2..60 '
+    'and no root',
+    'images are drawn in endless shuffled passes and every batch is full; the code skips a last batch of one image',
+    'the root of MMD^2 is guarded at 0; the code has no guard',
+)
+_RELABELLED = (
+    'no label of an unseen class is read: synthetic features are laid out in seen-only images, some of whose '
+    'components are called unseen classes, or in random maps; the code reads ground-truth layouts. Assumed: half of '
+    'the images, half of their components, every unseen class as likely',
+)
 
 
 @METHODS.register_module(name='zs3')
@@ -15,7 +36,12 @@ class ZS3(Method):
     2. Generator G(a, z): class vector a and noise z to a feature, by sqrt(MMD^2) against real seen features.
     3. The last convolution is retrained on real seen and synthetic unseen features, unseen classes weighted.
 
+    Steps 2 and 3 run in sequence, as in the paper, or interleaved, as in the code (see `TrainJointly`): the config's
+    ``order``, by default interleaved where a card allows to read the layout of unseen classes, which that code does.
     Where paper and code differ, ``deviations`` says which one is followed.
+
+    A method that continues ZS3Net starts from `trunk`, the sequential recipe. It has no counterpart under a card that
+    allows the layout, and is skipped there, unless it says that it has: ``class Mine(ZS3, interleaves=True)``.
     """
 
     summary = 'ZS3Net: GMMN generator, classifier on real seen + synthetic unseen features'
@@ -31,18 +57,52 @@ class ZS3(Method):
         'noise U[0, 1), variances 2..80 and the root of MMD^2 follow the code; the paper has Gaussian noise, 2..60 '
         'and no root',
     )
+    #: Whether the method has the interleaved recipe too.
+    interleaves: ClassVar[bool] = True
+
+    def __init_subclass__(cls, interleaves: bool = False, **kwargs: Any) -> None:
+        """Says whether a method built on this one has the interleaved recipe too."""
+        super().__init_subclass__(**kwargs)
+        cls.interleaves = interleaves
+
+    def __init__(self, cfg: ConfigDict, task: Task, protocol: Protocol) -> None:
+        super().__init__(cfg, task, protocol)
+        order = cfg.get('order')
+        if order not in ORDERS:
+            raise ValueError(f'order must be one of {ORDERS}, got {order!r}')
+        official = protocol.label_access == 'layout'
+        self.interleaved = self.interleaves and (order or ('interleaved' if official else 'sequential')) == ORDERS[2]
+        if self.interleaved:
+            self.layout = cfg.joint.layout or ('ground-truth' if official else 'relabel')
+            reads = self.layout == 'ground-truth'
+            self.reads_unseen_gt = stronger_access(self.reads_unseen_gt, 'layout' if reads else 'none')
+            self.deviations = _INTERLEAVED if reads else (*_INTERLEAVED, *_RELABELLED)
+            self.cfg.deviations = cfg.joint_deviations  # those of the sequential recipe are others
 
     def stages(self) -> list[StageSpec]:
-        """The recipe that other generative methods continue."""
+        """The sequential or the interleaved recipe."""
+        if self.interleaved:
+            return [*self.start(), self.joint(), self.evaluate(network='joint')]
         return [*self.trunk(), self.evaluate('classifier')]
 
     def skip(self) -> str | None:
-        """The recipe is the clean one, whatever else a card would allow."""
-        if self.protocol.label_access == 'layout':
-            return ('the interleaved loop of the published code, which reads layouts of unseen classes, is not '
-                    "implemented; --protocol zs3-clean runs the paper's recipe")
+        """A card that allows less than the recipe reads, or that is meant for a recipe the method does not have."""
+        if self.protocol.label_access == 'layout' and not self.interleaves:
+            return ('it continues the sequential recipe of zs3, and this card is that of the interleaved loop of the '
+                    'published code, which reads layouts of unseen classes; use --protocol zs3-clean')
+        allowed = self.protocol.allowed(self.setting)
+        if stronger_access(allowed, self.reads_unseen_gt) != allowed:
+            return f"layout='ground-truth' reads the layout of unseen classes, {self.protocol.name} allows less"
         return None
 
     def trunk(self) -> list[StageSpec]:
-        """Everything before evaluation."""
+        """Everything before evaluation, in sequence."""
         return [*self.start(), self.features(), self.generator(), self.classifier(generator='generator')]
+
+    def joint(self, **settings: Any) -> StageSpec:
+        """Stage ``joint``: the interleaved loop with the config's ``joint`` section."""
+        unseen_images = 'keep' if self.layout == 'ground-truth' else self.protocol.unseen_images
+        return self.stage('joint', 'TrainJointly', **{
+            'model': self.cfg.generator.model, 'loss': self.cfg.generator.loss, 'vectors': self.vectors(),
+            'pipeline': self.cfg.train_pipeline, 'loader': self.cfg.train_dataloader, 'unseen_images': unseen_images,
+            **self.cfg.joint, 'layout': self.layout, **settings})

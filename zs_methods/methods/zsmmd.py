@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from mmengine.config import ConfigDict
+
 from zs_methods.methods.zs3 import ZS3
+from zs_methods.protocols import Protocol
 from zs_methods.registry import METHODS
 from zs_methods.stages.base import StageSpec
+from zs_methods.stages.feedback import check_source
+from zs_methods.task import Task
+
+#: Stage that holds the real pixels which may become candidates.
+BANKS = {'seen-images': 'features', 'unlabelled': 'unlabelled'}
+#: What is assumed about the origin of the candidates.
+ORIGINS = {
+    'synthetic': 'assumed: candidates are features of the previous generator (source synthetic), so no image is read',
+    'seen-images': 'assumed: candidates are real features of seen-only images that the previous classifier takes for '
+                   'an unseen class (source seen-images): mistakes by construction',
+    'unlabelled': 'assumed: candidates are real features of training images with an unseen class, read without labels '
+                  '(source unlabelled): transductive, which the paper seems not to be; images picked by ground truth',
+}
 
 
 @METHODS.register_module(name='zsmmd')
 class ZSMMD(ZS3):
     """Recursive ZS-MMD, a RECONSTRUCTION: the paper's exact loss is published only in its body.
 
-    Recursion 0 is `ZS3` exactly and shares its artifacts. Recursion r = 1..R:
+    Recursion 0 is `ZS3` exactly and shares its artifacts. Recursion r = 1..R (A4):
 
-    1. Candidates for unseen class u: features of generator r-1 that classifier r-1 assigns to u with confidence.
-    2. Generator r minimises L_MMD(seen) + weight * L_ZSMMD(unseen), see `ZSMMDLoss`.
+    1. Candidates for unseen class u: features that classifier r-1 assigns to u with confidence (A1). Their origin is
+       the decisive unknown (A6), ``recursion.feedback.source``: ``synthetic``, features of generator r-1;
+       ``seen-images``, real features of seen classes; ``unlabelled``, real features of training images that hold an
+       unseen class, which makes the method transductive.
+    2. Generator r minimises L_MMD(seen) + weight * L_ZSMMD(unseen) (A3), see `ZSMMDLoss`.
     3. Classifier r is retrained with generator r's features, as in ZS3Net.
 
-    Everything the abstract leaves open is an assumption; ``deviations`` lists them.
+    Before the evaluation, `DiagnoseFeedback` compares the generators and candidates with the ground truth; nothing is
+    trained after it. Everything the abstract leaves open is an assumption; ``deviations`` lists them.
     """
 
     summary = 'recursive ZS-MMD: confident pseudo-features fed back to the generator (reconstruction)'
@@ -27,8 +47,9 @@ class ZSMMD(ZS3):
         *ZS3.deviations,
         'assumed: hard gate on confidence with an argmax test, power of the confidence, normalised weights',
         'assumed: the loss is added to that of ZS3Net with a weight; root of MMD^2 as there',
-        'assumed: candidates are features of the previous generator (source synthetic), so no image is read',
         'assumed: number and length of the recursions, each generator starting from the one before',
+        'assumed: candidates are gathered once per recursion and drawn with a probability in proportion to their '
+        'weight, N per class and step',
         'the seen term is a mean over classes, where the reconstruction sums over those of an image, so that the '
         'weight of the ZS-MMD term means the same at every K',
         'a recursion trains the generator longer than ZS3Net does; a weight of 0 is the control for that',
@@ -36,14 +57,34 @@ class ZSMMD(ZS3):
     note = ("reconstruction: ZS-MMD's exact loss is published only in the paper's body, which was not at hand; "
             'formula, threshold, weight, number of recursions and origin of the pseudo-features are assumptions')
 
+    def __init__(self, cfg: ConfigDict, task: Task, protocol: Protocol) -> None:
+        super().__init__(cfg, task, protocol)
+        origin = cfg.recursion.feedback.source
+        check_source(origin)
+        self.deviations = (*type(self).deviations, ORIGINS[origin])
+        if origin == 'unlabelled':
+            self.setting, self.reads_unseen_gt = 'transductive', 'image-oracle'
+
     def stages(self) -> list[StageSpec]:
-        """ZS3Net's trunk and R recursions."""
-        recipe, generator, classifier = self.trunk(), 'generator', 'classifier'
-        settings = self.cfg.recursion
+        """ZS3Net's trunk, R recursions, and what they did to the features."""
+        recipe, settings = self.trunk(), self.cfg.recursion
+        origin = settings.feedback.source
+        if origin == 'unlabelled':
+            recipe.append(self.stage('unlabelled', 'ExtractUnlabelled', pipeline=self.cfg.label_pipeline,
+                                     batch_size=self.cfg.features.batch_size, **settings.unlabelled))
+        recursions = [{'generator': 'generator', 'classifier': 'classifier'}]
         for r in range(1, settings.rounds + 1):
-            feedback = {**settings.feedback, 'generator': generator, 'classifier': classifier}
-            recipe.append(self.generator(f'generator_{r}', feedback=feedback, iterations=settings.iterations,
-                                         warm_start=generator if settings.warm_start else None))
-            generator, classifier = f'generator_{r}', f'classifier_{r}'
-            recipe.append(self.classifier(classifier, generator=generator))
-        return [*recipe, self.evaluate(classifier)]
+            before = recursions[-1]
+            names = {'generator': f'generator_{r}', 'classifier': f'classifier_{r}'}
+            feedback = {**settings.feedback, **before, 'bank': BANKS.get(origin)}
+            recipe += [
+                self.generator(names['generator'], feedback=feedback, iterations=settings.iterations,
+                               warm_start=before['generator'] if settings.warm_start else None),
+                self.classifier(names['classifier'], generator=names['generator'])]
+            recursions.append(names)
+        if settings.rounds and settings.diagnosis.images:
+            recipe.append(self.stage(
+                'diagnosis', 'DiagnoseFeedback', pipeline=self.cfg.label_pipeline, recursions=recursions,
+                feedback=feedback, loss=self.cfg.generator.loss, batch_size=self.cfg.features.batch_size,
+                **settings.diagnosis))
+        return [*recipe, self.evaluate(recursions[-1]['classifier'])]

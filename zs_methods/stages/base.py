@@ -58,7 +58,10 @@ class Stage:
         """Fills ``ctx.out``.
 
         Returns:
-            dict: a JSON-able summary for the record (losses, counts, diagnostics).
+            dict: a JSON-able summary for the record (losses, counts, diagnostics). What reports should print goes
+            under ``tables``: ``{title: [{column: value, ...}, ...]}``, one dict per line, all with the same columns.
+            Text names the line (a class, say); numbers are averaged over seeds, and over lines in the short version;
+            None is a number that does not exist and is left out of means. Units belong into the title or the column.
         """
         raise NotImplementedError
 

@@ -56,7 +56,7 @@ class ExtractFeatures(Stage):
         collected, done = _Reservoir(self.limit, ctx.seed_for(f'features/{self.classes}/limit')), 0
         for indices, batch in equal_sized_batches(dataset, self.batch_size):
             data = network.data_preprocessor(batch)
-            features = network.decode_head.forward_features(network.extract_feat(data['inputs']))
+            features = network.decode_head.bank_features(network.extract_feat(data['inputs']))
             labels = torch.stack([s.gt_sem_seg.data for s in data['data_samples']]).to(ctx.device)
             labels = F.interpolate(labels.float(), size=features.shape[2:], mode='nearest').long()[:, 0]
             kept, weights = sample_per_group(labels, wanted, self.per_class, stream)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -9,39 +10,55 @@ from torch import Tensor, nn
 
 from zs_methods.registry import MODELS
 from zs_methods.stages.base import StageContext
-from zs_methods.stages.parts import load_classifier, load_generator
+from zs_methods.stages.candidates import SOURCES, Candidates
+from zs_methods.stages.parts import load_classifier
 
 
 class Feedback:
-    """The ZS-MMD term of one recursion.
+    """The ZS-MMD term of one recursion: lambda * L_ZSMMD, see `ZSMMDLoss`.
 
-    Pseudo-features come from ``source='synthetic'``: fresh samples of the previous generator, weighted by the
-    previous classifier's confidence. Inductive: no image takes part.
+    The candidates are gathered and gated once, with the classifier of the recursion before; every step draws as many
+    of them as it generates, with a probability in proportion to their weight (A11 of the reconstruction).
+
+    Args:
+        ctx (StageContext): the context.
+        vectors (Tensor): class vectors, shape (classes, vector_dim).
+        config (Mapping): ``loss``; ``weight``, lambda; ``samples``, features per class and step, N; ``source``, one of
+            `SOURCES`; ``classifier``, and ``generator`` or ``bank``, names of the stages to take them from; ``pool``,
+            features that the source ``synthetic`` generates for every class.
+
+    Raises:
+        ValueError: unknown source.
     """
 
-    def __init__(self, ctx: StageContext, vectors: Tensor, samples: int, config: dict) -> None:
-        if config['source'] != 'synthetic':
-            raise ValueError(f"feedback source {config['source']!r} is not known; known: synthetic")
-        self.criterion, self.weight, self.samples = MODELS.build(config['loss']), config['weight'], samples
-        self.previous = load_generator(ctx.inputs[config['generator']], ctx.device)[0]
-        self.classifier = load_classifier(ctx.inputs[config['classifier']], ctx.device)
-        self.unseen, self.vectors = ctx.task.unseen, vectors[list(ctx.task.unseen)]
-        self.names = [ctx.task.spec.classes[c] for c in self.unseen]
+    def __init__(self, ctx: StageContext, vectors: Tensor, config: Mapping[str, Any]) -> None:
+        check_source(config['source'])
+        self.criterion, self.weight, self.samples = MODELS.build(config['loss']), config['weight'], config['samples']
+        classifier = load_classifier(ctx.inputs[config['classifier']], ctx.device)
+        pool = SOURCES[config['source']](ctx, config)
+        self.candidates = Candidates.collect(pool, classifier, self.criterion, ctx.task.unseen)
+        self.used = self.criterion.used(self.candidates.counts).nonzero()[:, 0]
+        self.vectors = vectors[list(ctx.task.unseen)][self.used]
+        self.names = [ctx.task.spec.classes[c] for c in ctx.task.unseen]
         self.stream = ctx.stream('noise/feedback')
-        self.accepted = torch.zeros(len(self.unseen), dtype=torch.int64, device=ctx.device)
-        self.drawn = 0
 
     def __call__(self, generator: nn.Module) -> Tensor:
-        """The weighted loss of the generator being trained."""
-        with torch.no_grad():
-            candidates = self.previous.sample(self.vectors, self.samples, self.stream)
-            weights = self.criterion.weights(self.classifier(candidates).softmax(dim=2), self.unseen)
-            self.accepted += (weights > 0).sum(dim=1)
-            self.drawn += self.samples
-        fake = generator.sample(self.vectors, self.samples, self.stream)
-        return self.weight * self.criterion(fake, candidates, weights)
+        """The weighted loss of the generator being trained; 0 if no class has enough candidates."""
+        if not len(self.used):
+            return torch.zeros((), device=self.vectors.device)
+        drawn = self.candidates.draw(self.used, self.samples, self.stream)
+        return self.weight * self.criterion(generator.sample(self.vectors, self.samples, self.stream), drawn)
 
     def summary(self) -> dict[str, Any]:
-        """Share of candidates that passed the gate, per unseen class."""
-        return {'accepted_share': {name: n / max(self.drawn, 1)
-                                   for name, n in zip(self.names, self.accepted.tolist(), strict=True)}}
+        """Per unseen class, |C_u| and its share of the features considered; and the classes that took part, U'."""
+        counts = self.candidates.counts
+        shares = counts / self.candidates.considered.clamp(min=1)
+        return {'candidates': dict(zip(self.names, counts.tolist(), strict=True)),
+                'accepted_share': dict(zip(self.names, shares.tolist(), strict=True)),
+                'used': [self.names[at] for at in self.used.tolist()]}
+
+
+def check_source(source: str) -> None:
+    """Makes sure that a source of candidates exists."""
+    if source not in SOURCES:
+        raise ValueError(f'feedback source {source!r} is not known; known: {", ".join(SOURCES)}')

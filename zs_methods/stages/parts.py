@@ -1,4 +1,4 @@
-"""Reading and writing the generators, classifiers and calibrations that stages leave behind."""
+"""What stages leave behind for others: generators, classifiers and calibrations; and the class vectors."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from torch import Tensor, nn
 
 import zs_methods.models  # noqa: F401  registers the generators
 from zs_methods.registry import MODELS
+from zs_methods.stages.base import StageContext
+from zs_methods.word_vectors import load_class_vectors
+
+
+def class_vectors(ctx: StageContext, vectors: dict[str, Any]) -> Tensor:
+    """The vectors of all classes on the context's device, shape (C, D), read as `Method.vectors` says."""
+    return torch.from_numpy(load_class_vectors(
+        ctx.task.spec.classes, Path(ctx.task.vectors), vectors['aliases'], vectors['normalise'])).to(ctx.device)
 
 
 def load_generator(folder: Path, device: torch.device) -> tuple[nn.Module, Tensor]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,9 +9,8 @@ import torch
 from zs_methods.registry import MODELS, STAGES
 from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.extract_features import Bank, PerClassSampler
-from zs_methods.stages.feedback import Feedback
-from zs_methods.stages.parts import load_generator
-from zs_methods.word_vectors import load_class_vectors
+from zs_methods.stages.feedback import Feedback, check_source
+from zs_methods.stages.parts import class_vectors, load_generator
 
 LOG_EVERY = 50
 
@@ -21,8 +19,8 @@ LOG_EVERY = 50
 class TrainGenerator(Stage):
     """Minimises the MMD between generated and real features, all seen classes in one batched step.
 
-    With ``feedback`` the ZS-MMD loss on the unseen classes is added, against features of the previous generator
-    that the previous classifier is confident about: L_G = L_MMD + weight * L_ZSMMD (see `ZSMMDLoss`).
+    With ``feedback`` the ZS-MMD loss on the unseen classes is added, against features that the previous classifier is
+    confident about: L_G = L_MMD + weight * L_ZSMMD (see `Feedback`).
 
     Args:
         model (dict): generator config; ``vector_dim`` and ``feature_dim`` are filled in.
@@ -31,8 +29,7 @@ class TrainGenerator(Stage):
         iterations (int): optimiser steps.
         samples (int): features per class and step, real and generated alike.
         vectors (dict): ``sha256`` of the word-vector file, ``aliases`` and ``normalise`` (see `load_class_vectors`).
-        feedback (dict, optional): ``loss`` config, ``weight``, ``source``, and the names ``generator`` and
-            ``classifier`` of the stages that provide pseudo-features.
+        feedback (dict, optional): settings of `Feedback`.
         warm_start (str, optional): name of the generator stage to start from; fresh weights by default.
         bank (str): name of the stage with the seen features.
 
@@ -47,20 +44,20 @@ class TrainGenerator(Stage):
         self.model, self.loss, self.optimizer, self.vectors = model, loss, optimizer, vectors
         self.iterations, self.samples, self.feedback, self.warm_start = iterations, samples, feedback, warm_start
         self.bank = bank
+        if feedback:
+            check_source(feedback['source'])
 
     def run(self, ctx: StageContext) -> dict[str, Any]:
         """Trains with the ``initialisation``, ``order`` and ``noise`` streams; feedback has one of its own."""
         sampler = PerClassSampler(Bank.load(ctx.inputs[self.bank], ctx.device), ctx.stream('order/generator'))
-        vectors = torch.from_numpy(load_class_vectors(
-            ctx.task.spec.classes, Path(ctx.task.vectors), self.vectors['aliases'],
-            self.vectors['normalise'])).to(ctx.device)
+        vectors = class_vectors(ctx, self.vectors)
         config = {**self.model, 'vector_dim': vectors.shape[1], 'feature_dim': sampler.features.shape[1]}
         torch.manual_seed(ctx.seed_for('initialisation/generator'))
         generator = MODELS.build(config).to(ctx.device)
         if self.warm_start:
             generator.load_state_dict(load_generator(ctx.inputs[self.warm_start], ctx.device)[0].state_dict())
         criterion = MODELS.build(self.loss)
-        feedback = Feedback(ctx, vectors, self.samples, self.feedback) if self.feedback else None
+        feedback = Feedback(ctx, vectors, self.feedback) if self.feedback else None
         settings = dict(self.optimizer)
         optimizer = getattr(torch.optim, settings.pop('type'))(generator.parameters(), **settings)
         noise = ctx.stream('noise/generator')

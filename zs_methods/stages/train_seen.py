@@ -97,10 +97,7 @@ class TrainSeen(Stage):
         summary: dict[str, Any] = {'processes': self.processes, 'amp': self.amp}
 
         def start(network: nn.Module) -> None:
-            if self.initial:
-                network.load_state_dict(assemble(ctx, self.initial, self.initial_classifier).state_dict())
-            elif self.backbone_weights:
-                summary['backbone'] = load_backbone(network.backbone, *self._weights(ctx))
+            summary.update(self.start(ctx, network))
             exclude(network)
 
         def exclude(network: nn.Module) -> None:
@@ -122,6 +119,14 @@ class TrainSeen(Stage):
             save_network(ctx.out, config, network.state_dict(), ctx.task)
         return {'images': len(runner.train_dataloader.dataset), 'iterations': runner.max_iters,
                 'final_loss': progress.loss, **summary}
+
+    def start(self, ctx: StageContext, network: nn.Module) -> dict[str, Any]:
+        """Gives an initialised network the weights it starts from; returns what the summary says of them."""
+        if self.initial:
+            network.load_state_dict(assemble(ctx, self.initial, self.initial_classifier).state_dict())
+        elif self.backbone_weights:
+            return {'backbone': load_backbone(network.backbone, *self._weights(ctx))}
+        return {}
 
     def _weights(self, ctx: StageContext) -> tuple[str, str | None]:
         """Source and hash, as `load_backbone` takes them."""

@@ -152,3 +152,17 @@ def test_what_is_no_yaml_is_refused(tmp_path):
     (tmp_path / 'code.yaml').write_text('!!python/object/apply:os.system [exit]\n')
     with pytest.raises(SpecError, match='not YAML'):
         load_spec(str(tmp_path / 'code.yaml'))
+
+
+def test_word_vectors_may_have_names_of_which_the_first_is_the_default():
+    assert DatasetSpec.model_validate(GOOD).vectors == {'default': 'v.txt'}
+    spec = DatasetSpec.model_validate({**GOOD, 'vectors': {'fasttext': 'f.npz', 'word2vec': 'w.npz'}})
+    assert list(spec.vectors.items()) == [('fasttext', 'f.npz'), ('word2vec', 'w.npz')]
+    for name in available():
+        assert list(load_spec(name).vectors) == ['word2vec', 'fasttext']
+
+
+@pytest.mark.parametrize('vectors', [{}, {'a+b': 'f.npz'}, {'': 'f.npz'}, 5, ['f.npz'], {'a': 5}])
+def test_other_word_vectors_are_refused(tmp_path, vectors):
+    with pytest.raises(SpecError, match='vectors'):
+        load_spec(write(tmp_path, {**GOOD, 'vectors': vectors}))

@@ -28,11 +28,21 @@ def test_uniform_weights_equal_the_plain_mmd():
 
 
 def test_weight_is_confidence_to_the_power_behind_gate_and_argmax():
-    probabilities = torch.tensor([[[0.05, 0.95], [0.2, 0.8], [0.6, 0.4]]])
-    weights = build(threshold=0.9, power=2.0).weights(probabilities, [1])
-    torch.testing.assert_close(weights, torch.tensor([[0.95**2, 0.0, 0.0]]))
-    low = build(threshold=0.3, power=1.0).weights(probabilities, [1])
-    torch.testing.assert_close(low, torch.tensor([[0.95, 0.8, 0.0]]))  # 0.4 passes the gate but not the argmax
+    probabilities = torch.tensor([[0.05, 0.95, 0.0], [0.1, 0.8, 0.1], [0.5, 0.4, 0.1], [0.95, 0.0, 0.05]])
+    weights, assigned = build(threshold=0.9, power=2.0).weights(probabilities, [1, 2])
+    torch.testing.assert_close(weights, torch.tensor([0.95**2, 0.0, 0.0, 0.0]))
+    assert assigned.tolist() == [1, 1, 0, 0]
+    # 0.4 passes the gate but not the argmax, and 0.95 is the confidence in a seen class.
+    low, _ = build(threshold=0.3, power=1.0).weights(probabilities, [1, 2])
+    torch.testing.assert_close(low, torch.tensor([0.95, 0.8, 0.0, 0.0]))
+
+
+def test_candidates_that_were_drawn_by_weight_estimate_the_weighted_loss():
+    torch.manual_seed(3)
+    fake, candidates = torch.randn(1, 6, 4), torch.randn(1, 5, 4)
+    weights = torch.tensor([[3.0, 1.0, 0.0, 4.0, 0.0]])
+    drawn = candidates[:, [0, 0, 0, 1, 3, 3, 3, 3]]
+    torch.testing.assert_close(build()(fake, drawn), build()(fake, candidates, weights))
 
 
 def test_classes_with_too_few_candidates_contribute_nothing():

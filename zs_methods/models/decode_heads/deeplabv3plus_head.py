@@ -108,6 +108,10 @@ class DeepLabV3PlusHead(BaseDecodeHead):
         high = resize(self.aspp(high), size=low.shape[2:], mode='bilinear', align_corners=self.align_corners)
         return self.decoder(torch.cat([high, low], dim=1))
 
+    def bank_features(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        """What `ExtractFeatures` keeps of a pixel, shape (N, values, H, W): its features."""
+        return self.forward_features(inputs)
+
     def forward(self, inputs: tuple[Tensor, ...]) -> Tensor:
         """Class scores, shape (N, num_classes, H, W)."""
         return self.cls_seg(self.forward_features(inputs))

@@ -54,12 +54,20 @@ class GMMNGenerator(nn.Module):
         Returns:
             Tensor: shape (..., feature_dim); may be negative.
         """
+        return self.output(self.activate(self.hidden(self.with_noise(vectors, stream)), stream))
+
+    def with_noise(self, vectors: Tensor, stream: torch.Generator) -> Tensor:
+        """[a; z] with fresh noise: (..., vector_dim) -> (..., vector_dim + noise_dim)."""
         shape = (*vectors.shape[:-1], self.noise_dim)
         draw = torch.rand if self.noise == 'uniform' else torch.randn
         noise = draw(shape, generator=stream, device=vectors.device, dtype=vectors.dtype)
-        hidden = nn.functional.leaky_relu(self.hidden(torch.cat([vectors, noise], dim=-1)), 0.2)
+        return torch.cat([vectors, noise], dim=-1)
+
+    def activate(self, hidden: Tensor, stream: torch.Generator) -> Tensor:
+        """LeakyReLU and dropout of the hidden layer, shape kept."""
+        hidden = nn.functional.leaky_relu(hidden, 0.2)
         keep = torch.rand(hidden.shape, generator=stream, device=hidden.device, dtype=hidden.dtype) >= self.dropout
-        return self.output(hidden * keep / (1 - self.dropout))
+        return hidden * keep / (1 - self.dropout)
 
     def sample(self, vectors: Tensor, count: int, stream: torch.Generator) -> Tensor:
         """Generates `count` features per class: vectors (classes, vector_dim) -> (classes, count, feature_dim)."""

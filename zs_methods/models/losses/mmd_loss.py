@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
 
 from zs_methods.registry import MODELS
 
@@ -26,33 +27,35 @@ class _QuadraticForm(torch.autograd.Function):
     """sum_pq a_p a_q k(z_p, z_q) per class, with its gradient in closed form.
 
     With D_pq = ||z_p - z_q||^2 and S = dk/dD = -sum_v exp(-D / 2v) / 2v, the gradient is
-    d/dz_p = 4 sum_q a_p a_q S_pq (z_p - z_q): one matrix is kept instead of one per variance.
+    d/dz_p = 4 sum_q a_p a_q S_pq (z_p - z_q): one matrix is kept instead of one per variance, and of it only the first
+    `rows` rows, those of the z_p that need a gradient; the others get none.
     """
 
     @staticmethod
-    def forward(ctx: Any, z: Tensor, a: Tensor, variances: tuple[float, ...]) -> Tensor:
+    def forward(ctx: Any, z: Tensor, a: Tensor, variances: tuple[float, ...], rows: int) -> Tensor:
         # A shift changes no distance but keeps ||z_p||^2 + ||z_q||^2 - 2 z_p z_q from cancelling.
         z = z - z.mean(dim=1, keepdim=True)
         squares = z.square().sum(dim=2)
         distance = torch.baddbmm(squares[:, :, None] + squares[:, None], z, z.mT, alpha=-2).clamp_(min=0)
-        kernel, slope = torch.zeros_like(distance), torch.zeros_like(distance)
+        kernel, slope = torch.zeros_like(distance), torch.zeros_like(distance[:, :rows])
         term, previous = distance, 0.0
         for v in sorted(variances, reverse=True):
             # exp(-D / v) is the square of exp(-D / 2v): most published variances double.
             term = term.square() if previous == 2 * v else torch.exp(distance * (-0.5 / v))
             kernel += term
-            slope.add_(term, alpha=-0.5 / v)
+            slope.add_(term[:, :rows], alpha=-0.5 / v)
             previous = v
         ctx.save_for_backward(z, a, slope)
         return torch.einsum('cp,cpq,cq->c', a, kernel, a)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
         z, a, slope = ctx.saved_tensors
-        weight = slope * a[:, :, None] * a[:, None]
-        pull = z * weight.sum(dim=2, keepdim=True) - torch.bmm(weight, z)
-        return 4 * grad[:, None, None] * pull, None, None
+        rows = slope.shape[1]
+        weight = slope * a[:, :rows, None] * a[:, None]
+        pull = z[:, :rows] * weight.sum(dim=2, keepdim=True) - torch.bmm(weight, z)
+        return F.pad(4 * grad[:, None, None] * pull, (0, 0, 0, z.shape[1] - rows)), None, None, None
 
 
 def mmd_squared(fake: Tensor, real: Tensor, variances: Sequence[float], weights: Tensor | None = None) -> Tensor:
@@ -73,7 +76,8 @@ def mmd_squared(fake: Tensor, real: Tensor, variances: Sequence[float], weights:
         weights = real.new_ones(real.shape[:2])
     weights = weights.detach() / weights.sum(dim=1, keepdim=True)
     signed = torch.cat([fake.new_full((n_classes, m), 1 / m), -weights], dim=1)
-    return _QuadraticForm.apply(torch.cat([fake, real], dim=1), signed, tuple(variances))
+    z = torch.cat([fake, real], dim=1)
+    return _QuadraticForm.apply(z, signed, tuple(variances), z.shape[1] if real.requires_grad else m)
 
 
 @MODELS.register_module()

@@ -16,14 +16,14 @@ class ZSMMDLoss(nn.Module):
     """Confidence-weighted MMD of the unseen classes.
 
     RECONSTRUCTION: the formula of the paper (Wang, Farazi, Barnes, IJCNN 2021, arXiv 2103.00086) is not public
-    outside its body. Established from its abstract: high-confidence outputs of the classification layer are
-    weighted, taken as pseudo-features and fed back to the generator. Assumed, until someone confirms it:
+    outside its body. Established from its abstract [source]: high-confidence outputs of the classification layer are
+    weighted, taken as pseudo-features and fed back to the generator. ASSUMPTION, until someone confirms it:
 
-        w_j     = q_j^gamma * 1[q_j >= tau] * 1[argmax_c p(c | x_j) = u],    q_j = p(u | x_j)
-        M_u^2   = MMD^2 of generated g_i = G(a_u, z_i) against x_j with weights w_j / sum w
-        L       = mean over u in U' of sqrt(max(M_u^2, 0) + eps),   U' = {u : #{w_j > 0} >= n_min}
+        w_j     = q_j^gamma * 1[q_j >= tau] * 1[argmax_c p(c | x_j) = u],    q_j = p(u | x_j)           A1
+        M_u^2   = MMD^2 of generated g_i = G(a_u, z_i) against x_j with weights w_j / sum w             A7, A8
+        L       = mean over u in U' of sqrt(max(M_u^2, 0) + eps),   U' = {u : #{w_j > 0} >= n_min}      A2, A9
 
-    x_j and w_j carry no gradient; classes with too few confident candidates contribute nothing.
+    x_j and w_j carry no gradient (A10); classes with too few confident candidates contribute nothing.
 
     Args:
         variances (Sequence[float]): kernel variances, as in `MMDLoss`.
@@ -40,35 +40,41 @@ class ZSMMDLoss(nn.Module):
         self.min_count, self.eps = min_count, eps
 
     @torch.no_grad()
-    def weights(self, probabilities: Tensor, classes: Sequence[int]) -> Tensor:
-        """Confidence weights of candidate features.
+    def weights(self, probabilities: Tensor, classes: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Confidence weights of candidate features; the argmax test leaves each at most one class.
 
         Args:
-            probabilities (Tensor): classifier output for the candidates of each unseen class, shape
-                (unseen, n, classes).
-            classes (Sequence[int]): id u of each unseen class.
+            probabilities (Tensor): classifier output for the candidates, shape (n, classes).
+            classes (Sequence[int]): ids of the unseen classes.
 
         Returns:
-            Tensor: w, shape (unseen, n); not normalised.
+            tuple: w, shape (n,), not normalised and 0 unless the argmax is unseen; and that argmax, an id, shape (n,).
         """
-        ids = torch.as_tensor(classes, device=probabilities.device)
-        confidence = probabilities.gather(2, ids[:, None, None].expand(-1, probabilities.shape[1], 1)).squeeze(2)
-        accepted = (confidence >= self.threshold) & (probabilities.argmax(dim=2) == ids[:, None])
-        return confidence.pow(self.power) * accepted
+        confidence, assigned = probabilities.max(dim=1)
+        unseen = torch.zeros(probabilities.shape[1], dtype=torch.bool, device=probabilities.device)
+        unseen[list(classes)] = True
+        return confidence.pow(self.power) * ((confidence >= self.threshold) & unseen[assigned]), assigned
 
-    def forward(self, fake: Tensor, candidates: Tensor, weights: Tensor) -> Tensor:
-        """Loss of generated features against weighted candidates.
+    def used(self, counts: Tensor) -> Tensor:
+        """Which classes have enough confident candidates, U': counts (unseen,) -> bool."""
+        return counts >= max(self.min_count, 1)
+
+    def forward(self, fake: Tensor, candidates: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Loss of generated features against candidates.
 
         Args:
             fake (Tensor): generated features, shape (unseen, m, d).
             candidates (Tensor): pseudo-features x, shape (unseen, n, d).
-            weights (Tensor): w, shape (unseen, n).
+            weights (Tensor, optional): w, shape (unseen, n). Without them the candidates are taken to have been drawn
+                with probability w / sum w already (A11), which estimates the same M_u^2.
 
         Returns:
             Tensor: scalar; 0 with zero gradient if no class has enough confident candidates.
         """
-        used = (weights > 0).sum(dim=1) >= self.min_count
-        if not used.any():
-            return fake.sum() * 0
-        squared = mmd_squared(fake[used], candidates[used].detach(), self.variances, weights[used])
+        if weights is not None:
+            used = self.used((weights > 0).sum(dim=1))
+            fake, candidates, weights = fake[used], candidates[used], weights[used]
+        if not len(fake):
+            return fake.sum()
+        squared = mmd_squared(fake, candidates.detach(), self.variances, weights)
         return (squared.clamp(min=0) + self.eps).sqrt().mean()

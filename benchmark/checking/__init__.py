@@ -1,0 +1,1 @@
+"""The contract tests behind ``benchmark/check.py``."""

@@ -1,0 +1,3 @@
+"""ZS5Net on COCO-Stuff."""
+
+_base_ = ['../zs3/zs3.py', './cocostuff.py']

@@ -1,0 +1,141 @@
+"""The sentences of a page, and that they follow the numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fakes import fake_access, fake_record, save_all, scored_record
+
+from benchmark.records import Record
+from benchmark.report import render
+from benchmark.reporting import reading
+from benchmark.reporting.grouping import by_dataset
+from benchmark.reporting.pairs import compare
+
+SEEDS = (0, 1, 2)
+
+
+def measured(scores: dict[str, float], ks: tuple[int, ...] = (2,), seeds: tuple[int, ...] = SEEDS, **more: object
+             ) -> list[Record]:
+    """Methods of given quality; the seeds of all move by the same 0.1, so that differences are clear."""
+    return [scored_record(name, score + 0.1 * seed, k=k, seed=seed, noise=10 * index + seed, **more)
+            for k in ks for index, (name, score) in enumerate(scores.items()) for seed in seeds]
+
+
+def told(records: list[Record]) -> list[str]:
+    (dataset,) = by_dataset(records)
+    (section,) = dataset.sections
+    return reading.of_section(compare(section))
+
+
+def line(lines: list[str], start: str) -> str:
+    (found,) = [text for text in lines if text.startswith(start)]
+    return found
+
+
+def test_what_self_training_and_recursion_add() -> None:
+    lines = told(measured({'zs3': 40, 'zs5': 50, 'zsmmd': 30, 'zsmmd_st': 55}))
+    assert line(lines, 'What self-training adds (zs5 − zs3): ').split(' at ')[0].endswith('better beyond noise')
+    assert 'K=2 (+' in line(lines, 'What self-training adds to the recursion (zsmmd_st − zsmmd): better beyond noise')
+    assert 'K=2 (-' in line(lines, 'What the recursion adds (zsmmd − zs3): worse beyond noise at ')
+    assert line(lines, 'What the recursion adds to self-training (zsmmd_st − zs5): better beyond noise at K=2')
+    assert line(lines, 'zsmmd_st − zs3: better beyond noise at K=2')
+    assert not [text for text in lines if text.startswith(('zs5 − zs3', 'zsmmd − zs3'))]
+
+
+@pytest.mark.parametrize(('zsmmd', 'sentence'), [
+    ((40, 40), 'ZS-MMD does not beat ZS3Net beyond noise at any K.'),
+    ((20, 40), 'ZS-MMD does not beat ZS3Net beyond noise at any K; at K=2 it is worse beyond noise.'),
+    ((60, 40), 'ZS-MMD beats ZS3Net beyond noise at K=2 and at no other K.'),
+    ((60, 20), 'ZS-MMD beats ZS3Net beyond noise at K=2 and at no other K; at K=4 it is worse beyond noise.'),
+    ((60, 60), 'ZS-MMD beats ZS3Net beyond noise at every K.')])
+def test_whether_zsmmd_beats_zs3(zsmmd: tuple[float, float], sentence: str) -> None:
+    records = [record for k, score in zip((2, 4), zsmmd, strict=True)
+               for record in measured({'zs3': 40, 'zsmmd': score}, (k,))]
+    assert line(told(records), 'ZS-MMD') == sentence
+
+
+def test_one_seed_leaves_the_noise_unknown() -> None:
+    lines = told(measured({'zs3': 40, 'zs5': 60, 'zsmmd': 60}, seeds=(0,)))
+    assert line(lines, 'Where a method has one seed, the noise over seeds is not known')
+    assert 'better over images only at K=2' in line(lines, 'What self-training adds')
+    assert line(lines, 'ZS-MMD') == (
+        'ZS-MMD does not beat ZS3Net beyond noise at any K; noise is not known at K=2.')
+    assert line(lines, 'Pairs that differ beyond noise: 0 of 3 at K=2.')
+    assert not [text for text in told(measured({'zs3': 40, 'zs5': 60})) if 'not known' in text]
+
+
+def test_records_without_counts_of_images() -> None:
+    lines = told([fake_record(name, score + seed, seed=seed) for name, score in (('zs3', 40), ('zs5', 60))
+                  for seed in SEEDS])
+    assert line(lines, 'The records hold no confusion matrices of single images')
+    assert 'noise not known at K=2 (+20.0 ± 0.0)' in line(lines, 'What self-training adds')
+
+
+def test_control_and_regression() -> None:
+    records = [*measured({'zs3': 40, 'zsmmd': 41, 'ridge': 60}),
+               *measured({'zsmmd': 30}, variant={'feedback.weight': 0.0})]
+    lines = told(records)
+    assert line(lines, 'Control, zsmmd − zsmmd (weight=0.0): better beyond noise at K=2')
+    assert line(lines, 'Generator against ridge (zs3 − ridge): worse beyond noise at K=2')
+    assert line(lines, 'No generator beats ridge beyond noise at any K.')
+    assert not [text for text in lines if text.startswith('ridge − zs3')]
+    better = told(measured({'zs3': 60, 'ridge': 40}))
+    assert line(better, 'Generator against ridge (zs3 − ridge): better beyond noise at K=2')
+    assert not [text for text in better if text.startswith('No generator')]
+
+
+def test_other_variants_are_told_only_where_they_differ() -> None:
+    records = [*measured({'zs3': 40}), *measured({'zs5': 50}), *measured({'zs3': 20}, variant={'a.weight': 1}),
+               *measured({'zs3': 40}, variant={'a.weight': 2})]
+    start = 'Other variants that differ from their method beyond noise, '
+    assert line(told(records), f'{start}1 of 2: zs3 (weight=1): worse beyond noise at K=2 (')
+    assert line(told(records[:6] + records[9:]), f'{start}0 of 1: none.')
+
+
+def test_best_method_per_k_and_mean_over_k() -> None:
+    records = [*measured({'zs3': 40, 'zs5': 50, 'devise': 10, 'oracle': 90}), *measured({'zs3': 40, 'zs5': 20}, (4,))]
+    lines = told(records)
+    found = line(lines, 'Highest mean hIoU: ')
+    assert 'zs5 at K=2 (' in found and ', beats 2 of 2 beyond noise), zs3 at K=4 (' in found and 'oracle' not in found
+    assert 'beats 1 of 1 beyond noise).' in found
+    assert line(lines, 'Methods per K: 2 to 3; seeds per method and K: 3; validation images: 30; pairs per K: 1 to 3.')
+    assert '; mean over K -' in line(lines, 'What self-training adds')
+    assert 'mean over K' not in line(lines, 'devise − zs3')  # not at every K
+
+
+def test_nothing_is_said_without_two_methods() -> None:
+    assert told(measured({'zs3': 40, 'oracle': 90})) == []
+    assert told([fake_record('zs5', status='failed'), fake_record('zs3')]) == []
+
+
+def page(records: list[Record], reports: Path) -> str:
+    render(save_all(records, reports))
+    return (reports / 'shapes.md').read_text(encoding='utf-8')
+
+
+def test_the_leak_is_the_only_comparison_across_cards(tmp_path: Path) -> None:
+    clean = measured({'zs3': 40, 'zs3_gc': 42, 'zs5': 50}, (2, 4))
+    official = measured({'zs3': 50, 'zs3_gc': 42}, (2, 4), protocol='zs3-official', label_access=fake_access('layout'))
+    official += measured({'zs5': 90}, (2, 4), protocol='zs3-official')  # reads none
+    text = page([*clean, *official], tmp_path)
+    part = text[text.index('What the leak is worth'):text.index('## Protocol')]
+    lines = [item for item in part.splitlines() if item.startswith('- ')]
+    assert len(lines) == 2
+    assert lines[0].startswith('- zs3, network tiny, zs3-official − zs3-clean: better beyond noise at K=2 (+')
+    assert lines[1].startswith('- zs3_gc, network tiny, zs3-official − zs3-clean: no difference beyond noise at K=2 (')
+    assert 'The cards differ' in part
+
+
+@pytest.mark.parametrize('other', [{'model': 'r101'}, {'protocol': 'spnet'}, {'seeds': (7,)}])
+def test_no_leak_across_networks_other_cards_or_seeds(other: dict, tmp_path: Path) -> None:
+    text = page([*measured({'zs3': 40}), *measured({'zs3': 50}, **{'protocol': 'zs3-official', **other},
+                                               label_access=fake_access('layout'))], tmp_path)
+    assert 'What the leak is worth' not in text
+
+
+def test_the_reading_stands_first_and_defines_noise_once(tmp_path: Path) -> None:
+    text = page(measured({'zs3': 40, 'zs5': 50}), tmp_path)
+    assert text.index('## Reading') < text.index('## Protocol') and text.count('always means both') == 1
+    assert '## Reading' not in page([fake_record()], tmp_path / 'one')

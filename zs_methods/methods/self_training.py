@@ -1,0 +1,84 @@
+"""Self-training: what `zs5`, `zsmmd_st` and `strict` share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.config import ConfigDict
+
+from zs_methods.methods.base import Method
+from zs_methods.protocols import Protocol, stronger_access
+from zs_methods.stages.base import StageSpec
+from zs_methods.task import Task
+
+#: What of ZS5Net's self-training is published nowhere that was at hand; evidence: none.
+ASSUMPTIONS = (
+    'assumed (Z1): the teacher sees the training images once, at their own size and without augmentation',
+    'assumed (Z2): the top p % are taken per image and class, of the pixels with that class as the joint prediction, '
+    'by softmax value and rounded up',
+    'assumed (Z3): all other pixels of such an image are ignored, predictions of seen classes included',
+    "assumed (Z4): the student is the whole network and starts from the teacher's weights",
+    'assumed (Z5): it is trained on the images with ground truth and those with pseudo-labels alike, 50 epochs of the '
+    'seen step on VOC',
+    'assumed (Z6): cross entropy as in the seen step, without a weight of unseen classes',
+    'assumed (Z7): one round',
+    'images with an unseen class are chosen by their ground truth, as in the code (Z8: self_training.images=all does '
+    'without); the paper speaks of additional unlabelled images',
+)
+
+
+class SelfTraining(Method):
+    """Put before another method in a class's bases, it makes that method the teacher of a student.
+
+    Round r = 1..R of the config's ``self_training.rounds``:
+
+    1. ``pseudo_labels``: the teacher labels unseen classes in training images, see `PseudoLabel`.
+    2. ``student``: the whole network, from the teacher's weights, is trained further on the labels that the card
+       grants and on those. It is the next round's teacher, without the first one's calibration.
+
+    No round leaves the teacher as it is.
+    """
+
+    setting = 'transductive'
+    reads_unseen_gt = 'image-oracle'
+
+    def __init__(self, cfg: ConfigDict, task: Task, protocol: Protocol) -> None:
+        super().__init__(cfg, task, protocol)
+        chooses = self.cfg.self_training.images == 'dropped'  # otherwise, no more than the card and the teacher read
+        of_teacher = vars(self).get('reads_unseen_gt', super().reads_unseen_gt)
+        self.reads_unseen_gt = stronger_access(of_teacher, 'image-oracle' if chooses else 'none')
+
+    def stages(self) -> list[StageSpec]:
+        """The teacher's recipe without its last stage, the rounds, and the evaluation of the last student."""
+        *recipe, evaluation = super().stages()
+        teacher = {name: evaluation.config.get(name) for name in ('network', 'classifier', 'calibration')}
+        settings = dict(self.cfg.self_training)
+        rounds, training = settings.pop('rounds'), settings.pop('student')
+        if not rounds:
+            return [*recipe, evaluation]
+        for number in range(1, rounds + 1):
+            suffix = '' if number == 1 else f'_{number}'
+            recipe += [self.pseudo_labels(f'pseudo_labels{suffix}', **{**settings, **teacher}),
+                       self.student(f'student{suffix}', f'pseudo_labels{suffix}', training, teacher)]
+            teacher = {'network': f'student{suffix}', 'classifier': None, 'calibration': None}
+        return [*recipe, self.evaluate(network=teacher['network'])]
+
+    def skip(self) -> str | None:
+        """A card that forbids what the choice of images reads."""
+        allowed = self.protocol.allowed(self.setting)
+        if stronger_access(allowed, self.reads_unseen_gt) != allowed:
+            return f'chooses images by {self.reads_unseen_gt}, {self.protocol.name} allows {allowed}'
+        return super().skip()
+
+    def pseudo_labels(self, name: str, **settings: Any) -> StageSpec:
+        """A stage that makes pseudo-labels."""
+        return self.stage(name, 'PseudoLabel', unseen_images=self.protocol.unseen_images,
+                          pipeline=self.cfg.label_pipeline, batch_size=self.cfg.features.batch_size, **settings)
+
+    def student(self, name: str, pseudo_labels: str, training: dict[str, Any], teacher: dict[str, Any]) -> StageSpec:
+        """A stage that trains the teacher's network further; `training` has ``epochs`` and changed sections."""
+        changes = dict(training)
+        epochs = changes.pop('epochs')
+        spec = self.retrain(name, initial=teacher['network'], classifier=teacher['classifier'],
+                            pseudo_labels=pseudo_labels, **changes)
+        return StageSpec(name, {**spec.config, 'epochs': epochs})

@@ -1,0 +1,36 @@
+"""STRICT: SPNet and self-training with agreement."""
+
+from __future__ import annotations
+
+from zs_methods.methods.self_training import SelfTraining
+from zs_methods.methods.spnet import SPNetC
+from zs_methods.registry import METHODS
+
+
+@METHODS.register_module(name='strict')
+class STRICT(SelfTraining, SPNetC):
+    """STRICT: a student of SPNet learns from the labels that survive a change of scale and mirroring.
+
+    A pixel whose label the card hides takes the unseen class with the largest score if the image scaled by 1.5, by 1.75
+    and mirrored gives the same class; otherwise it stays ignored. A second student learns from the first.
+
+    Under a ``mask`` card (that of the paper) the card tells which pixels are hidden, and only unseen classes compete
+    there: uncalibrated SPNet predicts next to none of them against the seen ones. Under a ``drop`` card nothing of an
+    image is visible, so the calibrated SPNet has to say in all copies that the pixel is of an unseen class; in the
+    second round that is the student, which needs no calibration.
+    """
+
+    reads_unseen_gt = 'none'  # no image is chosen: self_training.images=all
+    summary = 'STRICT: SPNet labels hidden pixels where augmented copies agree; student, then student of the student'
+    source = ('Pastore, Cermelli, Xian, Mancini, Akata, Caputo, "A Closer Look at Self-training for Zero-Label '
+              'Semantic Segmentation", CVPR Workshops 2021 [memory]; code giuseppepastore10/STRICT, commit bc18093')
+    deviations = (
+        *SPNetC.deviations,
+        'students are the shared DeepLabV3+ with a free classifier that starts as the one of SPNet; the code trains '
+        'SPNet itself, whose class vectors stay fixed, on eight images a step',
+        'assumed: the second student starts from the first one',
+        'assumed, where a card drops images: a pixel may be labelled if the joint prediction, calibrated in the first '
+        'round, is the same unseen class in all copies, since no mask of seen pixels is available; gamma counts there, '
+        'while under a mask card it has no effect',
+        'copies are made of the preprocessed image, and their scores resized to the size of the image',
+    )

@@ -1,0 +1,194 @@
+"""Stage ``joint``: the interleaved loop of ZS3Net's published code, generator and classifier in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner, set_random_seed
+from mmseg.models.segmentors import BaseSegmentor
+from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from zs_methods.datasets import audit
+from zs_methods.registry import STAGES
+from zs_methods.stages.base import Stage, StageContext
+from zs_methods.stages.graph import build_graph
+from zs_methods.stages.joint_loss import JointLoss
+from zs_methods.stages.layouts import LAYOUTS, LayoutMaker, mix_features, without
+from zs_methods.stages.network import CONFIG, assemble, classifier_of, dataset_config, exclude_classes, save_network
+from zs_methods.stages.seen_runner import iterations as count_iterations
+from zs_methods.stages.synthesis import ComponentSynthesis, NodeSynthesis, Synthesis
+
+LOG_EVERY = 50
+_CHOICES = {'layout': LAYOUTS, 'leak': ('kept', 'closed'), 'mix': ('image', 'pixel'),
+            'normalisation': ('adapt', 'frozen'), 'initial': ('uniform', 'seen')}
+
+
+@STAGES.register_module()
+class TrainJointly(Stage):
+    """Trains generator and classifier on the same batches of images; nothing else of the network learns.
+
+    Per batch: features F of the images, without gradient, the network in training mode; a layout of classes at their
+    size (see `LayoutMaker`); the generator's steps on images without an unseen class (see `Synthesis`); then the
+    classifier's step on real features of these images and on synthetic ones, seen classes and background included, of
+    the others. Scores are interpolated to the input's size; the loss is the weighted mean cross entropy, divided by
+    the batch size.
+
+    Args:
+        model (dict): generator config.
+        loss (dict): MMD loss config.
+        vectors (dict): see `TrainGenerator`.
+        generator (dict): ``optimizer``, ``samples``, ``steps``, see `Synthesis`.
+        optimizer (dict): of the classifier: ``type`` in torch.optim, and its settings; the rate decays as
+            (1 - t/T)^0.9.
+        pipeline (list[dict]): mmseg transforms for training, with labels.
+        loader (dict): mmengine's settings of the data loader; batch size and data set are the stage's.
+        unseen_images (str): see `ZeroShotDataset`; ``keep`` is what ``ground-truth`` needs.
+        batch_size (int): images per step.
+        unseen_weight (float): weight of unseen classes in the cross entropy, against 1 for seen ones.
+        epochs (int, optional): passes over the images.
+        iterations (int, optional): steps, instead of `epochs`.
+        initial (str): the classifier starts from ``uniform`` U[0, 1), seen rows included, or as ``seen`` left it.
+        layout (str): ``ground-truth``, ``relabel`` or ``random``, see `LayoutMaker`.
+        share (float): see `LayoutMaker`.
+        leak (str): ``kept`` or ``closed``, see `LayoutMaker`.
+        mix (str): features of an image with an unseen class are all synthetic (``image``), or those of its seen pixels
+            are real (``pixel``).
+        normalisation (str): running statistics of batch normalisation ``adapt`` to the batches, those of images with
+            unseen classes included, or are ``frozen`` and used.
+        graph (dict, optional): ZS3Net-GC: ``variant`` ``auxiliary`` with ``weight`` and ``model`` of the node branch,
+            or ``paper``, where `model` itself is a `GraphGenerator`.
+        network (str): name of the stage that provides the network.
+
+    Artifact: ``config.py`` and ``model.pth`` of the network with its new classifier and, with ``adapt``, new running
+    statistics; ``generator.pth``, see `load_generator`.
+
+    Raises:
+        ValueError: an option is none of those named, or the layout cannot go with another one.
+
+    Source: valeoai/ZS3 6031f4a. Deviations: images are drawn in endless shuffled passes, so that every batch is full,
+    where the code skips a last batch of one image; `MMDLoss` is guarded at 0.
+    """
+
+    def __init__(self, model: dict, loss: dict, vectors: dict, generator: dict, optimizer: dict, pipeline: list[dict],
+                 loader: dict, unseen_images: str, batch_size: int, unseen_weight: float, epochs: int | None = None,
+                 iterations: int | None = None, initial: str = 'uniform', layout: str = 'relabel', share: float = 0.5,
+                 leak: str = 'kept', mix: str = 'image', normalisation: str = 'adapt', graph: dict | None = None,
+                 network: str = 'seen') -> None:
+        for name, value in (('layout', layout), ('leak', leak), ('mix', mix), ('normalisation', normalisation),
+                            ('initial', initial)):
+            if value not in _CHOICES[name]:
+                raise ValueError(f'{name} must be one of {_CHOICES[name]}, got {value!r}')
+        if not (iterations or epochs):
+            raise ValueError('give epochs or iterations')
+        if layout == 'random' and (mix == 'pixel' or graph):
+            raise ValueError("layout 'random' has a class for every pixel: no seen pixel stays real, no component is "
+                             'larger than a pixel; it goes with neither mix=pixel nor a graph')
+        if (layout == 'ground-truth') != (unseen_images == 'keep'):
+            raise ValueError(f"layout 'ground-truth' and no other keeps images with unseen classes, not {layout!r} "
+                             f'with {unseen_images!r}')
+        if graph and graph['variant'] not in ('auxiliary', 'paper'):
+            raise ValueError(f"variant must be one of ('auxiliary', 'paper'), got {graph['variant']!r}")
+        self.model, self.loss, self.vectors, self.generator = model, loss, vectors, generator
+        self.optimizer, self.unseen_weight, self.initial = optimizer, unseen_weight, initial
+        self.pipeline, self.loader, self.unseen_images = pipeline, loader, unseen_images
+        self.batch_size, self.epochs, self.iterations = batch_size, epochs, iterations
+        self.layout, self.share, self.leak, self.mix = layout, share, leak, mix
+        self.normalisation, self.graph, self.network = normalisation, graph, network
+
+    def run(self, ctx: StageContext) -> dict[str, Any]:
+        """Trains; augmentation and the network's dropout draw from the ``augmentation`` seed, all else from streams."""
+        network = self._network(ctx)
+        conv = classifier_of(network)
+        synthesis, nodes = self._synthesis(ctx, conv.in_channels)
+        maker = LayoutMaker(ctx, self.layout, self.share, self.leak)
+        images, batches, total = self._batches(ctx, network)
+        settings = dict(self.optimizer)
+        optimizer = getattr(torch.optim, settings.pop('type'))(conv.parameters(), **settings)
+        schedule = torch.optim.lr_scheduler.PolynomialLR(optimizer, total, power=0.9)
+        criterion = JointLoss(network, ctx.task.unseen, self.unseen_weight, (self.graph or {}).get('weight', 0.0))
+        history, counts = [], torch.zeros(3, dtype=torch.int64, device=ctx.device)
+        for step in range(total):
+            inputs, labels = next(batches)
+            features = self._features(network, inputs)
+            layout = maker(labels, features.shape[2:])
+            graph = build_graph(layout.labels) if self.graph else None
+            if isinstance(synthesis, ComponentSynthesis):
+                layout = without(layout, ~graph.connected)
+            mixed = mix_features(features, synthesis.fill(features, layout, graph), layout, ctx.task.unseen, self.mix)
+            loss = criterion(mixed, layout.targets, nodes.nodes(features, layout, graph) if nodes else None)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            if ctx.task.ignored:  # weight decay moves their bias
+                exclude_classes(conv, ctx.task.ignored)
+            counts += torch.stack([layout.synthetic.sum(), (layout.vanished > 0).sum(), layout.vanished.sum()])
+            if step % LOG_EVERY == 0 or step + 1 == total:
+                if not torch.isfinite(loss):
+                    raise FloatingPointError(f'the classifier loss is {loss.item()} at iteration {step}')
+                mmd = synthesis.last_loss
+                history.append([step, loss.item(), None if mmd is None else mmd.item()])
+                ctx.progress(step + 1, total)
+        config = Config.fromfile(str(ctx.inputs[self.network] / CONFIG))
+        save_network(ctx.out, config.to_dict(), network.state_dict(), ctx.task)
+        synthesis.save(ctx.out)
+        made, vanished, pixels = counts.tolist()
+        return {'images': images, 'iterations': total, 'generator_steps': synthesis.steps_done,
+                'synthetic_share': made / (total * self.batch_size), 'loss': history,
+                'vanished': {'images': vanished, 'pixels': pixels,
+                             'trained_on': self.layout == 'ground-truth' and self.leak == 'kept'},
+                'tables': {'Unseen objects that vanish in the down-sampling (interleaved loop)': [
+                    {'images': vanished, 'pixels': pixels}]}}
+
+    def _network(self, ctx: StageContext) -> BaseSegmentor:
+        """The network in training mode, all of it fixed but the classifier, which starts as asked."""
+        network = assemble(ctx, self.network).requires_grad_(False).train()
+        if self.normalisation == 'frozen':
+            for module in network.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        conv = classifier_of(network).requires_grad_(True)
+        if self.initial == 'uniform':
+            stream = ctx.stream('initialisation/classifier')
+            with torch.no_grad():
+                for parameter in conv.parameters():
+                    parameter.uniform_(generator=stream)
+            exclude_classes(conv, ctx.task.ignored)
+        return network
+
+    def _synthesis(self, ctx: StageContext, feature_dim: int) -> tuple[Synthesis, NodeSynthesis | None]:
+        """What makes the dense features, and the auxiliary branch if there is one."""
+        shared = dict(loss=self.loss, vectors=self.vectors, feature_dim=feature_dim, **self.generator)
+        variant = self.graph and self.graph['variant']
+        dense = (ComponentSynthesis if variant == 'paper' else Synthesis)(ctx, 'generator', self.model, **shared)
+        return dense, NodeSynthesis(ctx, 'nodes', self.graph['model'], **shared) if variant == 'auxiliary' else None
+
+    def _batches(self, ctx: StageContext, network: BaseSegmentor) -> tuple[int, Iterator[tuple[Tensor, Tensor]], int]:
+        """Number of images; endless batches of inputs (N, 3, H, W) and labels (N, H, W); number of steps."""
+        set_random_seed(seed := ctx.seed_for('augmentation'))
+        config = {**self.loader, 'batch_size': self.batch_size,
+                  'sampler': {**self.loader['sampler'], 'seed': ctx.seed_for('order/joint')},
+                  'dataset': dataset_config(ctx.task, 'train', self.pipeline, self.unseen_images)}
+        with audit.purpose('layout') if self.layout == 'ground-truth' else nullcontext():
+            loader = Runner.build_dataloader(config, seed=seed)
+
+        def batches() -> Iterator[tuple[Tensor, Tensor]]:
+            for batch in loader:
+                data = network.data_preprocessor(batch, True)
+                labels = torch.stack([sample.gt_sem_seg.data[0] for sample in data['data_samples']])
+                yield data['inputs'], labels.to(ctx.device).long()
+
+        total = self.iterations or count_iterations(self.epochs, len(loader.dataset), self.batch_size)
+        return len(loader.dataset), batches(), total
+
+    @staticmethod
+    @torch.no_grad()
+    def _features(network: BaseSegmentor, inputs: Tensor) -> Tensor:
+        """The classifier's input (N, d, h, w), dropout included, as its training has it."""
+        head = network.decode_head
+        return head.dropout(head.forward_features(network.extract_feat(inputs)))
