@@ -63,7 +63,7 @@ def test_floor_comes_first_and_ceiling_last(plan):
 def test_zsmmd_shares_the_stages_of_zs3_up_to_the_classifier(keys):
     zs3, zsmmd = keys()['zs3'], keys()['zsmmd']
     assert list(zs3) == [*TRUNK, 'evaluate']
-    assert list(zsmmd) == [*TRUNK, 'generator_1', 'classifier_1', 'generator_2', 'classifier_2', 'evaluate']
+    assert list(zsmmd) == [*TRUNK, 'generator_1', 'classifier_1', 'diagnosis', 'evaluate']
     assert [zsmmd[name] for name in TRUNK] == [zs3[name] for name in TRUNK]
     assert zsmmd['evaluate'] != zs3['evaluate']
 
@@ -75,13 +75,13 @@ def test_floor_and_ceiling_share_what_no_method_changes(keys):
     assert all_keys['oracle']['classifier'] != all_keys['zs3']['classifier']
 
 
-def test_a_sweep_over_all_ks_has_15_distinct_stages_per_k(plan):
-    """Floor 3; ZS3 adds 4 and ZS-MMD 5 to its trunk; the ceiling 3."""
+def test_a_sweep_over_all_ks_has_14_distinct_stages_per_k(plan):
+    """Floor 3; ZS3 adds 4 and ZS-MMD 4 to its trunk; the ceiling 3."""
     cells = plan('--methods', 'zs3,zsmmd', '--ks', '2,4,6,8,10')
     nodes = {node.key: node for cell in cells for node in cell.nodes}
-    assert Counter(len(node.task.unseen) for node in nodes.values()) == dict.fromkeys((2, 4, 6, 8, 10), 15)
+    assert Counter(len(node.task.unseen) for node in nodes.values()) == dict.fromkeys((2, 4, 6, 8, 10), 14)
     of_methods = {node.key for cell in cells if cell.card.role == 'method' for node in cell.nodes}
-    assert len(of_methods) == 5 * 11
+    assert len(of_methods) == 5 * 10
 
 
 def test_every_stage_knows_names_and_keys_of_all_before_it(plan):
@@ -93,7 +93,7 @@ def test_every_stage_knows_names_and_keys_of_all_before_it(plan):
 @pytest.mark.parametrize(('option', 'method', 'expected'), [
     ('classifier.unseen_weight=7', 'zs3', ['classifier', 'evaluate']),
     ('classifier.unseen_weight=7', 'zsmmd',
-     ['classifier', 'generator_1', 'classifier_1', 'generator_2', 'classifier_2', 'evaluate']),
+     ['classifier', 'generator_1', 'classifier_1', 'diagnosis', 'evaluate']),
     ('classifier.unseen_weight=7', 'oracle', ['classifier', 'evaluate']),
     ('classifier.unseen_weight=7', 'seen_only', []),
     ('generator.model.dropout=0.25', 'zs3', ['generator', 'classifier', 'evaluate']),
@@ -102,7 +102,7 @@ def test_every_stage_knows_names_and_keys_of_all_before_it(plan):
     ('evaluation.examples=1', 'zs3', ['evaluate']),
     ('recursion.feedback.weight=0.5', 'zs3', []),
     ('recursion.feedback.weight=0.5', 'zsmmd',
-     ['generator_1', 'classifier_1', 'generator_2', 'classifier_2', 'evaluate']),
+     ['generator_1', 'classifier_1', 'diagnosis', 'evaluate']),
 ])
 def test_a_setting_changes_the_first_stage_that_reads_it_and_all_after(keys, option, method, expected):
     assert changed(keys()[method], keys('--cfg-options', option)[method]) == expected
