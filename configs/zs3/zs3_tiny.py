@@ -8,10 +8,11 @@ _base_ = ['./zs3.py']
 
 generator = dict(model=dict(noise_dim=16, hidden_dim=128), optimizer=dict(lr=1e-3), iterations=400, samples=32)
 classifier = dict(unseen_weight=30)
-# Chosen on held-out seen classes of K=10, under zs3-clean with order=interleaved.
+# Chosen on held-out seen classes of K=10, under zs3-clean with order=interleaved. From U[0, 1), as in the code, 300
+# steps bring back the seven seen classes that such a selection has, and not the 18 of K=2.
 joint = dict(
     epochs=None, iterations=300, generator=dict(optimizer=dict(lr=5e-3), samples=64, steps='batched'),
-    optimizer=dict(lr=0.15), unseen_weight=50)
+    optimizer=dict(lr=0.05), unseen_weight=30, initial='seen')
 deviations = (
     'shapes: unseen weight, length and rate of the generator step were chosen by benchmark/select.py on held-out seen '
     'classes of K=10 (5 draws of 3), where no unseen class is looked at: hIoU 43.3 there, 41.3 with weight 100, 30.3 '
@@ -23,10 +24,11 @@ deviations = (
     'shapes: the classifier is trained at the resolution of the features; the code upsamples its scores first',
 )
 joint_deviations = (
-    'shapes: settings of the interleaved loop were chosen on held-out seen classes of K=10 with relabelled layouts',
+    'shapes: settings of the interleaved loop were chosen on held-out seen classes of K=10 (3 draws of 3) with '
+    'relabelled layouts: hIoU 38.3 there for zs3 and 20.2 for zs3_gc',
     'shapes: 300 batches of 8 (22,350), one generator step a batch with 64 pixels per image and class at 5e-3 (one '
-    'step per image and class, 128, 2e-4), classifier rate 0.15 (0.07), unseen weight 50 (100), noise 16-d and hidden '
-    'layer 128 (300 and 256)',
+    'step per image and class, 128, 2e-4), classifier rate 0.05 (0.07) from its seen rows (U[0, 1)), unseen weight 30 '
+    '(100), noise 16-d and hidden layer 128 (300 and 256)',
     'shapes: DeepLab of two ResNet-18 stages from scratch, AdamW with one cycle, background weight 0.2; the code '
     'has ResNet-101, SGD with poly decay, no class weights and one more division by the batch size',
 )
