@@ -270,7 +270,7 @@ def test_options_are_kept_with_the_methods_they_concern(plan):
     cells = plan('--methods', 'zs3,zsmmd', '--ks', 2, '--cfg-options', 'recursion.rounds=2')
     assert {cell.id.method: cell.id.variant for cell in cells} == {
         'seen_only': {}, 'zs3': {}, 'zsmmd': {'recursion.rounds': 2}, 'oracle': {}}
-    assert [node.name for node in cells[2].nodes][-3:] == ['generator_2', 'classifier_2', 'evaluate']
+    assert {'generator_2', 'classifier_2'} <= {node.name for node in cells[2].nodes}
 
 
 @pytest.mark.slow
