@@ -1,6 +1,7 @@
 # make setup    virtual environment in .venv with pinned versions
 # make bench    the embedded benchmark: both methods, K = 2 to 10
-# make test     linter and all tests
+# make test     linter and fast tests
+# make test-slow    the other tests, a Ray cluster and killed processes among them
 # make report   render the reports again from their records
 # Another interpreter: make setup PYTHON=python3.12
 
@@ -8,7 +9,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet -c constraints.txt
 
-.PHONY: setup bench test lint report clean
+.PHONY: setup bench test test-slow lint report clean
 
 setup: .venv/.stamp
 
@@ -29,8 +30,13 @@ setup: .venv/.stamp
 bench: setup
 	$(PY) benchmark/run.py --methods zs3,zsmmd --ks 2,4,6,8,10
 
+# As many tests at a time as there are cores, each on one thread.
 test: lint
-	$(PY) -m pytest
+	OMP_NUM_THREADS=1 $(PY) -m pytest -m 'not slow' -n auto --dist loadfile
+
+test-slow: setup
+	@$(PY) -c 'import ray, submitit' 2>/dev/null || $(PIP) -e '.[ray,slurm]'
+	OMP_NUM_THREADS=1 $(PY) -m pytest -m slow
 
 lint: setup
 	$(PY) -m ruff check .

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import contextlib
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,24 +12,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmark.records import write_json
-from zs_methods.word_vectors import file_sha256
+from benchmark.checksums import content_hash, file_sha256, read_json, sync_folder, write_json
+from benchmark.locks import Lock, is_held
+
+__all__ = ['MANIFEST', 'ArtifactStore', 'content_hash']
 
 MANIFEST = 'manifest.json'
-
-
-def content_hash(content: Any) -> str:
-    """Hash of plain data, independent of key order; 16 hexadecimal digits."""
-    text = json.dumps(content, sort_keys=True, separators=(',', ':'))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class ArtifactStore:
     """Folders ``<root>/<stage>-<key>``, each complete and with a manifest, or absent.
 
+    Beside them, while a stage runs, with a dot in front: its lock, its unfinished folder, and its scratch folder, which
+    holds checkpoints and outlives an interrupted run.
+
     Args:
         root (Path): the folder of all artifacts.
-        warn (Callable): takes one line about a damaged artifact.
+        warn (Callable): takes one line about a damaged artifact, or a lock that is waited for.
     """
 
     def __init__(self, root: Path, warn: Callable[[str], None] = print) -> None:
@@ -39,6 +38,14 @@ class ArtifactStore:
     def path(self, name: str, key: str) -> Path:
         """Where the artifact of a stage is, or will be."""
         return self.root / f'{name}-{key}'
+
+    def scratch(self, name: str, key: str) -> Path:
+        """Where a stage may leave what lets it continue; removed with `create`."""
+        return self.root / f'.{name}-{key}.scratch'
+
+    def lock(self, name: str, key: str) -> Lock:
+        """What a process holds while it makes the artifact."""
+        return Lock(self.root / f'.{name}-{key}.lock', lambda line: self.warn(line))
 
     def exists(self, name: str, key: str) -> bool:
         """Whether the artifact is there; its content is checked by `manifest` when it is used."""
@@ -53,8 +60,11 @@ class ArtifactStore:
         if not self.exists(name, key):
             return None
         try:
-            manifest = json.loads((path / MANIFEST).read_text())
+            manifest = read_json(path / MANIFEST)
             if path not in self._verified:
+                found = {str(file.relative_to(path)) for file in path.rglob('*') if file.is_file()}
+                if stray := found ^ {*manifest['files'], MANIFEST}:
+                    raise ValueError(f'{min(stray)} is missing or does not belong there')
                 for file, sha256 in manifest['files'].items():
                     if file_sha256(path / file) != sha256:
                         raise ValueError(f'{file} has changed')
@@ -62,7 +72,8 @@ class ArtifactStore:
             return manifest
         except (OSError, ValueError, KeyError) as error:
             aside = path.with_name(f'{path.name}.damaged-{uuid.uuid4().hex[:6]}')
-            os.replace(path, aside)
+            with contextlib.suppress(FileNotFoundError):  # another process was faster
+                os.replace(path, aside)
             self.warn(f'{path}: damaged ({error}); set aside as {aside.name} and made again')
             return None
 
@@ -70,23 +81,52 @@ class ArtifactStore:
     def create(self, name: str, key: str, manifest: dict[str, Any]) -> Iterator[Path]:
         """Yields an empty folder that becomes the artifact when the block ends without an error.
 
+        All files are on the disk before the artifact has its name. Hold `lock` meanwhile.
+
         Args:
             name (str): stage.
             key (str): address.
             manifest (dict): completed by the block, then written with the checksums of all files.
         """
         path = self.path(name, key)
-        part = path.with_name(f'.{path.name}.partial-{os.getpid()}-{uuid.uuid4().hex[:6]}')
+        part = path.with_name(f'.{path.name}.partial-{uuid.uuid4().hex[:6]}')
         part.mkdir(parents=True)
         try:
             yield part
             files = sorted(file for file in part.rglob('*') if file.is_file())
             manifest['files'] = {str(file.relative_to(part)): file_sha256(file) for file in files}
+            for file in files:
+                _sync(file)
             write_json(part / MANIFEST, manifest)
+            for folder in {file.parent for file in files}:
+                sync_folder(folder)
             if path.exists():
-                os.replace(path, part / '.replaced')
-                shutil.rmtree(part / '.replaced')
+                os.replace(path, part.with_name(f'{part.name}.replaced'))
             os.replace(part, path)
+            sync_folder(self.root)
             self._verified.add(path)
+            shutil.rmtree(self.scratch(name, key), ignore_errors=True)
         finally:
             shutil.rmtree(part, ignore_errors=True)
+            shutil.rmtree(part.with_name(f'{part.name}.replaced'), ignore_errors=True)
+
+    def clean(self) -> None:
+        """Removes what processes that were killed have left: locks, unfinished folders, scratch without a use."""
+        for path in self.root.glob('.*-*.*') if self.root.is_dir() else ():
+            match = re.fullmatch(r'\.(\w+)-(\w+)\.(lock|scratch|partial-\w+(?:\.replaced)?)', path.name)
+            if not match or is_held(self.lock(match[1], match[2]).path):
+                continue
+            if match[3] == 'lock':
+                with contextlib.suppress(OSError), Lock(path):
+                    pass  # takes over the dead owner's, and frees it
+            elif match[3] != 'scratch' or self.exists(match[1], match[2]):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _sync(file: Path) -> None:
+    """Has a file written to the disk."""
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -12,21 +12,22 @@ import torch
 import zs_methods.stages  # noqa: F401  registers the stages
 from benchmark.artifacts import ArtifactStore
 from benchmark.plan import Node
-from benchmark.provenance import environment, peak_rss_mib, reset_peak_rss
+from benchmark.provenance import EnergyMeter, environment, peak_gpu_mib, peak_rss_mib, reset_peak_gpu, reset_peak_rss
 from zs_methods.datasets import audit
 from zs_methods.registry import STAGES
 from zs_methods.stages.base import StageContext
 
 
-def run_node(node: Node, store: ArtifactStore, device: torch.device,
-             progress: Callable[[int, int], None]) -> dict[str, Any]:
-    """Runs a stage and commits its artifact.
+def run_node(node: Node, store: ArtifactStore, device: torch.device, progress: Callable[[int, int], None],
+             checkpoint_every: int | None = None) -> dict[str, Any]:
+    """Runs a stage and commits its artifact; hold the store's lock of the stage meanwhile.
 
     Args:
         node (Node): the stage; all its inputs must be in the store.
         store (ArtifactStore): where artifacts live.
         device (torch.device): where to compute.
         progress (Callable): called with (steps done, steps in all).
+        checkpoint_every (int, optional): iterations between checkpoints, instead of a minute.
 
     Returns:
         dict: the artifact's manifest: what was made, from what, at what cost, and which labels were read.
@@ -34,12 +35,15 @@ def run_node(node: Node, store: ArtifactStore, device: torch.device,
     manifest: dict[str, Any] = {
         'name': node.name, 'key': node.key, 'config': node.config, 'task': node.task.to_dict(), 'seed': node.seed,
         'inputs': dict(node.inputs), 'environment': environment(), 'device': str(device),
+        'threads': torch.get_num_threads(),
     }
     reset_peak_rss()
-    started = time.perf_counter()
+    reset_peak_gpu(device)
+    energy, started = EnergyMeter(device), time.perf_counter()
     with store.create(node.name, node.key, manifest) as folder, audit.collect() as access:
         context = StageContext(task=node.task, inputs={name: store.path(name, key) for name, key in node.inputs},
-                               out=folder, seed=node.seed, device=device, progress=progress)
+                               out=folder, seed=node.seed, device=device, progress=progress,
+                               scratch=store.scratch(node.name, node.key), checkpoint_every=checkpoint_every)
         # A stage draws from named streams; what draws from the global ones (layer initialisation, say) is no
         # different when other stages were reused or run before it.
         mmengine.runner.set_random_seed(context.seed_for(f'global/{node.name}'))
@@ -47,6 +51,8 @@ def run_node(node: Node, store: ArtifactStore, device: torch.device,
         stage = STAGES.get(settings.pop('type'))(**settings)
         manifest['summary'] = stage.run(context) or {}
         manifest['seconds'] = round(time.perf_counter() - started, 3)
-        manifest['peak_rss_mib'] = peak_rss_mib()
-        manifest['label_access'] = access
+        manifest['peak_rss_mib'], manifest['peak_gpu_mib'] = peak_rss_mib(), peak_gpu_mib(device)
+        manifest['energy_j'] = energy.joules()
+        manifest['label_access'], manifest['seeds'] = access, dict(context.axes)
+        manifest['resumed_from'] = context.resumed_from
     return manifest

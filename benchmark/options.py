@@ -65,6 +65,21 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     parser.add_argument('--processes', type=int, default=1, metavar='N',
                         help='train the DeepLab with N processes through torchrun, one per GPU')
+    parser.add_argument('--launcher', default='local', metavar='NAME',
+                        help='serial, local (default), ray, slurm, or inline: without processes, for a debugger')
+    parser.add_argument('--workers', type=int, metavar='N', help='cells at a time; as many as fit by default')
+    parser.add_argument('--threads', type=int, default=1, metavar='N',
+                        help='CPU threads of a process; sums depend on it in their last digits, so that it is 1 '
+                             'everywhere by default')
+    parser.add_argument('--address', help='of a Ray cluster, e.g. auto')
+    parser.add_argument('--launcher-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+                        help='for ray.init or submitit, e.g. slurm_partition=gpu timeout_min=600')
+    parser.add_argument('--retry', type=int, default=0, metavar='N', help='further attempts at a cell that failed')
+    parser.add_argument('--timeout', type=float, metavar='SECONDS', help='kill a cell whose stage takes longer')
+    parser.add_argument('--checkpoint-every', type=int, metavar='N',
+                        help='iterations between checkpoints inside a stage; every minute by default')
+    parser.add_argument('--verify', type=int, default=0, metavar='N',
+                        help='run N random finished cells again, beside their artifacts, and compare; no report')
     parser.add_argument('--force', action='store_true', help='train again what is already there')
     parser.add_argument('--fail-fast', action='store_true', help='start nothing new after the first failure')
     parser.add_argument('--dry-run', action='store_true', help='print the plan and stop')
@@ -73,6 +88,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         args = parser.parse_args(argv)
     except (ValueError, AssertionError) as error:  # DictAction splits KEY=VALUE without checking
         raise UsageError(f'--cfg-options takes KEY=VALUE ({error})') from None
+    for option, least in (('workers', 1), ('threads', 1), ('retry', 0), ('timeout', 0.0), ('checkpoint_every', 1),
+                          ('verify', 0)):
+        value = getattr(args, option)
+        if value is not None and not value >= least:
+            raise UsageError(f'--{option.replace("_", "-")} takes a number from {least}, got {value}')
     if args.data_root is None:
         args.data_root = Path(args.dataset).parent if is_file(args.dataset) else Path('data')
     return args

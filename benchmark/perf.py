@@ -1,4 +1,4 @@
-"""Speed against a stated baseline, measured in the same run: ``python benchmark/perf.py generator``."""
+"""Speed against a stated baseline, measured in the same run: of the generator, plans, reports and launchers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from collections.abc import Callable, Sequence
 import torch
 
 import zs_methods  # noqa: F401  installs the stand-ins
+from benchmark.errors import UsageError
 from zs_methods.models import GMMNGenerator, MMDLoss
 
+RECORDS = Path(__file__).resolve().parents[1] / 'reports' / 'records'
 #: A batch as ZS3Net sees it: 8 images of 3 classes, 128 pixels each, 256-d features, 300-d vectors.
 IMAGES, CLASSES, SAMPLES, FEATURES, VECTOR = 8, 3, 128, 256, 300
 #: Pixels of a 78 x 78 feature map, of which each of an image's classes covers a third.
@@ -103,10 +105,23 @@ def _median_seconds(function: Callable[[], None], repeats: int) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the measurement; its last line is ``ratio <x>``."""
     parser = argparse.ArgumentParser(prog='perf.py', description=__doc__)
-    parser.add_argument('what', choices=['generator'])
-    parser.add_argument('--repeats', type=int, default=15)
+    parser.add_argument('what', choices=['generator', 'plan', 'report', 'launchers'])
+    parser.add_argument('--repeats', type=int, default=15, help='of the generator')
+    parser.add_argument('--number', type=int, default=10_000, help='of the cells of a plan, or records of a report')
+    parser.add_argument('--records', type=Path, default=RECORDS, metavar='DIR',
+                        help='records to multiply (default: those of this repository)')
+    parser.add_argument('--data-root', type=Path, default=Path('data'), metavar='DIR', help='data of the launchers')
     args = parser.parse_args(argv)
-    ratio = {'generator': generator}[args.what](args.repeats)
+    if args.what == 'generator':
+        ratio = generator(args.repeats)
+    else:
+        from benchmark import perf_launchers, scale
+        try:
+            ratio = perf_launchers.launchers(args.data_root) if args.what == 'launchers' else \
+                getattr(scale, args.what)(args.number, args.records)
+        except UsageError as error:
+            print(f'perf.py: {error}', file=sys.stderr)
+            return 2
     print(f'ratio {ratio:.2f}')
     return 0
 

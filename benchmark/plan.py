@@ -2,42 +2,49 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
+import copy
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from benchmark.artifacts import ArtifactStore, content_hash
+from benchmark.addresses import after, origin, stage_content
+from benchmark.artifacts import ArtifactStore
+from benchmark.checksums import content_hash
 from benchmark.records import CellId, MethodCard, NetworkCard
 from zs_methods.methods import Method
 from zs_methods.protocols import stronger_access
-from zs_methods.registry import DATASETS, MODELS, STAGES, TRANSFORMS
 from zs_methods.stages.base import StageSpec
 from zs_methods.task import Task
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Node:
     """One distinct stage of the plan.
 
     Attributes:
         key (str): hash of data, split, seed, the settings of this stage and of all before it.
-        name (str): the stage's name in its recipe.
-        config (dict): builds the stage.
+        spec (StageSpec): name and settings; nodes of all seeds share it.
         task (Task): data set and split.
         seed (int): the cell's seed.
         inputs (tuple[tuple[str, str], ...]): names and keys of the stages before it, in order.
     """
 
     key: str
-    name: str
-    config: dict[str, Any] = field(hash=False, compare=False)
+    spec: StageSpec = field(hash=False, compare=False)
     task: Task = field(hash=False, compare=False)
     seed: int = field(hash=False, compare=False)
     inputs: tuple[tuple[str, str], ...] = field(hash=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The stage's name in its recipe."""
+        return self.spec.name
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Builds the stage; every time another copy, since what is built may change what it was given."""
+        return copy.deepcopy(self.spec.config)
 
 
 @dataclass
@@ -47,11 +54,12 @@ class Cell:
     Attributes:
         id (CellId): what it is about.
         card (MethodCard): what the method says of itself.
-        nodes (list[Node]): its stages in order; cells share nodes.
+        nodes (list[Node]): its stages in order.
         settings (str): hash of all settings without the seed.
         task (Task): data set and split.
         protocol (dict): the protocol card.
         network (NetworkCard): the network and its backbone weights.
+        about (str): hash of `id` without the seed and of `network`, which keeps the records of any two cells apart.
         skip (str | None): reason not to run.
     """
 
@@ -62,6 +70,7 @@ class Cell:
     task: Task
     protocol: dict[str, Any]
     network: NetworkCard
+    about: str
     skip: str | None = None
 
     @property
@@ -76,77 +85,70 @@ class Cell:
 
     @property
     def file_name(self) -> str:
-        """Name of the cell's record; the hash of what it is about keeps any two cells apart."""
-        about = content_hash([self.id.model_dump(exclude={'seed'}), self.network.model_dump()])[:8]
+        """Name of the cell's record."""
         return '_'.join([self.id.dataset, self.id.split, self.id.protocol, self.id.model, self.id.method,
-                         f'seed{self.id.seed}', about]) + '.json'
+                         f'seed{self.id.seed}', self.about]) + '.json'
+
+
+class Recipe:
+    """A method on a task: what its cells have in common, whatever their seed, worked out and checked once.
+
+    Args:
+        method (Method): with its settings.
+        name (str): its name on the command line.
+        task (Task): data set and split.
+        variant (dict): options that changed its settings.
+
+    Raises:
+        ValueError: no stages, two of one name, odd names, or another last one than ``evaluate``.
+        KeyError: a stage is not registered.
+    """
+
+    def __init__(self, method: Method, name: str, task: Task, variant: dict[str, Any]) -> None:
+        self.task, self._specs = task, _checked(name, method.stages())
+        protocol, last = method.protocol, self._specs[-1]
+        self._contents = [stage_content(spec, [protocol.name, protocol.version] if spec is last else None)
+                          for spec in self._specs]
+        network = dict(method.cfg.network)
+        self._id = CellId(dataset=task.dataset, split=task.split, k=len(task.unseen), protocol=protocol.name,
+                          model=network.pop('model'), method=name, seed=0, variant=variant)
+        weights = NetworkCard(**network)
+        self._shared = dict(
+            card=MethodCard(summary=method.summary, role=method.role, setting=method.setting, note=method.note,
+                            source=method.source, deviations=[*method.deviations, *method.cfg.get('deviations', ())],
+                            reads_unseen_gt=stronger_access(method.reads_unseen_gt, protocol.handling)),
+            settings=self._chain(None)[-1], task=task, protocol=protocol.model_dump(), network=weights,
+            about=content_hash([self._id.model_dump(exclude={'seed'}), weights.model_dump()])[:8], skip=method.skip())
+
+    def cell(self, seed: int) -> Cell:
+        """The cell of one seed: its stages and their addresses."""
+        keys = self._chain(seed)
+        before = tuple((spec.name, key) for spec, key in zip(self._specs, keys, strict=True))
+        return Cell(id=self._id.model_copy(update={'seed': seed}), **self._shared, nodes=[
+            Node(key, spec, self.task, seed, before[:position])
+            for position, (spec, key) in enumerate(zip(self._specs, keys, strict=True))])
+
+    def _chain(self, seed: int | None) -> list[str]:
+        """Keys of the stages."""
+        key, keys = origin(self.task, seed), []
+        for content in self._contents:
+            key = after(key, content)
+            keys.append(key)
+        return keys
 
 
 def plan_cell(method: Method, name: str, task: Task, seed: int, variant: dict[str, Any]) -> Cell:
     """Expands one cell into its stages and their addresses."""
-    specs = method.stages()
+    return Recipe(method, name, task, variant).cell(seed)
+
+
+def _checked(name: str, specs: list[StageSpec]) -> list[StageSpec]:
     names = [spec.name for spec in specs]
     if not names or names[-1] != 'evaluate' or len(set(names)) < len(names):
         raise ValueError(f"a recipe's stages need distinct names and 'evaluate' as the last one, got {names}")
     if not all(re.fullmatch(r'[A-Za-z0-9_]+', word) for word in [name, *names]):
         raise ValueError(f'names of methods and stages are letters, digits and _, got {[name, *names]}')
-    card = [method.protocol.name, method.protocol.version]
-    keys, neutral = (_chain(task, s, specs, card) for s in (seed, None))
-    nodes = [
-        Node(key, spec.name, spec.config, task, seed,
-             tuple((specs[j].name, keys[j]) for j in range(i)))
-        for i, (spec, key) in enumerate(zip(specs, keys, strict=True))
-    ]
-    network = dict(method.cfg.network)
-    return Cell(
-        id=CellId(dataset=task.dataset, split=task.split, k=len(task.unseen), protocol=method.protocol.name,
-                  model=network.pop('model'), method=name, seed=seed, variant=variant),
-        card=MethodCard(summary=method.summary, role=method.role, setting=method.setting, note=method.note,
-                        source=method.source, deviations=[*method.deviations, *method.cfg.get('deviations', ())],
-                        reads_unseen_gt=stronger_access(method.reads_unseen_gt, method.protocol.handling)),
-        nodes=nodes, settings=neutral[-1], task=task, protocol=method.protocol.model_dump(),
-        network=NetworkCard(**network), skip=method.skip())
-
-
-def _chain(task: Task, seed: int | None, specs: Sequence[StageSpec], card: list) -> list[str]:
-    """Keys of a recipe: each one hashes the key before it and the stage's own inputs.
-
-    The card's name and version count for the last stage: cards may share trainings, but never a number.
-    """
-    key = content_hash({'data': task.data, 'classes': task.spec.classes, 'unseen': task.unseen,
-                        'ignored': task.ignored, 'withheld': task.withheld, 'seed': seed})
-    keys = []
-    for spec in specs:
-        stage = STAGES.get(spec.config['type'])
-        if stage is None:
-            raise KeyError(f"stage {spec.name!r}: type {spec.config['type']!r} is not registered in STAGES")
-        stage(**{name: value for name, value in spec.config.items() if name != 'type'})  # checks its settings
-        key = content_hash({'after': key, 'name': spec.name, 'config': spec.config, 'version': stage.version,
-                            'source': _plugin_sources(spec.config), 'card': card if spec is specs[-1] else None})
-        keys.append(key)
-    return keys
-
-
-def _plugin_sources(config: Any) -> list[str]:
-    """Hashes of the files outside this package that define a type in a config, so that an edited plugin runs anew."""
-    files = set()
-    for name in _types(config):
-        for registry in (STAGES, MODELS, DATASETS, TRANSFORMS):
-            found = registry.module_dict.get(name.split('.')[-1])
-            if found is not None and found.__module__.split('.')[0] != 'zs_methods':
-                files.add(inspect.getfile(found))
-    return sorted(hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16] for file in files)
-
-
-def _types(config: Any) -> Iterator[str]:
-    """All values of ``type`` keys in nested plain data."""
-    if isinstance(config, dict):
-        if isinstance(config.get('type'), str):
-            yield config['type']
-        config = list(config.values())
-    if isinstance(config, list | tuple):
-        for value in config:
-            yield from _types(value)
+    return specs
 
 
 def trie_lines(cells: Sequence[Cell], store: ArtifactStore, force: bool = False) -> list[str]:

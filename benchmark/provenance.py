@@ -1,4 +1,4 @@
-"""Where a number comes from: code, versions and hardware."""
+"""Where a number comes from: code, versions and hardware. Nothing here names a machine, a user or a folder."""
 
 from __future__ import annotations
 
@@ -8,18 +8,27 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import zs_methods
+from benchmark.checksums import file_sha256
+from benchmark.energy import EnergyMeter
 from zs_methods import compat
+
+__all__ = ['EnergyMeter', 'code_sha256', 'environment', 'peak_gpu_mib', 'peak_rss_mib', 'reset_peak_gpu',
+           'reset_peak_rss', 'without_paths']
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation', 'numpy', 'scipy', 'gensim',
             'pillow', 'opencv-python')
+#: Variables that limit the threads of BLAS libraries, which decide in what order they add.
+THREAD_LIMITS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
 
 
 @functools.cache
@@ -40,13 +49,19 @@ def environment() -> dict[str, Any]:
         'git': _git(),
         'code': code_sha256(),
         'python': platform.python_version(),
+        # The numbers of the kernel's version only: what follows them may be a name somebody gave.
         'platform': f'{platform.system()}-{platform.machine()}',
+        'kernel': (re.match(r'[\d.]+', platform.release()) or [''])[0].strip('.'),
         'packages': {name: version for name in PACKAGES if (version := _version(name))},
         'compat': dict(compat.REPLACED),
         'hardware': {
-            'cpu': _cpu(), 'cores': os.cpu_count(), 'threads': torch.get_num_threads(),
+            'cpu': _cpu(), 'cpu_capability': torch.backends.cpu.get_cpu_capability(), 'cores': os.cpu_count(),
+            'threads': torch.get_num_threads(),
+            'thread_limits': {name: os.environ[name] for name in THREAD_LIMITS if name in os.environ},
             'memory_gib': round(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30, 1),
             'gpu': [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+            'cuda': torch.version.cuda, 'driver': _driver(),
+            'cudnn': torch.backends.cudnn.version() if torch.cuda.is_available() else None,
         },
     }
 
@@ -59,16 +74,53 @@ def _version(package: str) -> str | None:
 
 
 def _git() -> dict[str, Any]:
-    """Commit and whether files outside ``reports/``, which a run writes to, differ from it."""
-    def git(*args: str) -> str | None:
-        try:
-            return subprocess.run(('git', '-C', str(ROOT), *args), capture_output=True, text=True, check=True,
-                                  timeout=20).stdout.strip()
-        except (OSError, subprocess.SubprocessError):
-            return None
+    """Commit, whether files outside ``reports/``, which a run writes to, differ from it, and a hash of how."""
+    here = ('--', '.', ':!reports')
+    status = _git_output('status', '--porcelain', *here)
+    sha = _git_output('rev-parse', 'HEAD')
+    return {'sha': sha and sha.decode().strip(), 'dirty': None if status is None else bool(status),
+            'diff': _git_diff(here) if status else None}
 
-    status = git('status', '--porcelain', '--', '.', ':!reports')
-    return {'sha': git('rev-parse', 'HEAD'), 'dirty': None if status is None else bool(status)}
+
+def _git_diff(here: tuple[str, ...]) -> str | None:
+    """Hash of all changes to tracked files and of the content of new ones; 16 hexadecimal digits."""
+    changes = _git_output('diff', 'HEAD', '--binary', '--no-color', '--no-ext-diff', '--no-textconv', *here)
+    new = _git_output('ls-files', '--others', '--exclude-standard', '-z', *here)
+    if changes is None or new is None:
+        return None
+    digest = hashlib.sha256(changes)
+    for name in sorted(filter(None, new.split(b'\0'))):
+        with contextlib.suppress(OSError):  # gone meanwhile, or not readable
+            digest.update(name + b'\0' + file_sha256(ROOT / os.fsdecode(name)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _git_output(*args: str) -> bytes | None:
+    return _output('git', '-C', str(ROOT), *args)
+
+
+def _output(*command: str) -> bytes | None:
+    """What a program prints; None if it is not there or fails."""
+    try:
+        return subprocess.run(command, capture_output=True, check=True, timeout=20).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _driver() -> str | None:
+    """Version of the NVIDIA driver."""
+    found = _output('nvidia-smi', '--query-gpu=driver_version', '--format=csv,noheader') or b''
+    return found.decode(errors='replace').split('\n')[0].strip() or None
+
+
+def without_paths(text: str) -> str:
+    """A traceback or message without the folders of this machine: they name users and mean nothing elsewhere."""
+    places = {str(ROOT): '.', **{path: '<packages>' for path in sys.path if path.endswith('-packages')},
+              sys.prefix: '<python>', sys.base_prefix: '<python>', str(Path.home()): '~'}
+    for path in sorted(places, key=len, reverse=True):  # the innermost folder first
+        if path != os.sep:
+            text = text.replace(path + os.sep, places[path] + os.sep)
+    return text
 
 
 def _cpu() -> str:
@@ -92,6 +144,16 @@ def peak_rss_mib() -> float:
         return round(next(int(line.split()[1]) for line in lines if line.startswith('VmHWM')) / 1024, 1)
     except (OSError, StopIteration):
         import resource
-        import sys
         return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == 'darwin' else 1024),
                      1)
+
+
+def reset_peak_gpu(device: torch.device) -> None:
+    """Starts a new measurement of peak GPU memory; does nothing for another device."""
+    if device.type == 'cuda':
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_gpu_mib(device: torch.device) -> float | None:
+    """The most memory that tensors took on a GPU at once since `reset_peak_gpu`; None for another device."""
+    return round(torch.cuda.max_memory_allocated(device) / 2**20, 1) if device.type == 'cuda' else None

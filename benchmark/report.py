@@ -11,8 +11,8 @@ if not __package__:  # run as a script: the repository root takes the place of t
 from collections.abc import Sequence
 
 from benchmark.errors import Parser, UsageError
-from benchmark.records import Record, load_records
-from benchmark.reporting import markdown
+from benchmark.records import Record
+from benchmark.reporting import loading, markdown
 from benchmark.reporting.bootstrap import CountsError
 from benchmark.reporting.facts import PublishedError, load_facts
 from benchmark.reporting.grouping import by_dataset
@@ -58,7 +58,7 @@ def _load(folder: Path) -> list[Record]:
     if not folder.is_dir():
         raise ReportError(f'{folder}: no such folder; a finished run leaves its records there')
     try:
-        return load_records(folder)
+        return loading.load(folder)
     except (OSError, ValueError) as error:
         raise ReportError(' '.join(str(error).split())) from error
 

@@ -27,8 +27,8 @@ from benchmark.options import (
     model_file,
     numbers,
 )
-from benchmark.plan import Cell, plan_cell
-from benchmark.records import SCHEMA_VERSION, foreign_records
+from benchmark.plan import Cell, Recipe
+from benchmark.records import READABLE, foreign_records
 from zs_methods.datasets import prepare
 from zs_methods.datasets.files import list_pairs, locate
 from zs_methods.datasets.presence import class_presence
@@ -67,8 +67,8 @@ def plan_cells(args: Namespace) -> list[Cell]:
     check_writable('--work-dir', args.work_dir)
     check_writable('--reports', args.reports)
     if foreign := foreign_records(args.reports / 'records'):
-        raise UsageError(f'--reports {args.reports}: {len(foreign)} records are not of schema {SCHEMA_VERSION}, such '
-                         f'as {foreign[0].name}; move them away, or choose another folder')
+        raise UsageError(f'--reports {args.reports}: {len(foreign)} files are no records of schema {READABLE[0]} to '
+                         f'{READABLE[-1]}, such as {foreign[0].name}; move them away, or choose another folder')
     tasks, protocol = plan_tasks(args)
     return expand(args, methods, tasks, protocol, seeds)
 
@@ -135,20 +135,20 @@ def expand(args: Namespace, methods: list[str], tasks: list[Task], protocol: Pro
     configs = _configs(methods, tasks[0], args)
     cells = []
     for task in tasks:
-        for seed in seeds:
-            for name in methods:
-                config, applied = configs[name]
-                try:
-                    cells.append(_cell(name, config, applied, task, protocol, seed, args))
-                except Exception as error:  # a plugin's recipe may raise anything
-                    text = ' '.join(str(error).split())
-                    raise UsageError(f'method {name!r}: {type(error).__name__}: {text}') from error
+        recipes = []
+        for name in methods:
+            try:
+                recipes.append(_recipe(name, *configs[name], task, protocol, args))
+            except Exception as error:  # a plugin's recipe may raise anything
+                text = ' '.join(str(error).split())
+                raise UsageError(f'method {name!r}: {type(error).__name__}: {text}') from error
+        cells += [recipe.cell(seed) for seed in seeds for recipe in recipes]
     return cells
 
 
-def _cell(name: str, config: Config, applied: dict[str, Any], task: Task, protocol: Protocol, seed: int,
-          args: Namespace) -> Cell:
-    """One cell; an option is part of its variant only if the recipe is another one without it."""
+def _recipe(name: str, config: Config, applied: dict[str, Any], task: Task, protocol: Protocol,
+            args: Namespace) -> Recipe:
+    """A method on a task; an option is part of its variant only if the recipe is another one without it."""
     def method(options: dict[str, Any]) -> Method:
         changed = copy.deepcopy(config)
         changed.merge_from_dict(options)
@@ -163,7 +163,7 @@ def _cell(name: str, config: Config, applied: dict[str, Any], task: Task, protoc
     other = task.vectors != str(find_vectors(args.dataset, args.data_root))
     if other and chosen.vectors()['sha256'] in repr(chosen.stages()):
         variant['vectors'] = f'{vectors_name(task.vectors)} {vectors_sha256(task.vectors)[:8]}'
-    return plan_cell(chosen, name, task, seed, variant)
+    return Recipe(chosen, name, task, variant)
 
 
 def prepare_data(args: Namespace, task: Task, console: Console) -> dict[str, Any]:

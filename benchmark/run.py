@@ -71,6 +71,9 @@ def _run(args: Namespace) -> int:
         console.print(f'{len(cells)} cells, {len(nodes)} distinct stages: {reused} reused, '
                       f'{len(nodes) - reused} to run', highlight=False)
         return 0
+    if args.verify:
+        from benchmark.verify import verify
+        return verify(args, cells, console)
     return run_cells(args, cells, store, console)
 
 
@@ -83,30 +86,28 @@ def run_cells(args: Namespace, cells: list[Cell], store: ArtifactStore, console:
     """
     import logging
 
-    import torch
     from mmengine.logging import MMLogger
 
+    from benchmark.launchers.launch import launch
     from benchmark.progress import Reporter
     from benchmark.records import Status
     from benchmark.report import ReportError, render
     from benchmark.reporting.tables import terminal_table
     from benchmark.request import prepare_data
-    from benchmark.sweep import Sweep
 
     MMLogger.get_instance('mmengine', log_level=logging.WARNING)
     try:
         source = prepare_data(args, cells[0].task, console)
         with Reporter(console, len(cells)) as reporter:
             store.warn = reporter.line
-            sweep = Sweep(store, args.reports / 'records', torch.device(args.device), reporter, source, args.force)
-            records = sweep.run(cells, args.fail_fast)
+            records = launch(args, cells, store, args.reports / 'records', reporter, source)
         render(args.reports)
     except (OSError, ReportError) as error:
         print(f'{program}: {error}', file=sys.stderr)
         return 1
     terminal_table(records, console)
-    bad = [record for record in records if record.status not in (Status.DONE, Status.SKIPPED)]
-    missing = len(cells) - len(records)
+    missing = sum(record.status is Status.NOT_RUN for record in records)
+    bad = [record for record in records if record.status in (Status.FAILED, Status.INTERRUPTED)]
     page = args.reports / f'{cells[0].id.dataset}.md'
     console.print(f'report: {page}', highlight=False, markup=False, soft_wrap=True)
     if bad or missing:

@@ -99,15 +99,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def _run(args: argparse.Namespace) -> int:
     import logging
 
-    import torch
     from mmengine.logging import MMLogger
 
     from benchmark.artifacts import ArtifactStore
+    from benchmark.launchers.launch import launch
     from benchmark.options import select_device
     from benchmark.progress import Reporter
     from benchmark.request import prepare_data
     from benchmark.selection_plan import plan, summarise
-    from benchmark.sweep import Sweep
 
     args.device = select_device(args.device)
     console = Console(width=None if sys.stdout.isatty() else 120)
@@ -126,8 +125,8 @@ def _run(args: argparse.Namespace) -> int:
     with Reporter(console, len(cells)) as reporter:
         store.warn = reporter.line
         # These records are the memory of an interrupted selection; no table of results may show them.
-        sweep = Sweep(store, args.work_dir / 'selection', torch.device(args.device), reporter, source, args.force)
-        finished = {name: [sweep.run(group, args.fail_fast) for group in groups] for name, groups in plans.items()}
+        records = iter(launch(args, cells, store, args.work_dir / 'selection', reporter, source))
+        finished = {name: [[next(records) for _ in group] for group in groups] for name, groups in plans.items()}
     for name, groups in plans.items():
         selection = summarise(args, task, name, groups, finished[name], source)
         path = save(args.reports / 'selection', selection)

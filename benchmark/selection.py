@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from benchmark.records import NetworkCard, write_json
+from benchmark.records import NetworkCard, read_json, write_json
 from benchmark.stats import Summary, paired, summarise
 
 SELECTION_VERSION = 1
@@ -139,7 +139,7 @@ def load_selections(folder: Path) -> list[Selection]:
     found = []
     for path in sorted(folder.glob('*.json')):
         try:
-            found.append(Selection.model_validate_json(path.read_bytes()))
+            found.append(Selection.model_validate(read_json(path)))
         except ValueError as error:
             raise ValueError(f'{path}: no selection of version {SELECTION_VERSION}: {str(error).splitlines()[0]}') \
                 from None

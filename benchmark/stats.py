@@ -32,6 +32,11 @@ class Summary:
     half_width: float | None = None
 
     @property
+    def wide(self) -> bool:
+        """Whether the interval is wider, from bound to bound, than the number that it is about; not with one number."""
+        return self.half_width is not None and 2 * self.half_width > abs(self.mean)
+
+    @property
     def verdict(self) -> str:
         """Reads the summary of paired differences as one word on the first of the pair."""
         if self.half_width is None or not math.isfinite(self.mean):

@@ -14,6 +14,8 @@ from benchmark.reporting.tables import SCORES, interval, number
 
 #: Columns that tell what became of a pair.
 PAIR = ('difference', 'over images', 'p', 'p, Holm', 'n', 'it is')
+#: Mark of a difference that is smaller than its interval is wide.
+WIDE = '(wide)'
 #: Reading of a pair -> its mark in the matrix.
 MARKS = {'better': '▲', 'worse': '▼', 'better over images': '△', 'worse over images': '▽', NOISE: '·'}
 
@@ -84,7 +86,8 @@ def _compared(pair: Pair | None) -> dict[str, str]:
     if pair is None:
         return dict.fromkeys(PAIR, NONE)
     images = pair.over_images
-    texts = (interval(pair.over_seeds), f'[{number(images.low)}, {number(images.high)}]' if images else NONE,
+    difference = interval(pair.over_seeds) + (f' {WIDE}' if pair.over_seeds.wide else '')
+    texts = (difference, f'[{number(images.low)}, {number(images.high)}]' if images else NONE,
              _probability(images.p) if images else NONE, _probability(images.holm) if images else NONE,
              str(len(pair.seeds)), pair.verdict)
     return dict(zip(PAIR, texts, strict=True))

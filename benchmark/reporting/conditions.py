@@ -78,6 +78,16 @@ def _counted(images: Sequence[int], published: Sequence[int]) -> str:
         f'{found} of {" or ".join(f"{count:,}" for count in published)}'
 
 
+def seeds(records: Iterable[Record]) -> str:
+    """What a seed varies, by name, with the stages that draw from it; '' if no record tells."""
+    found: dict[str, dict[str, None]] = {}
+    for record in records:
+        for stage in record.stages:
+            for axis in stage.seeds:
+                found.setdefault(axis.partition('/')[0], {}).setdefault(stage.name)
+    return '; '.join(f'{axis} ({", ".join(sorted(found[axis]))})' for axis in sorted(found))
+
+
 def data_title(records: Iterable[Record]) -> str:
     """Title of the data set, '' if the records have none."""
     return next((str(title) for title in sorted({_data(record).get('title') or '' for record in records}) if title), '')

@@ -9,6 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from benchmark.reporting.markup import visible
+
 DPI = 110
 MAX_BYTES = 150_000
 #: How the bounds are drawn, by role.
@@ -18,7 +20,7 @@ ROLE_STYLE = {'floor': {'color': '0.6', 'linestyle': '--', 'marker': '.'},
 
 def text(name: str, limit: int = 40) -> str:
     """Makes a name safe for a figure: one line, no formulas, and no leading underscore, which hides a legend entry."""
-    line = ' '.join(name.split())
+    line = visible(name)
     line = line if len(line) <= limit else f'{line[:limit - 1]}…'
     return line.replace('$', r'\$') if not line.startswith('_') else f' {line}'.replace('$', r'\$')
 

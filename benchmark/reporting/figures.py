@@ -142,9 +142,9 @@ def _palette(row: Row) -> np.ndarray:
 def _decode(text: str, photo: bool = False) -> np.ndarray | None:
     """Decodes a base64 picture at thumbnail size; None if it cannot be read."""
     try:
-        image = Image.open(BytesIO(base64.b64decode(text)))
+        image = Image.open(BytesIO(base64.b64decode(text)), formats=('PNG', 'JPEG'))
         image = image.convert('RGB' if photo else 'L')
-    except (OSError, ValueError):
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
     scale = max(image.size) / THUMBNAIL
     if scale > 1:

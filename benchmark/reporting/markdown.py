@@ -25,6 +25,7 @@ from benchmark.reporting import (
 from benchmark.reporting.diagnostics import diagnostics
 from benchmark.reporting.facts import load_facts
 from benchmark.reporting.markup import NONE, escape, escaped_table, slug, table, write
+from benchmark.reporting.overlap import overlap_line, overlap_rows, pretraining_overlap
 from benchmark.reporting.pairs import Comparison, compare
 from benchmark.reporting.published import IDENTITY_TOLERANCE
 from benchmark.reporting.rows import REFERENCE, Dataset, Row, Section, weights_text
@@ -54,7 +55,8 @@ def write_dataset(dataset: Dataset, reports: Path) -> list[Path]:
     page = write(
         reports / f'{slug(dataset.name)}.md', 'dataset.md.j2', name=dataset.name,
         title=title if title != dataset.name else '', notes=conditions.data_notes(dataset.records), sections=sections,
-        reading=[(name, lines) for name, lines in told if lines], leak=reading.leak(dataset),
+        seeds=conditions.seeds(dataset.records), leak=reading.leak(dataset),
+        reading=[(name, lines) for name, lines in told if lines],
         selections=_selections(dataset), methods=_methods(dataset), published=published_tables.of_dataset(dataset),
         identity_tolerance=IDENTITY_TOLERANCE,
         **conditions.provenance(dataset.records))
@@ -121,7 +123,26 @@ def _section(section: Section, dataset: str, pictures: dict[str, str], compariso
                         for one in diagnostics(section)],
         'access': table(access.levels(section)),
         'access_counts': _right(access.counts(section), 'method'),
+        'pretraining': _pretraining(section),
     }
+
+
+def _pretraining(section: Section) -> dict[str, Any]:
+    """Unseen classes that the backbone's pre-training shows: one line per split, and the categories of each class."""
+    unseen = {record.cell.split: [record.classes[c] for c in record.unseen] for record in section.records
+              if record.classes}
+    dataset, weights = section.records[0].cell.dataset, section.network.pretraining
+    try:
+        for names in unseen.values():
+            pretraining_overlap(dataset, names, weights)
+    except KeyError:  # a data set of that name with classes of its own, which nobody has judged
+        dataset = ''
+    rows = {row['class']: row for names in unseen.values() for row in overlap_rows(dataset, names, weights)}
+    lines = {split: overlap_line(dataset, names, weights) for split, names in unseen.items()}
+    if len(set(lines.values())) <= 1:  # nothing is known, or there was no pre-training
+        return {'lines': list(lines.values())[:1], 'table': table(pd.DataFrame(list(rows.values())))}
+    return {'lines': [f'{split}: {line}' for split, line in lines.items()],
+            'table': table(pd.DataFrame(list(rows.values())))}
 
 
 def _compared(comparisons: Sequence[Comparison]) -> dict[str, Any]:

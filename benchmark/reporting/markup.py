@@ -18,12 +18,23 @@ NONE = '—'
 _ENTITIES = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '|': '&#124;', '`': '&#96;', '*': '&#42;', '\\': '&#92;',
              '~': '&#126;', '[': '&#91;', ']': '&#93;'}
 _SPECIAL = re.compile(r'[&<>|`*\\~]|\[(?=[^\]]*\][(\[])|\](?=[(\[])|(?<!\w)_|_(?!\w)')
+#: What would make a heading, a list, a rule or a definition of a link of a line that begins with it.
+_BLOCK = re.compile(r'^([#+=-]+|\d+[.)])(?=\s|$)|^\[(?=[^\]]*\]:)')
+#: Longest text, and longest name of a file before its suffix; records come from anywhere.
+_MAX_TEXT, _MAX_SLUG = 5000, 100
+
+
+def visible(text: object) -> str:
+    """A text as one line of limited length, with the code in place of what cannot be seen or even be written."""
+    line = ''.join(c if c.isprintable() else ascii(c)[1:-1] for c in ' '.join(str(text).split()))
+    return line if len(line) <= _MAX_TEXT else f'{line[:_MAX_TEXT]}…'
 
 
 def escape(text: object) -> str:
     """Makes any text safe inside a Markdown line or table cell: one line, nothing that is markup."""
-    line = ' '.join(str(text).split())
-    return _SPECIAL.sub(lambda match: _ENTITIES.get(match[0], '&#95;'), line)
+    line = visible(text)
+    line = _SPECIAL.sub(lambda match: _ENTITIES.get(match[0], '&#95;'), line)
+    return _BLOCK.sub(lambda match: f'{match[0][:-1]}&#{ord(match[0][-1])};', line)
 
 
 def table(frame: pd.DataFrame, numeric: Sequence[str] = ()) -> str:
@@ -45,7 +56,7 @@ def short_hash(text: str) -> str:
 
 def slug(name: str) -> str:
     """Turns a name into a file name; names that had to change carry a hash, so that no two meet."""
-    safe = re.sub(r'[^\w.-]', '-', name, flags=re.ASCII).lstrip('.')
+    safe = re.sub(r'[^\w.-]', '-', name, flags=re.ASCII).lstrip('.')[:_MAX_SLUG]
     if safe == name and name.lower() != 'readme':
         return safe
     return f'{safe}-{short_hash(name)}'

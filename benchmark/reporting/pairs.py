@@ -120,7 +120,7 @@ def over_units(comparisons: Sequence[Comparison], first: str, second: str) -> Pa
 
 def pair(rows: Sequence[tuple[Row, Row]], samples: Mapping[str, np.ndarray]) -> Pair | None:
     """Compares two rows, or the means of several such pairs; None without a seed that all of them have."""
-    cells = [[{record.cell.seed: record for record in row.done} for row in both] for both in rows]
+    cells = [[row.by_seed for row in both] for both in rows]
     seeds = tuple(sorted(set.intersection(*(set(one) for both in cells for one in both))))
     if not seeds:
         return None

@@ -50,7 +50,8 @@ def of_section(comparisons: Sequence[Comparison]) -> list[str]:
               if REFERENCE in names and (name, REFERENCE) not in already]
     lines = [*_extent(comparisons), best(comparisons), *_decided(comparisons),
              *(line for contrast in (*told, *others) for line in _contrast(contrast, comparisons)),
-             *_controls(comparisons), *_zsmmd(comparisons), *_regression(comparisons)]
+             *_controls(comparisons), *_zsmmd(comparisons), *_regression(comparisons),
+             *_wide([*told, *others, *(Contrast('', name, REGRESSION) for name in GENERATORS)], comparisons)]
     return [line for line in lines if line]
 
 
@@ -168,6 +169,21 @@ def _regression(comparisons: Sequence[Comparison]) -> list[str]:
     if lines and not at_all:
         lines.append(f'No generator beats {REGRESSION} beyond noise at any K.')
     return lines
+
+
+def _wide(contrasts: Sequence[Contrast], comparisons: Sequence[Comparison]) -> list[str]:
+    """A warning that lists the differences told above whose interval over seeds is wider than they are."""
+    found, count = [], 0
+    for first, second in dict.fromkeys((contrast.first, contrast.second) for contrast in contrasts):
+        pairs = [pair for one in comparisons if (pair := one.between(first, second))]
+        count += len(pairs)
+        if wide := [pair.first.unit.label for pair in pairs if pair.over_seeds.wide]:
+            found.append((len(wide), f'{first} − {second} at K={", ".join(wide)}'))
+    if not found:
+        return []
+    return [f'Warning: in {sum(number for number, _ in found)} of these {count} comparisons the t-interval over seeds '
+            'is wider, from bound to bound, than the difference that it is used for, so that the size of the '
+            f'difference is hardly known: {"; ".join(text for _, text in found)}.']
 
 
 def leak(dataset: Dataset) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -55,10 +56,15 @@ class Row:
         """Sorts the rows of a unit: floor, methods by name, ceiling."""
         return _ROLE_ORDER.get(self.card.role, 1), self.method, self.label
 
-    @property
+    @cached_property
     def done(self) -> list[Record]:
         """The finished cells, by seed."""
         return [record for record in self.records if record.status is Status.DONE and record.metrics]
+
+    @cached_property
+    def by_seed(self) -> dict[int, Record]:
+        """Seed -> finished cell."""
+        return {record.cell.seed: record for record in self.done}
 
     @property
     def missing(self) -> list[Record]:

@@ -39,7 +39,7 @@ def interval(summary: Summary | None) -> str:
 
 def status_text(record: Record, limit: int | None = None) -> str:
     """Writes why a cell has no numbers on one line, cut to ``limit`` characters."""
-    status = 'done without metrics' if record.status is Status.DONE else record.status.value
+    status = 'done without metrics' if record.status is Status.DONE else record.status.value.replace('_', ' ')
     text = ': '.join(filter(None, (status, ' '.join(record.reason.split()))))
     return text if limit is None or len(text) <= limit else f'{text[:limit - 1].rstrip()}…'
 

@@ -83,7 +83,7 @@ def _working(record: Record) -> list[StageRecord]:
 
 
 def _cell(row: Row | None, seed: int) -> Record | None:
-    return next((record for record in row.done if record.cell.seed == seed), None) if row else None
+    return row.by_seed.get(seed) if row else None
 
 
 def _seen_seconds(section: Section, row: Row, record: Record) -> float | None:

@@ -6,7 +6,7 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=None)  # the stage writes the network when it has ended; an interrupted one begins anew
+    checkpoint=None)  # the stage keeps checkpoints of its own, from which an interrupted training goes on
 custom_hooks = []
 env_cfg = dict(cudnn_benchmark=False)
 vis_backends = [dict(type='LocalVisBackend')]

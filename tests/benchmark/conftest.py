@@ -14,6 +14,8 @@ import zs_methods.methods
 import zs_methods.stages  # noqa: F401  registers what the fixtures copy
 from benchmark import options
 from benchmark.artifacts import ArtifactStore
+from benchmark.launchers import Settings, build_launcher
+from benchmark.launchers.scheduler import Scheduler
 from benchmark.plan import plan_cell
 from benchmark.progress import Reporter
 from benchmark.request import plan_cells
@@ -72,12 +74,15 @@ def store(tmp_path):
 
 @pytest.fixture
 def sweep(store, tmp_path):
-    """Makes a sweep that shares the store and the records folder with all others of the test."""
-    def make(**settings):
+    """Makes a scheduler that runs cells in this process; all of the test share the store and the records folder."""
+    def make(fail_fast=False, **settings):
         import torch
         fresh = ArtifactStore(store.root, store.warn)  # as in a new process, nothing is verified yet
-        reporter = Reporter(Console(quiet=True), 1)
-        return Sweep(fresh, tmp_path / 'records', torch.device('cpu'), reporter, {'argv': ['run.py']}, **settings)
+        one = Sweep(fresh, tmp_path / 'records', torch.device('cpu'), Reporter(Console(quiet=True), 1),
+                    {'argv': ['run.py']}, **settings)
+        jobs = tmp_path / 'jobs' / 'own'
+        launcher = build_launcher('inline', Settings(workers=None, threads=1, device='cpu', folder=jobs))
+        return Scheduler(one, launcher, jobs, fail_fast=fail_fast)
     return make
 
 
@@ -115,7 +120,17 @@ def run_py(argv, monkeypatch):
 
     def call(*arguments):
         device = () if '--device' in arguments else ('--device', 'cpu')
-        return main(argv(*arguments, *device))
+        launcher = () if '--launcher' in arguments else ('--launcher', 'inline')
+        return main(argv(*arguments, *device, *launcher))
 
     yield call
     signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def toy_run(toy, run_py, monkeypatch):
+    """Runs toy methods through run.py: no floor, no ceiling, no data set."""
+    for bound in ('seen_only', 'oracle'):
+        del METHODS.module_dict[bound]
+    monkeypatch.setattr('benchmark.request.prepare_data', lambda *_: {'argv': ['run.py']})
+    return lambda methods, *words: run_py('--methods', methods, '--plugin', TOY_PLUGIN, *words)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import os
+import random
 
 import pytest
 
 from benchmark.artifacts import ArtifactStore, content_hash
+from benchmark.checksums import read_json
 
 NAME, KEY = 'seen', '0123456789abcdef'
 
@@ -27,7 +29,7 @@ def reopened(store):
 def test_manifest_holds_what_was_given_and_the_checksum_of_every_file(store):
     path = make(store, seconds=1.5)
     expected = {'seconds': 1.5, 'files': {'deep/model.pth': hashlib.sha256(b'weights').hexdigest()}}
-    assert json.loads((path / 'manifest.json').read_text()) == expected
+    assert read_json(path / 'manifest.json') == expected
     assert reopened(store).manifest(NAME, KEY) == expected
 
 
@@ -123,3 +125,47 @@ def test_content_hash_is_that_of_compact_json():
 def test_content_hash_refuses_what_is_not_plain_data(tmp_path):
     with pytest.raises(TypeError):
         content_hash({'folder': tmp_path})
+
+
+def test_no_change_of_a_single_byte_goes_unnoticed(store):
+    """One hundred random bytes of all files of an artifact, the manifest included."""
+    chance = random.Random(0)
+    for number in range(100):
+        path = make(store, chance.randbytes(200), note='text', round=number)
+        file = chance.choice(sorted(file for file in path.rglob('*') if file.is_file()))
+        content = bytearray(file.read_bytes())
+        content[chance.randrange(len(content))] ^= chance.randrange(1, 256)
+        file.write_bytes(content)
+        assert reopened(store).manifest(NAME, KEY) is None, f'{file.name}, change {number}'
+        assert not path.exists()
+    assert len(store.warnings) == 100 and not any('\n' in line for line in store.warnings)
+
+
+def test_a_file_too_many_is_damage(store):
+    (make(store) / 'stray').write_text('not from the stage')
+    assert reopened(store).manifest(NAME, KEY) is None
+
+
+def test_what_killed_processes_left_is_removed_and_what_living_ones_hold_is_not(store):
+    make(store)
+    held = store.lock('held', KEY)
+    assert held.acquire()
+    (store.root / f'.held-{KEY}.partial-aaaaaa').mkdir()
+    (store.root / f'.dead-{KEY}.partial-bbbbbb').mkdir()
+    store.scratch(NAME, KEY).mkdir()
+    store.scratch('open', KEY).mkdir()
+    left = store.lock('dead', KEY).path
+    left.write_text(held.path.read_text().replace(f'"pid": {os.getpid()}', '"pid": 999999999'))
+    store.clean()
+    assert {path.name for path in store.root.iterdir()} == {
+        f'{NAME}-{KEY}', f'.held-{KEY}.lock', f'.held-{KEY}.partial-aaaaaa', f'.open-{KEY}.scratch'}
+    held.release()
+
+
+def test_a_full_disk_leaves_nothing_and_says_so(store, monkeypatch):
+    def full(*_):
+        raise OSError(28, 'No space left on device')
+    monkeypatch.setattr('benchmark.artifacts.os.fsync', full)
+    with pytest.raises(OSError, match='No space left'):
+        make(store)
+    assert list(store.root.iterdir()) == []

@@ -31,7 +31,7 @@ def test_counts_are_those_of_the_confusion_matrices() -> None:
     matrices = unpack_sparse(record.confusion_per_image, record.images, len(record.classes))
     counts = image_counts(record)
     assert (counts.hit.toarray() == matrices.diagonal(axis1=1, axis2=2).T).all()
-    assert (counts.predicted.toarray() == matrices.sum(axis=1).T).all()
+    assert (counts.wrong.toarray() == (matrices.sum(axis=1) - matrices.diagonal(axis1=1, axis2=2)).T).all()
     assert (counts.truth.toarray() == matrices.sum(axis=2).T).all()
     assert image_counts(fake_record()) is None
 

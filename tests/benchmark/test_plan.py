@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import subprocess
 import sys
@@ -13,12 +14,13 @@ import pytest
 import torch
 from mmengine.config import Config, ConfigDict
 
+from benchmark.checksums import content_hash
 from benchmark.options import load_config, load_plugin
 from benchmark.plan import plan_cell, trie_lines
 from benchmark.run import __file__ as run_file
 from zs_methods.models import MobileNetV2
 from zs_methods.protocols import PROTOCOLS
-from zs_methods.registry import METHODS, MODELS
+from zs_methods.registry import METHODS, MODELS, STAGES
 from zs_methods.stages.train_generator import TrainGenerator
 from zs_methods.word_vectors import file_sha256
 
@@ -362,3 +364,45 @@ def test_editing_a_plugins_model_changes_the_keys_of_stages_that_use_it(tmp_path
     assert keys[0] == keys[1]
     assert keys[0]['features'] == keys[2]['features']
     assert keys[0]['generator'] != keys[2]['generator']
+
+
+def test_a_key_follows_from_the_content_of_all_stages(plan):
+    """Written out once more, the slow way."""
+    cell = next(cell for cell in plan('--methods', 'zs3', '--ks', 2, '--seeds', 3) if cell.id.method == 'zs3')
+    task = cell.task
+    key = content_hash({'data': task.data, 'classes': task.spec.classes, 'unseen': task.unseen, 'ignored': task.ignored,
+                        'withheld': task.withheld, 'seed': 3})
+    for node in cell.nodes:
+        card = ['zs3-clean', 1] if node.name == 'evaluate' else None
+        key = content_hash({'after': key, 'name': node.name, 'config': node.config, 'source': [], 'card': card,
+                            'version': STAGES.get(node.config['type']).version})
+        assert node.key == key
+
+
+def test_many_seeds_are_planned_like_each_on_its_own(plan):
+    words = ('--methods', 'zs3,zsmmd', '--ks', '2,4', '--seeds')
+    together = {cell.file_name: cell for cell in plan(*words, '0,1,7')}
+    alone = {cell.file_name: cell for seed in (0, 1, 7) for cell in plan(*words, seed)}
+    assert together == alone and len(together) == 24
+    assert [node.inputs for cell in together.values() for node in cell.nodes] == [
+        node.inputs for name in together for node in alone[name].nodes]
+
+
+def test_a_stage_that_changes_its_settings_changes_no_other_cell(plan):
+    first, second = (cell.nodes[0] for cell in plan('--methods', 'zs3', '--ks', 2, '--seeds', '0,1')
+                     if cell.id.method == 'zs3')
+    before = second.config
+    first.config['config'].clear()
+    assert second.config == first.config == before and before['config']
+
+
+def test_cells_travel_to_other_processes(plan):
+    cell = plan('--methods', 'zs3', '--ks', 2)[1]
+    copy = pickle.loads(pickle.dumps(cell))
+    assert copy == cell and copy.nodes[-1].config == cell.nodes[-1].config
+
+
+def test_the_addresses_of_committed_records_stay_what_they_are(keys):
+    """Whoever changes these makes every artifact and record anew; a raised version of a stage is the way to do so."""
+    assert keys()['zs3']['seen'] == '6aeb4dcb30ce743c'
+    assert keys()['zs3']['evaluate'] == '2e0a570a5f565e72'

@@ -20,7 +20,7 @@ def run(terminal, clock):
         reporter.stage_started('shapes k2 zs3 seed 0', 'seen')
         for done in (1, 2, 3):
             clock[0] += 20
-            reporter.step(done, 4)
+            reporter.step('shapes k2 zs3 seed 0', done, 4)
         reporter.stage_finished('shapes k2 zs3 seed 0', 'seen', 60.0)
         reporter.cell_finished('shapes k2 zs3 seed 0', 'hIoU 1.0')
     return console.file.getvalue()

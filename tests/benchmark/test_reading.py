@@ -139,3 +139,18 @@ def test_the_reading_stands_first_and_defines_noise_once(tmp_path: Path) -> None
     text = page(measured({'zs3': 40, 'zs5': 50}), tmp_path)
     assert text.index('## Reading') < text.index('## Protocol') and text.count('always means both') == 1
     assert '## Reading' not in page([fake_record()], tmp_path / 'one')
+
+
+def test_a_difference_smaller_than_its_interval_is_wide_carries_a_warning(tmp_path: Path) -> None:
+    # Two seeds that differ by 4 points leave an interval of 25 points on either side.
+    unsure = [fake_record('zs5', 50 + 4 * seed, seed=seed) for seed in (0, 1)]
+    clear = [fake_record(name, score, k=k, seed=seed) for seed in (0, 1)
+             for k, name, score in ((2, 'zs3', 40), (2, 'zsmmd', 60), (4, 'zs3', 40), (4, 'zs5', 50))]
+    warning = line(told([*unsure, *clear]), 'Warning: ')
+    assert warning.startswith('Warning: in 1 of these 3 comparisons the t-interval over seeds is wider')
+    assert warning.endswith(': zs5 − zs3 at K=2.')
+    assert not [text for text in told(clear) if text.startswith('Warning')]
+    text = page([*unsure, *clear], tmp_path)
+    part = text[text.index('### Pairs of methods'):text.index('### Pixel')]
+    marked = [row for row in part.splitlines() if row.startswith('|') and '(wide)' in row]
+    assert len(marked) == 1 and '| zs5' in marked[0] and '12.0 ± 25.4 (wide)' in marked[0]

@@ -1,22 +1,70 @@
-"""Records on disk, and the provenance in them."""
+"""Records on disk: schema, versions and finding them."""
 
 from __future__ import annotations
 
 import json
-import mmap
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes import fake_record
 
-from benchmark.provenance import code_sha256, environment, peak_rss_mib, reset_peak_rss
-from benchmark.records import load_record, load_records, save_record, write_json
+import benchmark
+from benchmark.checksums import content_hash
+from benchmark.errors import UsageError
+from benchmark.records import (
+    Failure,
+    RecordHead,
+    find_record,
+    foreign_records,
+    load_head,
+    load_record,
+    load_records,
+    read_json,
+    save_record,
+    write_json,
+)
+from benchmark.schema import json_schema
+
+SCHEMA = Path(benchmark.__file__).with_name('record.schema.json')
+STATES = ['done', 'failed', 'skipped', 'interrupted', 'not_run']
+#: What version 3 has and version 2 had not.
+NEW = ('config_hash', 'code', 'attempts', 'failure')
+NEW_OF_STAGES = ('peak_gpu_mib', 'energy_j', 'git_diff', 'seeds', 'threads', 'attempts', 'resumed_from')
 
 
-@pytest.mark.parametrize('status', ['done', 'failed', 'skipped', 'interrupted'])
+def old(record=None, **changes):
+    """The content of a file of schema 2: no checksum, fewer keys."""
+    content = (record or fake_record()).model_dump(mode='json', exclude=set(NEW))
+    stages = [{key: value for key, value in stage.items() if key not in NEW_OF_STAGES} for stage in content['stages']]
+    return {**content, 'schema_version': 2, 'stages': stages, **changes}
+
+
+@pytest.mark.parametrize('status', STATES)
 def test_a_record_survives_being_written_and_read(tmp_path, status):
     record = fake_record(status=status, reason='wäre schön')
     save_record(record, tmp_path / 'new' / 'record.json')
     assert load_record(tmp_path / 'new' / 'record.json') == record
+
+
+@pytest.mark.parametrize('status', STATES)
+def test_the_head_of_a_record_is_that_of_the_whole(tmp_path, status):
+    path = tmp_path / 'record.json'
+    record = fake_record(status=status, reason='a\n "traceback": 1')
+    expected = record.model_dump(include=set(RecordHead.model_fields))
+    save_record(record, path)
+    assert load_head(path).model_dump() == expected
+    path.write_text(json.dumps(old(record), indent=1))
+    assert load_head(path).model_dump() == expected
+
+
+def test_a_head_is_not_given_of_a_damaged_record(tmp_path):
+    path = tmp_path / 'record.json'
+    save_record(fake_record(), path)
+    path.write_bytes(path.read_bytes()[:-2] + b' }')
+    with pytest.raises(ValueError, match='damaged'):
+        load_head(path)
 
 
 def test_a_diverged_loss_is_written_as_null_as_json_has_no_nan(tmp_path):
@@ -33,20 +81,21 @@ def test_the_same_record_gives_the_same_bytes(tmp_path):
     assert (tmp_path / 'a').read_bytes() == (tmp_path / 'b').read_bytes()
 
 
-def test_a_failed_write_keeps_the_old_file_and_leaves_no_other(tmp_path):
-    path = tmp_path / 'record.json'
-    write_json(path, {'old': 1})
-    with pytest.raises(TypeError):
-        write_json(path, {'first': 1, 'then': object()})
-    assert json.loads(path.read_text()) == {'old': 1}
-    assert list(tmp_path.iterdir()) == [path]
+def test_what_follows_from_the_rest_is_filled_in():
+    done = fake_record(provenance={'code': 'c0de'})
+    assert done.code == 'c0de' and done.failure is None
+    assert fake_record(code='0ther', provenance={'code': 'c0de'}).code == '0ther'
+    assert done.config_hash == content_hash({'seen': {'type': 'Some'}, 'classifier': {'type': 'Some'}})
+    assert fake_record(status='failed').failure is Failure.ERROR
+    assert fake_record(status='failed', failure='timeout').failure is Failure.TIMEOUT
+    assert fake_record(status='failed').config_hash == ''  # of the stages that ran, it would mislead
 
 
-@pytest.mark.parametrize('content', ['', '{"schema_version": 1, "stat', '[]', '{}', '\x00\x00'])
-def test_a_damaged_record_is_named(tmp_path, content):
+@pytest.mark.parametrize('content', ['', '[]', '{}', '\x00\x00', '{"schema_version": 3, "status": "done"}'])
+def test_a_file_that_is_no_record_is_named_in_one_line(tmp_path, content):
     path = tmp_path / 'shapes_k2.json'
     path.write_text(content)
-    with pytest.raises(ValueError, match=r'shapes_k2\.json: not a record of schema 2'):
+    with pytest.raises(ValueError, match=r'^[^\n]*shapes_k2\.json: damaged: it does not begin with a checksum$'):
         load_record(path)
 
 
@@ -60,8 +109,43 @@ def test_a_record_of_another_shape_is_refused_by_the_name_of_the_key(tmp_path, c
     content = fake_record().model_dump(mode='json')
     change(content)
     write_json(tmp_path / 'record.json', content)
-    with pytest.raises(ValueError, match=rf'record.json: .*{key}'):
+    with pytest.raises(ValueError, match=rf'record.json: not a record of schema 3: .*{key}'):
         load_record(tmp_path / 'record.json')
+
+
+def test_a_record_of_schema_2_is_upgraded_on_reading_and_left_as_it_is(tmp_path):
+    path = tmp_path / 'record.json'
+    path.write_text(json.dumps(old(), indent=1))
+    before = path.read_bytes()
+    assert load_record(path) == fake_record()
+    assert path.read_bytes() == before and foreign_records(tmp_path) == []
+
+
+@pytest.mark.parametrize(('reason', 'failure'), [
+    ("LabelAccessError: stage 'seen' read", 'label-access'), ('ValueError: bad', 'error'),
+    ('RuntimeError: not run: stage seen failed for shapes k2', 'upstream')])
+def test_an_upgraded_failure_says_of_what_kind_it_was(tmp_path, reason, failure):
+    (tmp_path / 'record.json').write_text(json.dumps(old(fake_record(status='failed'), reason=reason)))
+    assert load_record(tmp_path / 'record.json').failure == failure
+
+
+@pytest.mark.parametrize(('version', 'says'), [
+    (1, 'schema 1 is too old to be upgraded; run the cell again'), (4, 'of schema 4; this program reads up to 3'),
+    (99, 'of schema 99; this program reads up to 3')])
+def test_a_record_of_a_version_that_cannot_be_read_says_what_to_do(tmp_path, version, says):
+    path = tmp_path / 'record.json'
+    path.write_text(json.dumps(old(schema_version=version)))
+    with pytest.raises(ValueError, match=rf'record\.json: .*{says}'):
+        load_record(path)
+    assert foreign_records(tmp_path) == [path]
+
+
+def test_newer_records_are_foreign_even_with_a_checksum_and_damaged_ones_are_not(tmp_path):
+    write_json(tmp_path / 'newer.json', old(schema_version=4))
+    save_record(fake_record(), tmp_path / 'own.json')
+    (tmp_path / 'own.json').write_bytes((tmp_path / 'own.json').read_bytes()[:300])
+    (tmp_path / 'other.json').write_text('{"some": "thing"}')
+    assert [path.name for path in foreign_records(tmp_path)] == ['newer.json', 'other.json']
 
 
 def test_records_of_a_folder_come_in_the_order_of_their_names(tmp_path):
@@ -71,21 +155,66 @@ def test_records_of_a_folder_come_in_the_order_of_their_names(tmp_path):
     assert [record.cell.method for record in load_records(tmp_path)] == ['zsmmd', 'zs3', 'oracle']
 
 
-def test_environment_says_what_a_number_depends_on():
-    found = environment()
-    assert {'git', 'code', 'python', 'packages', 'compat', 'hardware'} <= found.keys()
-    assert {'sha', 'dirty'} == found['git'].keys()
-    assert {'torch', 'mmengine', 'mmsegmentation', 'numpy'} <= found['packages'].keys()
-    assert found['hardware']['cores'] >= 1 and found['hardware']['cpu']
-    assert found['code'] == code_sha256() and len(found['code']) == 16
-    assert json.loads(json.dumps(found)) == found
+def test_a_record_is_found_by_path_name_or_part_of_it(tmp_path):
+    for name in ('shapes_k2_zs3_seed0', 'shapes_k2_zs3', 'shapes_k4_oracle'):
+        save_record(fake_record(), tmp_path / f'{name}.json')
+    assert find_record(str(tmp_path / 'shapes_k4_oracle.json'), tmp_path / 'gone').stem == 'shapes_k4_oracle'
+    assert find_record('k4', tmp_path).stem == 'shapes_k4_oracle'
+    assert find_record('shapes_k2_zs3', tmp_path).stem == 'shapes_k2_zs3'  # the whole name comes before parts
+    for word, says in (('zs3', "part of 2 records' names: shapes_k2_zs3, shapes_k2_zs3_seed0"),
+                       ('cagnet', 'is called .cagnet.; there are shapes_k2_zs3, ')):
+        with pytest.raises(UsageError, match=says):
+            find_record(word, tmp_path)
+    with pytest.raises(UsageError, match='no file and no record'):
+        find_record('any', tmp_path / 'gone')
 
 
-def test_peak_memory_grows_with_use_and_starts_anew():
-    reset_peak_rss()
-    before = peak_rss_mib()
-    assert before > 0
-    with mmap.mmap(-1, 64 * 2**20) as block:  # fresh pages, not what other tests freed
-        for start in range(0, len(block), 4096):
-            block[start] = 1  # touched, hence resident
-        assert peak_rss_mib() > before + 48
+def wrong(value: Any, schema: dict, defs: dict, at: str = '') -> list[str]:
+    """Where a value breaks the keywords of JSON schema that pydantic writes."""
+    if '$ref' in schema:
+        return wrong(value, defs[schema['$ref'].rsplit('/', 1)[1]], defs, at)
+    if 'anyOf' in schema:
+        return min((wrong(value, one, defs, at) for one in schema['anyOf']), key=len)
+    kinds = {'object': dict, 'array': list, 'string': str, 'integer': int, 'number': (int, float), 'null': type(None),
+             'boolean': bool}
+    if 'type' in schema and (not isinstance(value, kinds[schema['type']]) or (schema['type'] != 'boolean'
+                                                                              and isinstance(value, bool))):
+        return [f'{at}: not {schema["type"]}']
+    found = [at] if value not in schema.get('enum', [value]) or value != schema.get('const', value) else []
+    if 'pattern' in schema and not re.search(schema['pattern'], value):
+        found.append(at)
+    if isinstance(value, list) and 'items' in schema:
+        for index, one in enumerate(value):
+            found += wrong(one, schema['items'], defs, f'{at}{index}.')
+    if isinstance(value, dict):
+        found += [f'{at}{name} is missing' for name in schema.get('required', []) if name not in value]
+        parts = schema.get('properties', {})
+        for name, one in value.items():
+            rest = parts.get(name, schema.get('additionalProperties', True))
+            found += [f'{at}{name} is surplus'] if rest is False else [] if rest is True else \
+                wrong(one, rest, defs, f'{at}{name}.')
+    return found
+
+
+def test_the_published_schema_is_that_of_the_code():
+    assert json.loads(SCHEMA.read_text()) == json_schema(), 'python -m benchmark.schema > benchmark/record.schema.json'
+
+
+@pytest.mark.parametrize('status', STATES)
+def test_records_validate_against_the_published_schema(tmp_path, status):
+    save_record(fake_record(status=status), tmp_path / 'record.json')
+    schema = json.loads(SCHEMA.read_text())
+    content = json.loads((tmp_path / 'record.json').read_text())
+    assert wrong(content, schema, schema['$defs']) == []
+    content['cell']['seed'] = '0'
+    content['surplus'] = content.pop('checksum')
+    content['stages'][0]['seeds'] = {'order': 1.5}
+    content['status'] = 'lost'
+    found = wrong(content, schema, schema['$defs'])
+    assert [line.split('.')[0].split()[0] for line in found] == ['checksum', 'status', 'cell', 'stages', 'surplus']
+
+
+def test_read_and_write_of_json_are_those_with_checksums(tmp_path):
+    write_json(tmp_path / 'file.json', {'a': 1})
+    assert read_json(tmp_path / 'file.json') == {'a': 1}
+    assert (tmp_path / 'file.json').read_text().startswith('{\n "checksum": "sha256:')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import subprocess
 import sys
 from io import StringIO
@@ -23,9 +25,9 @@ from PIL import Image
 from rich.console import Console
 
 import benchmark.report
-from benchmark.records import Record, StageRecord
+from benchmark.records import Record, StageRecord, Status
 from benchmark.report import main, render
-from benchmark.reporting import access, conditions, curves, figures, tables, usage
+from benchmark.reporting import access, conditions, curves, figures, loading, tables, usage
 from benchmark.reporting.diagnostics import diagnostics
 from benchmark.reporting.grouping import by_dataset
 from benchmark.reporting.markup import escape, slug
@@ -579,3 +581,46 @@ def test_script_needs_no_installation_and_no_torch(tmp_path: Path) -> None:
     subprocess.run([sys.executable, '-c', code], check=True, cwd=tmp_path)
     done = subprocess.run([sys.executable, script, '--reports', tmp_path], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and str(tmp_path / 'shapes.md') in done.stdout
+
+
+@pytest.mark.parametrize('status', [status for status in Status if status is not Status.DONE])
+def test_every_status_without_numbers_stands_in_its_line(status: Status, tmp_path: Path) -> None:
+    word = status.value.replace('_', ' ')
+    records = [fake_record(), fake_record(seed=1, status=status.value, reason='a | <b>'),
+               fake_record('zs5', status=status.value, reason='a | <b>')]
+    text = page(records, tmp_path)
+    part = text[text.index('### Seen, unseen'):text.index('### Cells without numbers')]
+    none, some = lines(part, '| zs5 ')[0], lines(part, '| zs3 ')[0]
+    assert none == ['2', 'zs5', f'{word}: a &#124; &lt;b&gt;', '—', '—', '—', '—', '0']
+    assert some[-1] == f'1 (seed 1 {word}: a &#124; &lt;b&gt;)' and some[2] == '70.0'
+
+
+def test_seeds_are_told_by_what_they_vary(tmp_path: Path) -> None:
+    record = fake_record()
+    record.stages[0].seeds = {'order': 7, 'initialisation/|x|': 8}
+    record.stages[1].seeds = {'order/classifier': 9}
+    text = page([record], tmp_path / 'new')
+    assert 'each from a random stream of its own: initialisation (seen); order (classifier, seen).' in text
+    assert 'these records do not list the streams' in page([fake_record()], tmp_path / 'old')
+
+
+@pytest.mark.parametrize('text', ['# title', '- item', '+ item', '1. item', '2) item', '---', '===', '## '])
+def test_text_at_the_beginning_of_a_line_makes_no_block(text: str) -> None:
+    assert html.unescape(escape(text)) == text.strip()
+    assert not re.match(r'([#+=-]+|\d+[.)])(\s|$)', escape(text))
+
+
+def test_numbers_stay_as_they_are() -> None:
+    assert [escape(text) for text in ('-3.4', '+1.0 ± 2.0', '2.5', '#1', '1.5.2')] == [
+        '-3.4', '+1.0 ± 2.0', '2.5', '#1', '1.5.2']
+
+
+def test_only_what_pages_show_is_kept_of_records(tmp_path: Path) -> None:
+    records = [fake_record(seed=seed) for seed in (2, 10, 1)] + [fake_record('zs5', seed=3), fake_record(k=4, seed=9)]
+    save_all(records, tmp_path)
+    found = loading.load(tmp_path / 'records')
+    assert [bool(record.examples) for record in found] == [False, False, True, True, True]
+    assert all(not stage.config for record in found for stage in record.stages)
+    assert found[0].provenance is found[3].provenance and found[0].method is not found[3].method
+    assert [record.model_dump(exclude={'examples', 'stages'}) for record in found] == [
+        record.model_dump(exclude={'examples', 'stages'}) for record in records]

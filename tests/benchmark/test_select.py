@@ -78,7 +78,7 @@ def select_py(argv, plugin, monkeypatch):
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr('benchmark.request.prepare_data', lambda *_: {'argv': ['select.py']})
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
-    yield lambda *words: select.main(argv('--plugin', plugin, '--device', 'cpu', *words))
+    yield lambda *words: select.main(argv('--plugin', plugin, '--device', 'cpu', '--launcher', 'inline', *words))
     signal.signal(signal.SIGTERM, before)
 
 

@@ -68,3 +68,13 @@ def test_resampled_differences_by_hand() -> None:
     (0.0, 0.01, None, 'no difference beyond noise')])
 def test_verdict_of_resamples(difference: float, p: float, corrected: float | None, verdict: str) -> None:
     assert Resampled(difference, 0, 0, p, corrected).verdict == verdict
+
+
+@pytest.mark.parametrize(('values', 'wide'), [
+    ((5.0,), False), ((5.0, 5.0), False), ((0.0, 0.0), False), ((10.0, 10.5), False), ((10.0, 11.0), True),
+    ((-10.0, -10.5), False), ((-10.0, -11.0), True)])
+def test_an_interval_wider_than_its_mean(values: tuple[float, ...], wide: bool) -> None:
+    summary = summarise(values)
+    assert summary.wide is wide
+    if summary.half_width:
+        assert wide is ((summary.mean + summary.half_width) - (summary.mean - summary.half_width) > abs(summary.mean))

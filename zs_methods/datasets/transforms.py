@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image
 
+from zs_methods.datasets.images import opened
 from zs_methods.datasets.spec import IGNORE, INVALID
 from zs_methods.registry import TRANSFORMS
 
@@ -56,11 +56,8 @@ def read_labels(file: Path, lookup: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: the file is no such image, or holds a value that the table does not know; one line.
     """
-    try:
-        with Image.open(file) as image:
-            mode, values = image.mode, np.asarray(image)
-    except OSError as error:
-        raise ValueError(f'{file}: mask cannot be read: {error}') from None
+    with opened(file, 'mask') as image:
+        mode, values = image.mode, np.asarray(image)
     if mode not in ('P', 'L') and not mode.startswith('I'):
         raise ValueError(f'{file}: a mask is a palette or grey image whose values are class ids, this one is {mode}')
     labels = lookup[np.clip(values, 0, len(lookup) - 1)]

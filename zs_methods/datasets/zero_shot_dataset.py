@@ -11,6 +11,7 @@ from mmseg.datasets import BaseSegDataset
 
 from zs_methods.datasets.audit import LabelLedger
 from zs_methods.datasets.files import list_pairs
+from zs_methods.datasets.images import decoded_elsewhere
 from zs_methods.datasets.presence import class_presence
 from zs_methods.datasets.spec import IGNORE, load_spec
 from zs_methods.datasets.transforms import LoadLabels
@@ -112,10 +113,17 @@ class ZeroShotDataset(BaseSegDataset):
         return labels
 
     def prepare_data(self, idx: int) -> Any:
-        """Runs the pipeline and writes down which labels leave it."""
-        data = super().prepare_data(idx)
+        """Runs the pipeline and writes down which labels leave it.
+
+        Raises:
+            ValueError: the image or its mask cannot be read, or they do not fit each other; one line that names it.
+        """
+        info = self.get_data_info(idx)
+        pseudo = info['pseudo']  # as it is before a pipeline can change it
+        with decoded_elsewhere(Path(info['img_path'])):
+            data = self.pipeline(info)
         sample = data.get('data_samples') if isinstance(data, dict) else None
         # Pseudo-labels are no ground truth; what a stage read to make them was counted when it did.
-        if sample is not None and 'gt_sem_seg' in sample and not super().get_data_info(idx)['pseudo']:
+        if sample is not None and 'gt_sem_seg' in sample and not pseudo:
             self.ledger.add_labels(sample.gt_sem_seg.data.numpy())
         return data

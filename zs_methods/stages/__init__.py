@@ -2,6 +2,7 @@
 
 from zs_methods.stages.base import Stage, StageContext, StageSpec
 from zs_methods.stages.calibrate import CalibrateSeen
+from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.diagnose_feedback import DiagnoseFeedback
 from zs_methods.stages.evaluate import Evaluate
 from zs_methods.stages.extract_features import ExtractFeatures
@@ -18,6 +19,7 @@ from zs_methods.stages.train_projection import TrainProjection
 from zs_methods.stages.train_seen import TrainSeen
 from zs_methods.stages.train_with_vectors import TrainWithVectors
 
-__all__ = ['CalibrateSeen', 'DiagnoseFeedback', 'Evaluate', 'ExtractFeatures', 'ExtractMaps', 'ExtractUnlabelled',
-           'ImportNetwork', 'PseudoLabel', 'SolveRidge', 'Stage', 'StageContext', 'StageSpec', 'TrainCaGNet',
-           'TrainClassifier', 'TrainGenerator', 'TrainJointly', 'TrainProjection', 'TrainSeen', 'TrainWithVectors']
+__all__ = ['CalibrateSeen', 'Checkpoint', 'DiagnoseFeedback', 'Evaluate', 'ExtractFeatures', 'ExtractMaps',
+           'ExtractUnlabelled', 'ImportNetwork', 'PseudoLabel', 'SolveRidge', 'Stage', 'StageContext', 'StageSpec',
+           'TrainCaGNet', 'TrainClassifier', 'TrainGenerator', 'TrainJointly', 'TrainProjection', 'TrainSeen',
+           'TrainWithVectors']

@@ -24,6 +24,12 @@ class StageContext:
         seed (int): the cell's seed; use `seed_for` or `stream`, never this number itself.
         device (torch.device): where to compute.
         progress (Callable): call with (steps done, steps in all).
+        scratch (Path, optional): a folder that an interrupted run of this very stage left to the next one, see
+            `Checkpoint`; it need not exist. None keeps no checkpoints.
+        checkpoint_every_s (float): seconds between two checkpoints.
+        checkpoint_every (int, optional): iterations between them instead.
+        axes (dict[str, int]): every seed that was asked for, by its name; filled by `seed_for`.
+        resumed_from (int, optional): iteration at which a checkpoint let the stage go on; set by `Checkpoint`.
     """
 
     task: Task
@@ -32,13 +38,20 @@ class StageContext:
     seed: int
     device: torch.device = field(default_factory=lambda: torch.device('cpu'))
     progress: Callable[[int, int], None] = lambda done, total: None
+    scratch: Path | None = None
+    checkpoint_every_s: float = 60.0
+    checkpoint_every: int | None = None
+    axes: dict[str, int] = field(default_factory=dict)
+    resumed_from: int | None = None
 
     def seed_for(self, axis: str) -> int:
         """A 31-bit seed for one named source of randomness (``initialisation``, ``order``, ``noise``, ...).
 
         Two streams never depend on each other: drawing more from one leaves the others as they are.
         """
-        return int.from_bytes(hashlib.sha256(f'{self.seed}/{axis}'.encode()).digest()[:4], 'big') >> 1
+        digest = hashlib.sha256(f'{self.seed}/{axis}'.encode()).digest()
+        self.axes[axis] = int.from_bytes(digest[:4], 'big') >> 1
+        return self.axes[axis]
 
     def stream(self, axis: str) -> torch.Generator:
         """A random stream on the context's device for one named source of randomness."""

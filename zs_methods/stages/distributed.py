@@ -19,6 +19,7 @@ from typing import Any
 import zs_methods
 from zs_methods.datasets import audit
 from zs_methods.stages.base import Stage, StageContext
+from zs_methods.stages.checkpoint import Checkpoint
 
 WORKER = 'zs_methods.stages.train_seen_worker'
 #: What the processes leave in their folder: the job, iterations done, the result, and one file each of the others.
@@ -43,17 +44,19 @@ def train_in_processes(stage: Stage, ctx: StageContext) -> dict[str, Any]:
     """
     folder = ctx.out / 'processes'
     folder.mkdir()
+    Checkpoint(ctx, processes=stage.processes)  # here a damaged one can still be set aside, and its iteration told
     # A pickle, since JSON would turn the config's tuples into lists; written and read by this program alone.
     job = {'stage': stage, 'ctx': replace(ctx, progress=None), 'parent': os.getpid()}
     (folder / JOB).write_bytes(pickle.dumps(job))
     code = _launch(folder, stage.processes, ctx.progress)
     if code:
         raise RuntimeError(f'training with {stage.processes} processes failed: {_reason(folder, code)}')
-    summary = json.loads((folder / SUMMARY).read_text())
+    result = json.loads((folder / SUMMARY).read_text())
+    ctx.axes.update(result['axes'])
     for subset, counts in _total_access(folder).items():
         audit.add_external(subset, ctx.task.spec.classes, {*ctx.task.unseen, *ctx.task.withheld}, counts)
     shutil.rmtree(folder)
-    return summary
+    return result['summary']
 
 
 def _launch(folder: Path, processes: int, progress: Callable[[int, int], None]) -> int:

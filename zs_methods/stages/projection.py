@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zs_methods.stages.base import StageContext
+from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.extract_features import Bank
 
 LOG_EVERY = 50
@@ -100,7 +101,8 @@ def fit_projections(bank: Bank, chances: Tensor, classes: Tensor, vectors: Tenso
     schedule = torch.optim.lr_scheduler.PolynomialLR(steps, iterations, power=0.9)
     order, cumulative = ctx.stream(f'order/{axis}'), chances.double().cumsum(dim=1)
     last = (chances > 0).long().cumsum(dim=1).argmax(dim=1, keepdim=True)  # of the rows that are drawn at all
-    for step in range(iterations):
+    parts = {'projections': projections, 'optimizer': steps, 'schedule': schedule}
+    for step in Checkpoint(ctx, axis).steps(iterations, parts, {'order': order}):
         at = torch.rand(len(chances), batch_size, generator=order, device=ctx.device, dtype=torch.float64)
         rows = torch.minimum(torch.searchsorted(cumulative, at * cumulative[:, -1:], right=True), last)
         points, labels = projections(bank.features[rows]), bank.labels[rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import os
@@ -15,6 +16,8 @@ from mmengine.model import MMDistributedDataParallel, convert_sync_batchnorm, is
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch import nn
+
+from zs_methods.stages.loading import build_loader
 
 #: Iterations between two looks at the loss, which waits for the GPU.
 CHECK_EVERY = 50
@@ -30,7 +33,12 @@ class SeenRunner(Runner):
 
     With ``train_cfg.max_iters=None`` it trains for that many passes over the images there are, and the schedules'
     ``end=None`` and ``total_steps=None`` become the last iteration.
+
+    Attributes:
+        start (int): iterations that are done already; set it before training.
     """
+
+    start = 0
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Places the network; mmengine itself takes the first GPU there is and needs one for several processes."""
@@ -49,17 +57,22 @@ class SeenRunner(Runner):
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """Counts the iterations where the config leaves that open, and ends the schedules with them."""
-        if isinstance(loop, dict):
-            loop = dict(loop)
-            if loop.get('max_iters') is None:
-                self._train_dataloader = self.build_dataloader(
-                    self._train_dataloader, seed=self.seed,
-                    diff_rank_seed=self._randomness_cfg.get('diff_rank_seed', False))
-                batch = self._train_dataloader.batch_size * self.world_size
-                loop['max_iters'] = iterations(
-                    self.cfg.placement.epochs, len(self._train_dataloader.dataset), batch)
-            self.param_schedulers = end_with(self.param_schedulers, loop['max_iters'])
-        return super().build_train_loop(loop)
+        if isinstance(loop, BaseLoop):
+            return loop
+        loop = dict(loop)
+        loader = self._train_dataloader = build_loader(
+            self._train_dataloader, self.seed, self.start, self._randomness_cfg.get('diff_rank_seed', False))
+        if loop.get('max_iters') is None:
+            batch = loader.batch_sampler.batch_size * self.world_size
+            loop['max_iters'] = iterations(self.cfg.placement.epochs, len(loader.dataset), batch)
+        self.param_schedulers = end_with(self.param_schedulers, loop['max_iters'])
+        built = super().build_train_loop(loop)
+        if self.start:
+            built._iter = self.start
+            # mmengine now draws as many batches for nothing; the loader has skipped them without reading an image.
+            built.dataloader_iterator = itertools.chain(
+                itertools.repeat(None, self.start), built.dataloader_iterator)
+        return built
 
     def close(self) -> None:
         """Closes the files in the artifact; mmengine would keep logging into them."""

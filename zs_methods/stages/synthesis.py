@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -52,6 +53,20 @@ class Synthesis:
         """Writes ``generator.pth``, see `load_generator`."""
         torch.save({'config': self.config, 'state_dict': self.generator.state_dict(), 'vectors': self.vectors.cpu()},
                    folder / 'generator.pth')
+
+    def state_dict(self) -> dict[str, Any]:
+        """What training changes, for a `Checkpoint`."""
+        return {'generator': self.generator.state_dict(), 'optimizer': self.optimizer.state_dict(),
+                'noise': self.noise.get_state(), 'order': self.order.get_state(),
+                'steps_done': self.steps_done, 'last_loss': self.last_loss}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restores what `state_dict` returned."""
+        self.generator.load_state_dict(state['generator'])
+        self.optimizer.load_state_dict(state['optimizer'])
+        self.noise.set_state(state['noise'])
+        self.order.set_state(state['order'])
+        self.steps_done, self.last_loss = state['steps_done'], state['last_loss']
 
     def step(self, loss: Tensor) -> None:
         """One optimiser step."""

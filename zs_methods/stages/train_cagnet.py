@@ -13,6 +13,7 @@ from torch import Tensor
 from zs_methods.models.decode_heads.cagnet_head import CaGNetHead, Encoded
 from zs_methods.registry import STAGES
 from zs_methods.stages.base import Stage, StageContext
+from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.extract_features import Bank, PerClassSampler
 from zs_methods.stages.network import CONFIG, exclude_classes, load_network, save_network
 
@@ -67,7 +68,8 @@ class TrainCaGNet(Stage):
         pixels = _SeenPixels(Bank.load(ctx.inputs[self.bank], ctx.device), ctx.stream('order/cagnet'))
         torch.manual_seed(ctx.seed_for('noise/cagnet'))
         history: dict[str, list] = {'seen': [], 'random': []}
-        for step in range(self.iterations):
+        parts = {'head': head, 'optimizer': optimizer}
+        for step in Checkpoint(ctx).steps(self.iterations, parts, {'order': pixels.stream}, history):
             kind = 'random' if step // self.period % 2 else 'seen'
             loss = self._random_loss(ctx, head) if kind == 'random' else pixels.loss(head, self.batch_size)
             optimizer.zero_grad(set_to_none=True)

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from zs_methods.models.losses.weighted_cross_entropy import seen_unseen_weights
 from zs_methods.registry import STAGES
 from zs_methods.stages.base import Stage, StageContext
+from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.extract_features import Bank, PerClassSampler
 from zs_methods.stages.network import classifier_of, exclude_classes, load_network
 from zs_methods.stages.parts import load_generator, save_classifier
@@ -59,11 +60,12 @@ class TrainClassifier(Stage):
         settings = dict(self.optimizer)
         optimizer = getattr(torch.optim, settings.pop('type'))(linear.parameters(), **settings)
         schedule = torch.optim.lr_scheduler.PolynomialLR(optimizer, self.iterations, power=0.9)
-        order = ctx.stream('order/classifier')
+        order, noise = ctx.stream('order/classifier'), ctx.stream('noise/classifier')
         cumulative = bank.weights.double().cumsum(0)
-        draw_unseen, unseen_labels = self._unseen_features(ctx)
+        draw_unseen, unseen_labels = self._unseen_features(ctx, noise)
         weights = seen_unseen_weights(linear.weight.T, ctx.task.unseen, self.unseen_weight)
-        for step in range(self.iterations):
+        parts = {'classifier': linear, 'optimizer': optimizer, 'schedule': schedule}
+        for step in Checkpoint(ctx).steps(self.iterations, parts, {'order': order, 'noise': noise}):
             at = torch.rand(self.batch_size, generator=order, device=ctx.device, dtype=torch.float64)
             rows = torch.searchsorted(cumulative, at * cumulative[-1], right=True).clamp(max=len(cumulative) - 1)
             with torch.no_grad():
@@ -96,9 +98,8 @@ class TrainClassifier(Stage):
         exclude_classes(linear, ctx.task.ignored)
         return linear
 
-    def _unseen_features(self, ctx: StageContext) -> tuple[Any, torch.Tensor]:
+    def _unseen_features(self, ctx: StageContext, stream: torch.Generator) -> tuple[Any, torch.Tensor]:
         """A function count -> features (classes, count, d), and the labels of its flattened result."""
-        stream = ctx.stream('noise/classifier')
         if self.unseen_bank:
             sampler = PerClassSampler(Bank.load(ctx.inputs[self.unseen_bank], ctx.device), stream)
             return sampler.draw, sampler.classes.repeat_interleave(self.unseen_samples)

@@ -8,6 +8,7 @@ import torch
 
 from zs_methods.registry import MODELS, STAGES
 from zs_methods.stages.base import Stage, StageContext
+from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.extract_features import Bank, PerClassSampler
 from zs_methods.stages.feedback import Feedback, check_source
 from zs_methods.stages.parts import class_vectors, load_generator
@@ -63,7 +64,9 @@ class TrainGenerator(Stage):
         noise = ctx.stream('noise/generator')
         seen_vectors = vectors[sampler.classes]
         history = []
-        for step in range(self.iterations):
+        streams = {'order': sampler.stream, 'noise': noise, **({'feedback': feedback.stream} if feedback else {})}
+        parts = {'generator': generator, 'optimizer': optimizer}
+        for step in Checkpoint(ctx).steps(self.iterations, parts, streams, {'history': history}):
             loss = criterion(generator.sample(seen_vectors, self.samples, noise), sampler.draw(self.samples))
             if feedback:
                 loss = loss + feedback(generator)

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner, set_random_seed
+from mmengine.runner import set_random_seed
 from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -16,9 +16,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from zs_methods.datasets import audit
 from zs_methods.registry import STAGES
 from zs_methods.stages.base import Stage, StageContext
+from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.graph import build_graph
 from zs_methods.stages.joint_loss import JointLoss
 from zs_methods.stages.layouts import LAYOUTS, LayoutMaker, mix_features, without
+from zs_methods.stages.loading import build_loader
 from zs_methods.stages.network import CONFIG, assemble, classifier_of, dataset_config, exclude_classes, save_network
 from zs_methods.stages.seen_runner import iterations as count_iterations
 from zs_methods.stages.synthesis import ComponentSynthesis, NodeSynthesis, Synthesis
@@ -106,13 +108,16 @@ class TrainJointly(Stage):
         conv = classifier_of(network)
         synthesis, nodes = self._synthesis(ctx, conv.in_channels)
         maker = LayoutMaker(ctx, self.layout, self.share, self.leak)
-        images, batches, total = self._batches(ctx, network)
+        checkpoint = Checkpoint(ctx)
+        images, batches, total = self._batches(ctx, network, checkpoint.start)
         settings = dict(self.optimizer)
         optimizer = getattr(torch.optim, settings.pop('type'))(conv.parameters(), **settings)
         schedule = torch.optim.lr_scheduler.PolynomialLR(optimizer, total, power=0.9)
         criterion = JointLoss(network, ctx.task.unseen, self.unseen_weight, (self.graph or {}).get('weight', 0.0))
         history, counts = [], torch.zeros(3, dtype=torch.int64, device=ctx.device)
-        for step in range(total):
+        parts = {'network': network, 'optimizer': optimizer, 'schedule': schedule, 'synthesis': synthesis,
+                 **({'nodes': nodes} if nodes else {})}
+        for step in checkpoint.steps(total, parts, {'layout': maker.stream}, {'history': history, 'counts': counts}):
             inputs, labels = next(batches)
             features = self._features(network, inputs)
             layout = maker(labels, features.shape[2:])
@@ -168,17 +173,19 @@ class TrainJointly(Stage):
         dense = (ComponentSynthesis if variant == 'paper' else Synthesis)(ctx, 'generator', self.model, **shared)
         return dense, NodeSynthesis(ctx, 'nodes', self.graph['model'], **shared) if variant == 'auxiliary' else None
 
-    def _batches(self, ctx: StageContext, network: BaseSegmentor) -> tuple[int, Iterator[tuple[Tensor, Tensor]], int]:
-        """Number of images; endless batches of inputs (N, 3, H, W) and labels (N, H, W); number of steps."""
+    def _batches(self, ctx: StageContext, network: BaseSegmentor, start: int
+                 ) -> tuple[int, Iterator[tuple[Tensor, Tensor]], int]:
+        """Number of images; endless batches of inputs (N, 3, H, W) and labels (N, H, W); number of steps in all."""
         set_random_seed(seed := ctx.seed_for('augmentation'))
         config = {**self.loader, 'batch_size': self.batch_size,
                   'sampler': {**self.loader['sampler'], 'seed': ctx.seed_for('order/joint')},
                   'dataset': dataset_config(ctx.task, 'train', self.pipeline, self.unseen_images)}
         with audit.purpose('layout') if self.layout == 'ground-truth' else nullcontext():
-            loader = Runner.build_dataloader(config, seed=seed)
+            loader = build_loader(config, seed, start)
+        loaded = iter(loader)  # now, since it draws from the global random stream, which a checkpoint restores
 
         def batches() -> Iterator[tuple[Tensor, Tensor]]:
-            for batch in loader:
+            for batch in loaded:
                 data = network.data_preprocessor(batch, True)
                 labels = torch.stack([sample.gt_sem_seg.data[0] for sample in data['data_samples']])
                 yield data['inputs'], labels.to(ctx.device).long()

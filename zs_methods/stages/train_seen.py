@@ -15,8 +15,10 @@ import zs_methods.models  # noqa: F401  registers what the config names
 from zs_methods.models.weights import load_backbone, read_weights
 from zs_methods.registry import STAGES
 from zs_methods.stages.base import Stage, StageContext
+from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.distributed import train_in_processes
 from zs_methods.stages.network import assemble, classifier_of, dataset_config, exclude_classes, save_network
+from zs_methods.stages.resume_hook import ResumeHook
 from zs_methods.stages.seen_runner import EveryStepHook, ProgressHook, SeenRunner, StartHook, agree, unwrap
 
 
@@ -42,7 +44,8 @@ class TrainSeen(Stage):
         pseudo_labels (str, optional): name of the stage whose maps stand for the labels of some images (folder
             ``maps``, see `ZeroShotDataset`).
 
-    Artifact: ``config.py`` and ``model.pth`` of an mmseg model, and the Runner's log in ``log/``.
+    Artifact: ``config.py`` and ``model.pth`` of an mmseg model, and the Runner's log in ``log/``; that of an
+    interrupted training begins where it went on.
 
     Source: step 0 of ZS3Net (Bucher et al., NeurIPS 2019). The number of outputs is the full class count from the
     start, as in its code.
@@ -93,7 +96,9 @@ class TrainSeen(Stage):
         """
         config = self._runner_config(ctx, launcher)
         benchmark = torch.backends.cudnn.benchmark
+        checkpoint = Checkpoint(ctx)
         runner = SeenRunner.from_cfg(Config(config))
+        runner.start = checkpoint.start
         summary: dict[str, Any] = {'processes': self.processes, 'amp': self.amp}
 
         def start(network: nn.Module) -> None:
@@ -108,6 +113,7 @@ class TrainSeen(Stage):
         runner.register_hook(progress, priority='LOWEST')
         if ctx.task.ignored:  # weight decay moves their bias
             runner.register_hook(EveryStepHook(exclude), priority='LOWEST')
+        runner.register_hook(ResumeHook(checkpoint), priority='LOWEST')
         try:
             network = unwrap(runner.train())
         finally:

@@ -16,6 +16,7 @@ import torch
 from torch import distributed
 
 from zs_methods.datasets import audit
+from zs_methods.processes import is_running
 from zs_methods.stages.distributed import ACCESS, ERROR, JOB, PROGRESS, SUMMARY
 
 
@@ -32,10 +33,11 @@ def main(folder: Path) -> None:
         distributed.init_process_group(backend)
         report = _progress_file(folder / PROGRESS) if rank == 0 else lambda done, total: None
         with audit.collect() as access:
-            summary = job['stage'].train(replace(job['ctx'], device=device, progress=report), launcher='pytorch')
+            ctx = replace(job['ctx'], device=device, progress=report)
+            summary = job['stage'].train(ctx, launcher='pytorch')
         (folder / f'{ACCESS}{rank}').write_text(json.dumps(access))
         if rank == 0:
-            (folder / SUMMARY).write_text(json.dumps(summary))
+            (folder / SUMMARY).write_text(json.dumps({'summary': summary, 'axes': ctx.axes}))
         distributed.barrier()
         distributed.destroy_process_group()
     except Exception as error:
@@ -46,19 +48,9 @@ def main(folder: Path) -> None:
 def _end_with(parent: int) -> None:
     """Ends this process when torchrun or the process that started it is gone, however they went."""
     agent = os.getppid()
-    while os.getppid() == agent and _is_alive(parent):
+    while os.getppid() == agent and is_running(parent):
         time.sleep(1)
     os._exit(1)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _progress_file(file: Path, every_s: float = 0.5) -> Callable[[int, int], None]:

@@ -126,11 +126,45 @@ def test_a_users_file_is_read(tmp_path):
     ({'normalise': 'both'}, 'normalise: Input should be'),
     ({'background': 'sky'}, 'background: no such class: sky'),
     ({'palette': [[0, 0, 0]]}, 'palette: 4 colours are needed'),
+    # names that would form paths, lines or orders of writing
+    ({'name': '../../x'}, 'name: String should match'),
+    ({'name': 'a\n'}, 'name: String should match'),
+    ({'name': 'x' * 61}, 'name: String should have at most 60'),
+    ({'splits': {'a/b': ['a']}}, r"splits.a/b: 'a/b': a name has letters"),
+    ({'splits': {'x' * 61: ['a']}}, 'splits.x+: .* a name has letters, digits, - and _, at most 60'),
+    ({'classes': ['background', 'a\nb', 'a', 'b']}, r"classes.1: 'a\\nb' has a line break or invisible .* U\+000A"),
+    ({'classes': ['background', 'a\x1b[2J', 'a', 'b']}, r'classes.1: .* U\+001B'),
+    ({'classes': ['background', 'a\u202eb', 'a', 'b']}, r'classes.1: .* U\+202E'),
+    ({'classes': ['background', 'a\u2028b', 'a', 'b']}, r'classes.1: .* U\+2028'),
+    ({'classes': ['background', '', 'a', 'b']}, r"classes.1: '': a name is neither empty"),
+    ({'classes': ['background', 'x' * 101, 'a', 'b']}, 'classes.1: String should have at most 100'),
+    ({'title': 'a\x07b'}, r'title: .* U\+0007'),
+    ({'note': 'x' * 2001}, 'note: String should have at most 2000'),
+    ({'image_suffix': '/../x.png'}, 'image_suffix: .* without a folder'),
+    ({'mask_suffix': '\\x.png'}, 'mask_suffix: .* without a folder'),
+    ({'folders': ['a\x00b']}, r'folders.0: .* U\+0000'),
+    ({'vectors': '/etc/vectors.txt'}, 'vectors.default: .*must be a path below'),
+    ({'vectors': {'a': '../vectors.txt'}}, 'vectors.a: .*must be a path below'),
+    ({'splits': {1: ['a\nb\x1b']}}, r'splits.1: no such class: a b\\x1b'),
+    ({'a\nb\x1b': 1}, r'a b\\x1b: Extra inputs'),
+    ({'x' * 9000: 1}, 'x{400}[.]{3}$'),
+    # a description is data: it must not choose a file of code
+    ({'model': '/tmp/model.py'}, "model: '/tmp/model.py': a name has letters"),
+    ({'model': '../model'}, "model: '../model': a name has letters"),
 ])
 def test_a_wrong_description_names_file_and_key_in_one_line(change, message, tmp_path):
     with pytest.raises(SpecError, match=f'mine.yaml: {message}') as caught:
         load_spec(write(tmp_path, {**GOOD, **change}))
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('name', ['a|b', '<script>alert(1)</script>', '`rm`', 'a/b', '../x', 'naïve', '猫', "o'clock"])
+def test_odd_names_of_classes_are_taken_since_they_are_never_paths(tmp_path, name):
+    assert load_spec(write(tmp_path, {**GOOD, 'classes': ['background', 'a', 'b', name]})).classes[3] == name
+
+
+def test_prose_may_have_several_lines(tmp_path):
+    assert load_spec(write(tmp_path, {**GOOD, 'note': 'first\n\tsecond\n'})).note == 'first\n\tsecond\n'
 
 
 def test_what_is_no_yaml_is_refused(tmp_path):
@@ -140,6 +174,10 @@ def test_what_is_no_yaml_is_refused(tmp_path):
         load_spec(str(tmp_path / 'absent.yaml'))
     with pytest.raises(KeyError, match='unknown data set'):
         load_spec('cityscapes')
+    write(tmp_path, GOOD)
+    for name in (str(tmp_path / 'mine'), f'../../{"../" * 20}{tmp_path}/mine', '../specs/voc', '', 'voc\n'):
+        with pytest.raises(KeyError, match='unknown data set'):
+            load_spec(name)
     (tmp_path / 'list.yaml').write_text('- 1\n')
     with pytest.raises(SpecError, match='mapping'):
         load_spec(str(tmp_path / 'list.yaml'))
@@ -149,6 +187,9 @@ def test_what_is_no_yaml_is_refused(tmp_path):
     (tmp_path / 'date.yaml').write_text('note: 2020-13-45\n')
     with pytest.raises(SpecError, match=r'date.yaml: not YAML: month'):
         load_spec(str(tmp_path / 'date.yaml'))
+    (tmp_path / 'deep.yaml').write_text('[' * 5000)
+    with pytest.raises(SpecError, match='not YAML: nested too deeply'):
+        load_spec(str(tmp_path / 'deep.yaml'))
     (tmp_path / 'code.yaml').write_text('!!python/object/apply:os.system [exit]\n')
     with pytest.raises(SpecError, match='not YAML'):
         load_spec(str(tmp_path / 'code.yaml'))

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from zs_methods.datasets.acquisition import disk
 from zs_methods.datasets.acquisition.cocostuff import CONVERTED
 from zs_methods.datasets.acquisition.listener import AcquisitionError, Listener
+from zs_methods.datasets.images import ImageFileError, opened
 from zs_methods.datasets.spec import INVALID, DatasetSpec, ImageList
-
-#: What Pillow raises for files that are damaged in one way or another.
-UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 
 
 @dataclass
@@ -139,21 +135,20 @@ def _read(image: Path, mask: Path, lookup: np.ndarray) -> list[tuple[str, str]]:
     """Reads one pair; problems as kind and line."""
     problems, sizes = [], []
     try:
-        with Image.open(image) as opened:
-            sizes.append(opened.size)
-            opened.draft('L', (1, 1))  # a JPEG at an eighth of its size: all of the file is still read
-            opened.load()
-    except UNREADABLE as error:
-        problems.append(('unreadable', f'{image}: image cannot be read: {_why(error)}'))
+        with opened(image) as content:
+            sizes.append(content.size)
+            content.draft('L', (1, 1))  # a JPEG at an eighth of its size: all of the file is still read
+            content.load()
+    except ImageFileError as error:
+        problems.append(('unreadable', str(error)))
     try:
-        with Image.open(mask) as opened:
-            opened.verify()  # checksums of a PNG
-        with Image.open(mask) as opened:
-            sizes.append(opened.size)
-            values = _values(opened)
-    except UNREADABLE as error:
-        problems.append(('unreadable', f'{mask}: mask cannot be read: {_why(error)}'))
-        return problems
+        with opened(mask, 'mask') as content:
+            content.verify()  # checksums of a PNG
+        with opened(mask, 'mask') as content:
+            sizes.append(content.size)
+            values = _values(content)
+    except ImageFileError as error:
+        return [*problems, ('unreadable', str(error))]
     if len(set(sizes)) > 1:
         problems.append(('size', '{}: mask of {} x {} pixels for an image of {} x {}'.format(
             mask, *sizes[1], *sizes[0])))
@@ -164,10 +159,6 @@ def _read(image: Path, mask: Path, lookup: np.ndarray) -> list[tuple[str, str]]:
         if wrong:
             problems.append(('ids', f'{mask}: {_ids(wrong)} neither that of a class nor one to ignore'))
     return problems
-
-
-def _why(error: Exception) -> str:
-    return 'no image, or its beginning is damaged' if isinstance(error, UnidentifiedImageError) else disk.reason(error)
 
 
 def _values(mask: Image.Image) -> np.ndarray | None:

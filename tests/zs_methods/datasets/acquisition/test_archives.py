@@ -42,9 +42,9 @@ def link(name, target):
     return info
 
 
-def device(name):
+def special(name, kind, target=''):
     info = tarfile.TarInfo(name)
-    info.type = tarfile.CHRTYPE
+    info.type, info.linkname = kind, target
     return info
 
 
@@ -59,12 +59,46 @@ def test_members_that_leave_the_folder_are_refused(tmp_path, suffix, name):
     assert not (tmp_path / 'out').exists()
 
 
-@pytest.mark.parametrize('info', [link('set/l', '/etc/passwd'), device('set/d')], ids=['link', 'device'])
+@pytest.mark.parametrize('info', [
+    link('set/l', '/etc/passwd'), special('set/h', tarfile.LNKTYPE, '/etc/passwd'), special('set/d', tarfile.CHRTYPE),
+    special('set/b', tarfile.BLKTYPE), special('set/f', tarfile.FIFOTYPE)],
+    ids=['link', 'hard link', 'device', 'block device', 'pipe'])
 def test_links_and_devices_are_refused(tmp_path, info):
     file = pack(tmp_path / 'a.tar', {**MEMBERS, info.name: info})
     with pytest.raises(AcquisitionError, match=f"member '{info.name}' is a link or device; nothing was unpacked"):
         fill(file, Placement('set', tmp_path / 'out/set'))
     assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('suffix', ['.tar', '.zip'])
+def test_owners_and_modes_of_an_archive_do_not_reach_the_disk(tmp_path, suffix):
+    """A file that would run as root for anybody becomes a plain one."""
+    file = tmp_path / f'a{suffix}'
+    if suffix == '.tar':
+        with tarfile.open(file, 'w') as archive:
+            info = tarfile.TarInfo('set/x')
+            info.mode, info.uid, info.size = 0o6777, 12345, 0
+            archive.addfile(info)
+    else:
+        with zipfile.ZipFile(file, 'w') as archive:
+            info = zipfile.ZipInfo('set/x')
+            info.external_attr = (stat.S_IFREG | 0o6777) << 16
+            archive.writestr(info, 'x')
+    fill(file, Placement('set', tmp_path / 'out/set'))
+    status = (tmp_path / 'out/set/x').stat()
+    assert stat.S_IMODE(status.st_mode) & 0o7111 == 0 and status.st_uid == os.getuid()
+
+
+@pytest.mark.parametrize('suffix', ['.tar', '.zip'])
+def test_a_link_that_waits_on_the_disk_is_not_followed(tmp_path, suffix):
+    """What an earlier call left behind may have been exchanged meanwhile."""
+    outside = tmp_path / 'outside'
+    outside.mkdir()
+    place = Placement('set', tmp_path / 'out/set')
+    place.partial.mkdir(parents=True)
+    (place.partial / 'sub').symlink_to(outside)
+    fill(pack(tmp_path / f'a{suffix}', MEMBERS), place)
+    assert not list(outside.iterdir())
 
 
 def test_links_in_a_zip_are_refused(tmp_path):

@@ -1,0 +1,37 @@
+"""Which cells of a plan are finished, and which have no record, without reading all of every record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmark.artifacts import ArtifactStore
+from benchmark.plan import Cell
+from benchmark.records import RecordHead, Status, load_head
+
+
+def finished(cell: Cell, records: Path, store: ArtifactStore) -> RecordHead | None:
+    """The head of a cell's record if the cell is done with these settings and its artifact is still there.
+
+    The checksum of the whole record is compared; the artifact is opened by whoever uses it.
+
+    Args:
+        cell (Cell): what is asked for; one to be skipped is never finished.
+        records (Path): folder of the records.
+        store (ArtifactStore): artifacts.
+
+    Raises:
+        ValueError: there is a record and it is damaged; one line that names it.
+    """
+    path = records / cell.file_name
+    if cell.skip or not path.is_file() or not store.exists('evaluate', cell.key):
+        return None
+    head = load_head(path)
+    same = (head.key, head.network, head.protocol, head.method) == (cell.key, cell.network, cell.protocol, cell.card)
+    return head if same and head.status is Status.DONE else None
+
+
+def without_record(cells: Iterable[Cell], records: Path) -> list[Cell]:
+    """The cells that have no record at all, not even of earlier settings or of a failure, in their order."""
+    there = {path.name for path in records.glob('*.json')}
+    return [cell for cell in cells if cell.file_name not in there]

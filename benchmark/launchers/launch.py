@@ -1,0 +1,57 @@
+"""From a parsed command line to a running scheduler."""
+
+from __future__ import annotations
+
+import uuid
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmark.artifacts import ArtifactStore
+from benchmark.errors import UsageError
+from benchmark.launchers.base import LauncherError, Settings, build_launcher
+from benchmark.launchers.job import limit_threads
+from benchmark.launchers.scheduler import JOBS, Scheduler
+from benchmark.plan import Cell
+from benchmark.progress import Reporter
+from benchmark.records import RecordHead
+from benchmark.sweep import Sweep
+
+
+def launch(args: Namespace, cells: Sequence[Cell], store: ArtifactStore, records: Path, reporter: Reporter,
+           source: dict[str, Any], force: bool | None = None) -> list[RecordHead]:
+    """Runs cells as the command line says.
+
+    Args:
+        args (Namespace): options of ``run.py``.
+        cells (Sequence[Cell]): the plan.
+        store (ArtifactStore): artifacts.
+        records (Path): folder of the records.
+        reporter (Reporter): tells the user.
+        source (dict): provenance, see `Sweep`.
+        force (bool, optional): instead of ``--force``.
+
+    Returns:
+        list[RecordHead]: one per cell, in their order.
+
+    Raises:
+        UsageError: the launcher cannot start.
+        KeyboardInterrupt: after all jobs have ended and every cell has its record.
+    """
+    jobs = store.root.absolute().parent / JOBS / uuid.uuid4().hex[:8]
+    if args.launcher == 'inline':
+        limit_threads(args.threads)
+    sweep = Sweep(ArtifactStore(store.root.absolute(), store.warn), records.absolute(), torch.device(args.device),
+                  reporter, source, args.force if force is None else force, checkpoint_every=args.checkpoint_every)
+    try:
+        launcher = build_launcher(args.launcher, Settings(
+            workers=args.workers, threads=args.threads, device=args.device, folder=jobs,
+            processes=args.processes, address=args.address,
+            options=args.launcher_options))
+    except LauncherError as error:
+        raise UsageError(str(error)) from None
+    return Scheduler(sweep, launcher, jobs, [plugin.absolute() for plugin in args.plugin], args.threads, args.retry,
+                     args.timeout, args.fail_fast).run(cells)

@@ -1,0 +1,12 @@
+"""Everything a job imports. Nothing here may compute: threads of torch or OpenMP do not survive a fork."""
+
+import warnings
+
+warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg')
+
+import mmseg.models  # noqa: E402, F401
+import torch.optim  # noqa: E402, F401
+
+import benchmark.sweep  # noqa: E402, F401
+import zs_methods.methods  # noqa: E402
+import zs_methods.stages  # noqa: E402, F401

@@ -1,0 +1,115 @@
+"""``--launcher ray``: cells as tasks of a Ray cluster whose machines share the file system."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from benchmark.launchers.base import LAUNCHERS, Job, Launcher, LauncherError, Loss, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@LAUNCHERS.register_module(name='ray')
+class RayLauncher(Launcher):
+    """One Ray Core task per cell, with ``num_cpus`` and, on CUDA, ``num_gpus``.
+
+    Ray decides which machine runs a task. It retries nothing: whether a cell runs again is the scheduler's decision,
+    whose truth is the record on disk. ``--address auto`` joins the cluster that this machine belongs to; without an
+    address, Ray starts on this machine for the time of the sweep. ``--launcher-options`` go to ``ray.init``.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        # Ray's workers import the program from where the driver has it.
+        paths = [str(ROOT), *filter(None, [os.environ.get('PYTHONPATH')])]
+        threads = {name: str(settings.threads) for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS')}
+        try:
+            import ray
+        except ImportError:
+            raise LauncherError("--launcher ray needs Ray: pip install -e '.[ray]' -c constraints.txt") from None
+        self.ray = ray
+        options = {'include_dashboard': False, 'log_to_driver': False, 'logging_level': 'error', **settings.options}
+        if settings.address:
+            options.pop('include_dashboard')
+        try:
+            ray.init(address=settings.address or 'local', runtime_env={
+                'env_vars': {'PYTHONPATH': os.pathsep.join(paths), **threads}}, **options)
+        except Exception as error:  # Ray's own, connection errors, wrong options: all of them mean no cluster
+            raise LauncherError(f'--launcher ray: {_first_line(error)}') from error
+        self.task = ray.remote(num_cpus=settings.cores, num_gpus=settings.gpus, max_retries=0)(_task)
+        if not self._fitting():
+            total = ray.cluster_resources()
+            ray.shutdown()
+            raise LauncherError(f'--launcher ray: the cluster has {total.get("CPU", 0):g} CPUs and '
+                                f'{total.get("GPU", 0):g} GPUs, a cell needs {settings.cores} and {settings.gpus}')
+        self._running: dict[str, tuple[Job, object]] = {}
+
+    @property
+    def slots(self) -> int:
+        """Cells at a time; a cluster may grow and shrink while it works."""
+        return self.settings.workers or max(1, self._fitting())
+
+    def _fitting(self) -> int:
+        total, settings = self.ray.cluster_resources(), self.settings
+        return int(total.get('GPU', 0) // settings.gpus if settings.gpus else total.get('CPU', 0) // settings.cores)
+
+    def start(self, job: Job) -> None:
+        """Submits the task."""
+        self._running[job.cell.file_name] = job, self.task.remote(str(job.folder))
+
+    def ended(self, wait_s: float) -> list[tuple[Job, Loss | None]]:
+        """Waits for a task to end."""
+        by_reference = {reference: job for job, reference in self._running.values()}
+        if not by_reference:
+            return []
+        ready, _ = self.ray.wait(list(by_reference), num_returns=1, timeout=wait_s)
+        if ready:
+            ready, _ = self.ray.wait(list(by_reference), num_returns=len(by_reference), timeout=0)
+        return [(self._forget(by_reference[reference]), self._loss(reference)) for reference in ready]
+
+    def kill(self, job: Job) -> None:
+        """Kills the worker that runs the task."""
+        self.ray.cancel(self._running[job.cell.file_name][1], force=True)
+
+    def interrupt(self, job: Job) -> None:
+        """Raises KeyboardInterrupt in the task."""
+        self.ray.cancel(self._running[job.cell.file_name][1], force=False)
+
+    def close(self) -> None:
+        """Leaves the cluster; a Ray that was started for the sweep ends."""
+        for job, _ in self._running.values():
+            self.kill(job)
+        self._running.clear()
+        self.ray.shutdown()
+
+    def _forget(self, job: Job) -> Job:
+        del self._running[job.cell.file_name]
+        return job
+
+    def _loss(self, reference: object) -> Loss | None:
+        """How a task was lost, if it was."""
+        errors = self.ray.exceptions
+        try:
+            self.ray.get(reference)
+        except errors.TaskCancelledError:
+            return Loss('its task was cancelled')
+        except errors.RayTaskError as error:  # the job could not even begin
+            return Loss(f'its job broke ({_first_line(error.cause or error)})')
+        except errors.RayError as error:
+            machine = isinstance(error, errors.NodeDiedError)
+            return Loss(f'Ray lost its {"machine" if machine else "process"} ({type(error).__name__})', machine)
+        return None
+
+
+def _task(folder: str) -> None:
+    """Runs in a Ray worker, which goes on to run other cells."""
+    if folder and str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    from benchmark.launchers.job import run_job
+    run_job(Path(folder))
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -1,0 +1,123 @@
+"""The provenance in records, and what is measured while a stage runs."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import mmap
+import socket
+import subprocess
+import traceback
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark import provenance
+from benchmark.provenance import (
+    code_sha256,
+    environment,
+    peak_gpu_mib,
+    peak_rss_mib,
+    reset_peak_gpu,
+    reset_peak_rss,
+    without_paths,
+)
+
+CPU = torch.device('cpu')
+
+
+def test_environment_says_what_a_number_depends_on():
+    found = environment()
+    assert {'git', 'code', 'python', 'packages', 'compat', 'hardware', 'kernel'} <= found.keys()
+    assert {'sha', 'dirty', 'diff'} == found['git'].keys()
+    assert bool(found['git']['diff']) == bool(found['git']['dirty'])
+    assert {'torch', 'mmengine', 'mmsegmentation', 'numpy'} <= found['packages'].keys()
+    assert found['hardware']['cores'] >= 1 and found['hardware']['cpu']
+    assert {'gpu', 'cuda', 'cudnn', 'driver', 'threads', 'thread_limits'} <= found['hardware'].keys()
+    assert found['code'] == code_sha256() and len(found['code']) == 16
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_environment_names_no_machine_and_no_folder():
+    text = json.dumps(environment())
+    assert str(Path.home()) + '/' not in text and str(provenance.ROOT) not in text
+    assert f'"{socket.gethostname()}"' not in text
+    assert f'/{getpass.getuser()}/' not in text
+
+
+def test_peak_memory_grows_with_use_and_starts_anew():
+    reset_peak_rss()
+    before = peak_rss_mib()
+    assert before > 0
+    with mmap.mmap(-1, 64 * 2**20) as block:  # fresh pages, not what other tests freed
+        for start in range(0, len(block), 4096):
+            block[start] = 1  # touched, hence resident
+        assert peak_rss_mib() > before + 48
+
+
+def test_a_processor_has_no_gpu_memory():
+    reset_peak_gpu(CPU)
+    assert peak_gpu_mib(CPU) is None
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+def test_peak_gpu_memory_is_that_of_tensors_since_the_beginning():
+    device = torch.device('cuda')
+    torch.zeros(2 ** 26, device=device)
+    reset_peak_gpu(device)
+    before = peak_gpu_mib(device)
+    torch.zeros(2 ** 22, device=device)
+    assert 16 <= peak_gpu_mib(device) - before < 32
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A repository of one file with one commit; returns a function that asks for its state."""
+    def git(*args):
+        subprocess.run(('git', '-c', 'user.name=x', '-c', 'user.email=x', '-C', str(tmp_path), *args), check=True,
+                       capture_output=True)
+
+    (tmp_path / 'code.py').write_text('one = 1\n')
+    git('init')
+    git('add', '.')
+    git('commit', '-m', 'first')
+    monkeypatch.setattr(provenance, 'ROOT', tmp_path)
+    return provenance._git
+
+
+def test_a_clean_checkout_has_no_diff_whatever_a_run_wrote_to_reports(repository, tmp_path):
+    (tmp_path / 'reports').mkdir()
+    (tmp_path / 'reports' / 'shapes.md').touch()
+    found = repository()
+    assert len(found['sha']) == 40 and found['dirty'] is False and found['diff'] is None
+
+
+def test_the_hash_of_a_diff_tells_changes_apart(repository, tmp_path):
+    seen = []
+    for name, text in (('code.py', 'one = 2\n'), ('code.py', 'one = 3\n'), ('new.py', 'two = 2\n'),
+                       ('new.py', 'two = 3\n'), ('other.py', 'two = 3\n')):
+        (tmp_path / name).write_text(text)
+        found = repository()
+        assert found['dirty'] is True and len(found['diff']) == 16
+        seen.append(found['diff'])
+    assert len(set(seen)) == 5
+    assert repository()['diff'] == seen[-1]
+
+
+def test_without_git_nothing_is_claimed(tmp_path, monkeypatch):
+    monkeypatch.setattr(provenance, 'ROOT', tmp_path)
+    monkeypatch.setenv('GIT_CEILING_DIRECTORIES', str(tmp_path.parent))
+    assert provenance._git() == {'sha': None, 'dirty': None, 'diff': None}
+
+
+def test_tracebacks_name_files_and_no_folders_of_the_machine():
+    try:
+        torch.zeros(2).reshape(3)
+        pytest.fail('no error')
+    except RuntimeError:
+        own = traceback.format_exc()
+    text = without_paths(f'{own}\n  File "{torch.__file__}"\n{Path.home() / "data" / "voc"} stays and/or is said')
+    assert str(provenance.ROOT) not in text and str(Path.home()) + '/' not in text
+    assert './tests/benchmark/test_provenance.py' in text and '<packages>/torch/__init__.py' in text
+    assert '~/data/voc stays and/or is said' in text

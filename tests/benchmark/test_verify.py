@@ -1,0 +1,48 @@
+"""Finished cells that are run again."""
+
+from __future__ import annotations
+
+from benchmark.records import load_record, save_record
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+
+
+def test_what_is_the_same_again_is_said_to_be_and_nothing_else_changes(toy, toy_run, capsys, untouched):
+    toy_run('toy_ok,toy_more', '--ks', 2)
+    before = contents(untouched['--work-dir'].parent)
+    toy.CALLS.clear()
+    assert toy_run('toy_ok,toy_more', '--ks', 2, '--verify', 2) == 0
+    assert '2 of 2 identical to the pixel' in capsys.readouterr().out
+    assert toy.CALLS.count('ToySeen') == 1 and toy.CALLS.count('ToyEvaluate') == 2  # from the beginning
+    assert contents(untouched['--work-dir'].parent) == before
+
+
+def test_one_pixel_more_is_noticed(toy_run, capsys, untouched):
+    toy_run('toy_ok', '--ks', 2)
+    path = next((untouched['--reports'] / 'records').glob('*.json'))
+    record = load_record(path)
+    record.confusion[0][0] += 1
+    save_record(record, path)
+    assert toy_run('toy_ok', '--ks', 2, '--verify', 1) == 1
+    out = capsys.readouterr().out
+    assert 'differs' in out and '0 of 1 identical to the pixel' in out
+
+
+def test_another_seed_is_another_result(toy_run, untouched, capsys):
+    """The comparison can fail: a record under the name of another seed is one with other settings."""
+    toy_run('toy_ok', '--ks', 2, '--seeds', '0,1')
+    first, second = sorted((untouched['--reports'] / 'records').glob('*.json'))
+    swapped = load_record(second).model_copy(update={'key': load_record(first).key, 'cell': load_record(first).cell})
+    save_record(swapped, first)
+    assert toy_run('toy_ok', '--ks', 2, '--verify', 1) == 1
+    assert 'differs' in capsys.readouterr().out
+
+
+def test_more_than_there_are_is_a_wrong_call(toy_run, capsys):
+    toy_run('toy_ok', '--ks', 2)
+    capsys.readouterr()
+    assert toy_run('toy_ok', '--ks', '2,4', '--verify', 2) == 2
+    assert capsys.readouterr().err == (
+        'run.py: --verify 2: 1 of the 2 requested cells have a record of these settings\n')

@@ -1,0 +1,60 @@
+"""Launches the methods of ``plugins/launched.py``, in this process or as a program of its own.
+
+``python tests/launching.py FOLDER METHODS SEEDS [options of run.py]`` also tells what a cell costs beyond its own work,
+which is next to nothing here: ``... /tmp/toys launched_ok 200 --launcher ray``.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+from mmengine.config import ConfigDict
+from rich.console import Console
+
+PLUGIN = Path(__file__).parent / 'plugins' / 'launched.py'
+NETWORK = dict(model='tiny', backbone='toy', weights='none', pretraining='none')
+
+
+def cells(folder, methods, seeds):
+    """The plan: every seed of every method, on data that nobody reads."""
+    from benchmark.options import load_plugin
+    from benchmark.plan import plan_cell
+    from zs_methods.protocols import PROTOCOLS
+    from zs_methods.registry import METHODS
+    from zs_methods.task import Task
+
+    load_plugin(PLUGIN)
+    task, card = Task.create('shapes', 2, folder / 'no_data'), PROTOCOLS['zs3-clean']
+    return [plan_cell(METHODS.get(name)(ConfigDict(network=NETWORK), task, card), name, task, seed, {})
+            for seed in seeds for name in methods]
+
+
+def launch_toys(folder, methods, seeds, *words, plan=None, quiet=True):
+    """Runs cells with options of ``run.py``; returns records by (method, seed)."""
+    from benchmark import options
+    from benchmark.artifacts import ArtifactStore
+    from benchmark.launchers.launch import launch
+    from benchmark.progress import Reporter
+
+    args = options.parse(['--plugin', str(PLUGIN), '--device', 'cpu', '--work-dir', str(folder / 'work'),
+                          '--reports', str(folder / 'reports'), *map(str, words)])
+    args.device = 'cpu'
+    plan = cells(folder, methods, seeds) if plan is None else plan
+    with Reporter(Console(quiet=quiet, width=200), len(plan)) as reporter:
+        store = ArtifactStore(folder / 'work' / 'artifacts', reporter.line)
+        records = launch(args, plan, store, folder / 'reports' / 'records', reporter, {'argv': ['run.py']})
+    return {(record.cell.method, record.cell.seed): record for record in records}
+
+
+if __name__ == '__main__':
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    folder, names, seeds = Path(sys.argv[1]), sys.argv[2].split(','), range(int(sys.argv[3]))
+    plan, started = cells(folder, names, seeds), time.perf_counter()
+    found = launch_toys(folder, names, seeds, *sys.argv[4:], plan=plan, quiet=False)
+    took = time.perf_counter() - started
+    print(f'{took:.1f} s with the start of the launcher, {1000 * took / len(plan):.0f} ms per cell')
+    print(json.dumps({f'{name} {seed}': record.status.value for (name, seed), record in found.items()}))
