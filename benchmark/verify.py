@@ -44,7 +44,8 @@ def verify(args: Namespace, cells: Sequence[Cell], console: Console) -> int:
     if len(known) < args.verify:
         raise UsageError(f'--verify {args.verify}: {len(known)} of the {len(cells)} requested cells have a record of '
                          'these settings')
-    drawn = [cell for cell in cells if cell.file_name in set(random.sample(sorted(known), args.verify))]
+    names = set(random.sample(sorted(known), args.verify))
+    drawn = [cell for cell in cells if cell.file_name in names]
     by_threads: dict[int, list[Cell]] = defaultdict(list)
     for cell in drawn:
         by_threads[_threads(known[cell.file_name])].append(cell)

@@ -19,6 +19,14 @@ def test_what_is_the_same_again_is_said_to_be_and_nothing_else_changes(toy, toy_
     assert contents(untouched['--work-dir'].parent) == before
 
 
+def test_as_many_are_drawn_as_are_asked_for(toy_run, capsys):
+    toy_run('toy_ok', '--ks', '2,4,6,8', '--seeds', '0,1')
+    for number in range(1, 6):
+        capsys.readouterr()
+        assert toy_run('toy_ok', '--ks', '2,4,6,8', '--seeds', '0,1', '--verify', number) == 0
+        assert f'{number} of {number} identical to the pixel' in capsys.readouterr().out
+
+
 def test_one_pixel_more_is_noticed(toy_run, capsys, untouched):
     toy_run('toy_ok', '--ks', 2)
     path = next((untouched['--reports'] / 'records').glob('*.json'))
