@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import importlib.util
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, DictAction
 
-from benchmark.artifacts import content_hash
 from benchmark.errors import Parser, UsageError
+from zs_methods.plugins import import_file
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = """examples:
@@ -71,6 +69,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--threads', type=int, default=1, metavar='N',
                         help='CPU threads of a process; sums depend on it in their last digits, so that it is 1 '
                              'everywhere by default')
+    parser.add_argument('--deterministic', action='store_true',
+                        help='on CUDA: exact repetition, slower; an operation that cannot give it is an error')
     parser.add_argument('--address', help='of a Ray cluster, e.g. auto')
     parser.add_argument('--launcher-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
                         help='for ray.init or submitit, e.g. slurm_partition=gpu timeout_min=600')
@@ -146,20 +146,11 @@ def known(kind: str, name: str, names: Iterable[str]) -> str:
 
 def load_plugin(path: Path) -> None:
     """Imports a plugin file, which registers its methods and stages; a second time does nothing."""
-    name = f'zs_plugin_{path.stem}_{content_hash(str(path.resolve()))}'  # files of one name in two folders
-    if name in sys.modules:
-        return
     if not path.is_file():
         raise UsageError(f'--plugin {path}: no such file')
-    spec = importlib.util.spec_from_file_location(name, path.resolve())
-    if spec is None:
-        raise UsageError(f'--plugin {path}: not a Python file (.py)')
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        import_file(path)
     except Exception as error:
-        del sys.modules[name]
         text = ' '.join(str(error.args[0] if error.args else error).split())
         raise UsageError(f'--plugin {path}: {type(error).__name__}: {text}') from error
 

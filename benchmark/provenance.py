@@ -58,6 +58,7 @@ def environment() -> dict[str, Any]:
             'cpu': _cpu(), 'cpu_capability': torch.backends.cpu.get_cpu_capability(), 'cores': os.cpu_count(),
             'threads': torch.get_num_threads(),
             'thread_limits': {name: os.environ[name] for name in THREAD_LIMITS if name in os.environ},
+            'deterministic': torch.are_deterministic_algorithms_enabled(),
             'memory_gib': round(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30, 1),
             'gpu': [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
             'cuda': torch.version.cuda, 'driver': _driver(),

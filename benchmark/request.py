@@ -79,8 +79,6 @@ def plan_tasks(args: Namespace) -> tuple[list[Task], Protocol]:
         known('dataset', args.dataset, available())
     if args.processes < 1:
         raise UsageError(f'--processes takes a number from 1, got {args.processes}')
-    if args.processes > 1 and args.plugin:
-        raise UsageError('--processes: the processes that torchrun starts know no --plugin; train with one')
     protocol = PROTOCOLS[known('protocol', args.protocol, PROTOCOLS)]
     try:
         spec = load_spec(args.dataset)

@@ -75,6 +75,7 @@ class Job:
         store, records (Path): folders of artifacts and records.
         device (str): ``cpu`` or ``cuda``; which GPU is the launcher's choice.
         threads (int): CPU threads.
+        deterministic (bool): see `benchmark.launchers.job.set_up`.
         source (dict): provenance of the sweep, see `Sweep`.
         plugins (list[Path]): files to import first.
         force (bool): see `Sweep`, like `made` and `failed`.
@@ -97,6 +98,7 @@ class Job:
     failed: dict[str, str] = field(default_factory=dict)
     attempt: int = 1
     checkpoint_every: int | None = None
+    deterministic: bool = False
 
 
 class Launcher(ABC):

@@ -41,7 +41,7 @@ def run_job(folder: Path) -> None:
     job: Job = pickle.loads((folder / JOB).read_bytes())
     warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg')
     MMLogger.get_instance('mmengine', log_level=logging.WARNING)
-    limit_threads(job.threads)
+    set_up(job.threads, job.deterministic)
     writer = EventWriter(folder)
     writer.tell('started')
     for plugin in job.plugins:
@@ -52,12 +52,15 @@ def run_job(folder: Path) -> None:
     writer.tell('ended')
 
 
-def limit_threads(threads: int) -> None:
-    """Leaves the other cores to other cells."""
+def set_up(threads: int, deterministic: bool = False) -> None:
+    """Leaves the other cores to other cells; makes CUDA repeat itself exactly, or say which operation cannot."""
     import cv2
     import torch
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
+    torch.use_deterministic_algorithms(deterministic)
+    if deterministic:
+        os.environ['CUBLAS_WORKSPACE_CONFIG'] = ':4096:8'  # read when CUDA starts, which it has not yet
 
 
 def become_worker(folder: Path, driver: tuple[int, object] | None = None) -> None:

@@ -13,7 +13,7 @@ import torch
 from benchmark.artifacts import ArtifactStore
 from benchmark.errors import UsageError
 from benchmark.launchers.base import LauncherError, Settings, build_launcher
-from benchmark.launchers.job import limit_threads
+from benchmark.launchers.job import set_up
 from benchmark.launchers.scheduler import JOBS, Scheduler
 from benchmark.plan import Cell
 from benchmark.progress import Reporter
@@ -43,7 +43,7 @@ def launch(args: Namespace, cells: Sequence[Cell], store: ArtifactStore, records
     """
     jobs = store.root.absolute().parent / JOBS / uuid.uuid4().hex[:8]
     if args.launcher == 'inline':
-        limit_threads(args.threads)
+        set_up(args.threads, args.deterministic)
     sweep = Sweep(ArtifactStore(store.root.absolute(), store.warn), records.absolute(), torch.device(args.device),
                   reporter, source, args.force if force is None else force, checkpoint_every=args.checkpoint_every)
     try:
@@ -54,4 +54,4 @@ def launch(args: Namespace, cells: Sequence[Cell], store: ArtifactStore, records
     except LauncherError as error:
         raise UsageError(str(error)) from None
     return Scheduler(sweep, launcher, jobs, [plugin.absolute() for plugin in args.plugin], args.threads, args.retry,
-                     args.timeout, args.fail_fast).run(cells)
+                     args.timeout, args.fail_fast, args.deterministic).run(cells)

@@ -55,6 +55,7 @@ class Scheduler:
             left is removed; on a disk that all machines see.
         plugins (list[Path]): files that jobs import first.
         threads (int): CPU threads of a job.
+        deterministic (bool): see `benchmark.launchers.job.set_up`.
         retry (int): further attempts at a cell that failed.
         timeout (float, optional): seconds that one stage may take.
         fail_fast (bool): start nothing after the first failure.
@@ -68,10 +69,12 @@ class Scheduler:
     retry: int = 0
     timeout: float | None = None
     fail_fast: bool = False
+    deterministic: bool = False
     _running: dict[str, _Running] = field(default_factory=dict)
     _results: dict[str, Record] = field(default_factory=dict)
     _attempts: dict[str, int] = field(default_factory=dict)
     _lost: dict[str, int] = field(default_factory=dict)
+    _changed: bool = True
 
     def run(self, cells: Sequence[Cell]) -> list[Record]:
         """Runs all cells; one that fails takes no other down.
@@ -118,7 +121,12 @@ class Scheduler:
         return [self._results[cell.file_name] for cell in cells]
 
     def _start(self, waiting: dict[str, Cell]) -> None:
-        """Fills free slots with cells that need no stage which is being made."""
+        """Fills free slots with cells that need no stage which is being made.
+
+        Looking at all that wait is worth it only if a stage or a cell has ended since.
+        """
+        if not self._changed:
+            return
         making = set().union(*(running.making for running in self._running.values()))
         for name, cell in list(waiting.items()):
             if len(self._running) >= self.launcher.slots:
@@ -138,6 +146,7 @@ class Scheduler:
                 if isinstance(self.launcher, InlineLauncher):  # it has ended, and its record is written
                     del self._running[name]
                 raise
+        self._changed = False
 
     def _job(self, cell: Cell) -> Job:
         attempt = self._attempts[cell.file_name] = self._attempts.get(cell.file_name, 0) + 1
@@ -146,6 +155,7 @@ class Scheduler:
                    store=self.sweep.store.root, records=self.sweep.records, device=str(self.sweep.device),
                    threads=self.threads, source=self.sweep.source, plugins=self.plugins, force=self.sweep.force,
                    made=self.sweep.made & keys, attempt=attempt, checkpoint_every=self.sweep.checkpoint_every,
+                   deterministic=self.deterministic,
                    failed={key: why for key, why in self.sweep.failed.items() if key in keys})
 
     def _follow(self) -> None:
@@ -173,12 +183,13 @@ class Scheduler:
             if kind == 'stage_started':
                 running.stage, running.since = content[1], time.monotonic()
             elif kind == 'stage_finished':
+                self._changed = True
                 self.sweep.made.update(node.key for node in running.job.cell.nodes if node.name == content[1])
             getattr(self.sweep.reporter, kind)(*content)
 
     def _settle(self, job: Job, loss: Loss | None, waiting: dict[str, Cell]) -> None:
         """Takes the record of a job that has ended, or writes it for one that was lost; decides on another attempt."""
-        name = job.cell.file_name
+        name, self._changed = job.cell.file_name, True
         running = self._running.pop(name)
         if isinstance(self.launcher, InlineLauncher) or running.ended:
             record = self.sweep.read(job.cell)

@@ -303,7 +303,6 @@ def test_a_value_must_be_of_the_kind_it_replaces(key, value, fits):
     (['--backbone-weights', 'torchvision://nonsense'], 'nonsense'),
     (['--backbone-weights', 'open-mmlab://nonsense'], 'nonsense'),
     (['--processes', '3'], '3 processes cannot share a batch of 16'),
-    (['--processes', '2', '--plugin', TOY_PLUGIN], 'know no --plugin'),
     (['--device', 'cpu', '--cfg-options', 'seen.amp=True'], 'mixed precision needs a CUDA device'),
     (['--cfg-options', 'train_cfg.max_iters=0'], 'must be at least 1'),
 ])

@@ -16,8 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 import zs_methods
 from zs_methods.datasets import audit
+from zs_methods.plugins import imported_files
 from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.checkpoint import Checkpoint
 
@@ -45,8 +48,11 @@ def train_in_processes(stage: Stage, ctx: StageContext) -> dict[str, Any]:
     folder = ctx.out / 'processes'
     folder.mkdir()
     Checkpoint(ctx, processes=stage.processes)  # here a damaged one can still be set aside, and its iteration told
-    # A pickle, since JSON would turn the config's tuples into lists; written and read by this program alone.
-    job = {'stage': stage, 'ctx': replace(ctx, progress=None), 'parent': os.getpid()}
+    # Pickles, since JSON would turn the config's tuples into lists; written and read by this program alone. The inner
+    # one may hold objects of plugins, which have to be imported first.
+    job = {'parent': os.getpid(), 'plugins': imported_files(),
+           'deterministic': torch.are_deterministic_algorithms_enabled(),
+           'training': pickle.dumps((stage, replace(ctx, progress=None)))}
     (folder / JOB).write_bytes(pickle.dumps(job))
     code = _launch(folder, stage.processes, ctx.progress)
     if code:

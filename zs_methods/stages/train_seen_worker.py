@@ -16,6 +16,7 @@ import torch
 from torch import distributed
 
 from zs_methods.datasets import audit
+from zs_methods.plugins import import_file
 from zs_methods.processes import is_running
 from zs_methods.stages.distributed import ACCESS, ERROR, JOB, PROGRESS, SUMMARY
 
@@ -26,15 +27,19 @@ def main(folder: Path) -> None:
     try:
         job = pickle.loads((folder / JOB).read_bytes())
         threading.Thread(target=_end_with, args=(job['parent'],), daemon=True).start()
+        torch.use_deterministic_algorithms(job['deterministic'])
+        for plugin in job['plugins']:
+            import_file(plugin)
+        stage, ctx = pickle.loads(job['training'])
         device, backend = torch.device('cpu'), 'gloo'
-        if job['ctx'].device.type == 'cuda':
+        if ctx.device.type == 'cuda':
             device, backend = torch.device('cuda', local_rank), 'nccl'
             torch.cuda.set_device(device)
         distributed.init_process_group(backend)
         report = _progress_file(folder / PROGRESS) if rank == 0 else lambda done, total: None
         with audit.collect() as access:
-            ctx = replace(job['ctx'], device=device, progress=report)
-            summary = job['stage'].train(ctx, launcher='pytorch')
+            ctx = replace(ctx, device=device, progress=report)
+            summary = stage.train(ctx, launcher='pytorch')
         (folder / f'{ACCESS}{rank}').write_text(json.dumps(access))
         if rank == 0:
             (folder / SUMMARY).write_text(json.dumps({'summary': summary, 'axes': ctx.axes}))

@@ -105,6 +105,13 @@ def test_a_driver_that_ended_early_is_continued(words, tmp_path, kind):
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.parametrize('more', [(), ('--deterministic',)])
+def test_the_record_tells_whether_repetition_was_asked_to_be_exact(tmp_path, more):
+    record = launch_toys(tmp_path, ('launched_ok',), (0,), *WORDS['serial'], *more)['launched_ok', 0]
+    assert record.status is Status.DONE
+    assert record.provenance['hardware']['deterministic'] is bool(more)
+
+
 def test_what_an_interrupted_driver_writes_down(tmp_path):
     driver = subprocess.Popen([sys.executable, LAUNCHING, tmp_path, 'launched_hang,launched_ok', '1', *WORDS['serial']],
                               cwd=LAUNCHING.parents[1], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from zs_methods.datasets import audit
+from zs_methods.plugins import import_file
 from zs_methods.registry import STAGES
 from zs_methods.stages import StageContext, distributed
 from zs_methods.task import Task
@@ -66,6 +67,25 @@ def test_the_error_of_a_process_is_that_of_the_stage(train, tmp_path):
         train(**{'model.decode_head.loss_decode.type': 'no such loss'})
     assert '\n' not in str(error.value)
     assert not workers(tmp_path)
+
+
+PLUGIN = """
+from zs_methods.models.losses import WeightedCrossEntropy
+from zs_methods.registry import MODELS
+
+@MODELS.register_module()
+class LossOfAPlugin(WeightedCrossEntropy):
+    pass
+"""
+
+
+@pytest.mark.slow
+def test_the_processes_know_what_plugins_register(train, tmp_path):
+    file = tmp_path.with_name('plugin_with_a_loss.py')
+    file.write_text(PLUGIN)
+    import_file(file)
+    summary = train(**{'model.decode_head.loss_decode.type': 'zs_methods.LossOfAPlugin'})
+    assert (summary['processes'], summary['weights_spread']) == (2, 0.0)
 
 
 def when_running(folder, act):
