@@ -97,7 +97,8 @@ def _git_diff(here: tuple[str, ...]) -> str | None:
 
 
 def _git_output(*args: str) -> bytes | None:
-    return _output('git', '-C', str(ROOT), *args)
+    # Without the lock that refreshing the index takes: a cell that is killed meanwhile would leave it behind.
+    return _output('git', '--no-optional-locks', '-C', str(ROOT), *args)
 
 
 def _output(*command: str) -> bytes | None:

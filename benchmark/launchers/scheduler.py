@@ -195,7 +195,7 @@ class Scheduler:
             record = self.sweep.read(job.cell)
         else:
             reason = running.reason or (loss and loss.reason) or _last_line(job.folder) or (
-                'its process ended without a word')
+                'its process ended without a word, as when the disk is full')
             record = self.sweep.lost(job.cell, running.kind or 'killed', reason, running.stage, job.attempt)
         self.sweep.reporter.stage_ended(job.cell.label)
         shutil.rmtree(job.folder, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -37,7 +38,7 @@ def all_done(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('pages', [1, 4, 12, 25, 50])
+@pytest.mark.parametrize('pages', [1, 4, 8, 16, 20, 24])
 def test_a_full_disk_is_named_and_nothing_made_on_it_is_used(disk, pages):
     folder, _ = disk
     ballast = folder / 'ballast'
@@ -48,7 +49,8 @@ def test_a_full_disk_is_named_and_nothing_made_on_it_is_used(disk, pages):
         assert 'No space left on device' in str(error)
     else:  # there was room for the records at least
         failed = [record for record in found.values() if record.status is not Status.DONE]
-        assert failed and all('No space left on device' in record.reason for record in failed)
+        assert failed
+        assert [r.reason for r in failed if not re.search('No space left on device|disk is full', r.reason)] == []
     ballast.unlink()
     all_done(folder)
 

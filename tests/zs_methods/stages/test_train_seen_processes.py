@@ -70,7 +70,7 @@ def test_the_error_of_a_process_is_that_of_the_stage(train, tmp_path):
 
 
 PLUGIN = """
-from zs_methods.models.losses import WeightedCrossEntropy
+from zs_methods.models.losses.weighted_cross_entropy import WeightedCrossEntropy
 from zs_methods.registry import MODELS
 
 @MODELS.register_module()
