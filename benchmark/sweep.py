@@ -260,7 +260,9 @@ def _kind(error: Exception) -> Failure:
         return Failure.ACCESS
     if isinstance(error, UpstreamError):
         return Failure.UPSTREAM
-    return Failure.MEMORY if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) else Failure.ERROR
+    # PyTorch has no type of its own for what a CPU's allocator refuses.
+    memory = isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return Failure.MEMORY if memory else Failure.ERROR
 
 
 def _one_line(error: BaseException) -> str:

@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import numpy as np
+import torch
 
 from zs_methods.evaluation.scores import pack_sparse, sparse
 from zs_methods.methods import Method
@@ -68,6 +70,23 @@ class LaunchedHang(LaunchedStage):
 
 
 @STAGES.register_module()
+class LaunchedBeyond(LaunchedStage):
+    """Asks for more memory than any machine has, which is refused."""
+
+    def act(self, ctx):
+        torch.empty(10**15)
+
+
+@STAGES.register_module()
+class LaunchedGreedy(LaunchedStage):
+    """Takes more memory than its control group may have, for which the kernel kills it."""
+
+    def act(self, ctx):
+        (Path((ctx.out.parent.parent / 'group').read_text()) / 'cgroup.procs').write_text(str(os.getpid()))
+        b'x' * 2**29
+
+
+@STAGES.register_module()
 class LaunchedEvaluate(LaunchedStage):
     def run(self, ctx):
         super().run(ctx)
@@ -98,5 +117,7 @@ _method('launched_slow', Method.stage('slow', 'LaunchedStage', seconds=0.5), Met
 _method('launched_long', Method.stage('long', 'LaunchedStage', seconds=6))
 _method('launched_fail', Method.stage('broken', 'LaunchedFail'))
 _method('launched_killed', Method.stage('deadly', 'LaunchedKill'))
+_method('launched_beyond', Method.stage('beyond', 'LaunchedBeyond'))
+_method('launched_greedy', Method.stage('greedy', 'LaunchedGreedy'))
 _method('launched_flaky', Method.stage('flaky', 'LaunchedKill', once=True))
 _method('launched_hang', Method.stage('hanging', 'LaunchedHang'))
