@@ -108,7 +108,7 @@ def _mend(before: Sequence[Node], store: ArtifactStore, device: torch.device, mu
 
 
 def _steps_change_nothing(node: Node, store: ArtifactStore, device: torch.device) -> bool:
-    fewer = dataclasses.replace(node, config=shrink(node.config, 1))
+    fewer = dataclasses.replace(node, spec=dataclasses.replace(node.spec, config=shrink(node.config, 1)))
     folder = run_alone(fewer, store.root, device)
     try:
         return not difference(store.path(node.name, node.key), folder)

@@ -186,8 +186,9 @@ def test_a_signal_during_training_leaves_nothing_half_done(shapes, tmp_path, kin
     assert stderr.splitlines()[-1] == 'run.py: interrupted; the same command continues where it was'
     assert 'Traceback' not in stderr
     assert list(artifacts.iterdir()) == []
-    [record] = (tmp_path / 'reports' / 'records').iterdir()
-    assert load_record(record).status.value == 'interrupted'
+    statuses = [load_record(path).status.value for path in (tmp_path / 'reports' / 'records').iterdir()]
+    # One cell trains the network that all others wait for.
+    assert sorted(set(statuses)) == ['interrupted', 'not_run'] and statuses.count('interrupted') == 1
 
 
 def test_dry_run_names_what_is_skipped_and_why(run_py, capsys):

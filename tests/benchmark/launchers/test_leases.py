@@ -6,9 +6,8 @@ import tempfile
 
 import pytest
 
-from benchmark.launchers import LauncherError, Settings
+from benchmark.launchers import LauncherError
 from benchmark.launchers.leases import gpu_slots
-from benchmark.launchers.local import LocalLauncher, fitting
 
 
 @pytest.fixture(autouse=True)
@@ -41,11 +40,3 @@ def test_a_cell_of_several_processes_gets_as_many_gpus_or_none():
 def test_too_few_gpus_are_one_line():
     with pytest.raises(LauncherError, match=r'--device cuda: this machine shows 1 GPUs, a cell needs 2'):
         gpu_slots(None, 2, ['0'])
-
-
-def test_workers_follow_cores_and_memory(tmp_path):
-    assert fitting(10_000) == 1 <= fitting(1)
-    assert LocalLauncher(Settings(workers=3, threads=1, device='cpu', folder=tmp_path)).slots == 3
-    with pytest.raises(LauncherError, match='--launcher local has --workers'):
-        from benchmark.launchers.local import SerialLauncher
-        SerialLauncher(Settings(workers=2, threads=1, device='cpu', folder=tmp_path))

@@ -1,0 +1,42 @@
+"""Tests of processes on this machine that need no process."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from benchmark.launchers import LauncherError, Settings
+from benchmark.launchers.local import SERVER_STARTS, LocalLauncher, SerialLauncher, fitting
+
+
+def test_workers_follow_cores_and_memory(tmp_path):
+    assert fitting(10_000) == 1 <= fitting(1)
+    assert LocalLauncher(Settings(workers=3, threads=1, device='cpu', folder=tmp_path)).slots == 3
+    with pytest.raises(LauncherError, match='--launcher local has --workers'):
+        SerialLauncher(Settings(workers=2, threads=1, device='cpu', folder=tmp_path))
+
+
+@pytest.mark.parametrize(('deaths', 'lost'), [(1, False), (SERVER_STARTS, True)])
+def test_a_server_that_dies_is_started_again_and_costs_a_cell_at_last(tmp_path, monkeypatch, deaths, lost):
+    class Process:
+        pid, exitcode, sentinel, tries = 0, 0, None, []
+
+        def __init__(self, **_):
+            pass
+
+        def start(self):
+            self.tries.append(1)
+            if len(self.tries) <= deaths:
+                raise EOFError('unexpected EOF')
+
+    monkeypatch.setattr('benchmark.launchers.local.time.sleep', lambda seconds: None)
+    monkeypatch.setattr('benchmark.launchers.local.connection.wait', lambda *_: None)
+    monkeypatch.setattr('benchmark.launchers.local._kill_group', lambda pid: None)
+    launcher = LocalLauncher(Settings(workers=1, threads=1, device='cpu', folder=tmp_path))
+    monkeypatch.setattr(launcher, 'context', SimpleNamespace(Process=Process))
+    job = SimpleNamespace(folder=tmp_path, cell=SimpleNamespace(file_name='a.json'))
+    launcher.start(job)
+    [(ended, loss)] = launcher.ended(0)
+    assert ended is job and launcher.ended(0) == []
+    assert (loss and loss.reason) == ('the server that starts processes was killed, again and again' if lost else None)
