@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -71,6 +72,8 @@ class ArtifactStore:
                 self._verified.add(path)
             return manifest
         except (OSError, ValueError, KeyError) as error:
+            if isinstance(error, OSError) and error.errno not in (errno.ENOENT, errno.EIO):
+                raise  # nothing is known of the artifact: too many open files, a server that does not answer
             aside = path.with_name(f'{path.name}.damaged-{uuid.uuid4().hex[:6]}')
             with contextlib.suppress(FileNotFoundError):  # another process was faster
                 os.replace(path, aside)
@@ -117,8 +120,10 @@ class ArtifactStore:
             if not match or is_held(self.lock(match[1], match[2]).path):
                 continue
             if match[3] == 'lock':
-                with contextlib.suppress(OSError), Lock(path):
-                    pass  # takes over the dead owner's, and frees it
+                lock = Lock(path)
+                with contextlib.suppress(OSError):
+                    if lock.acquire():  # takes over the dead owner's, and frees it
+                        lock.release()
             elif match[3] != 'scratch' or self.exists(match[1], match[2]):
                 shutil.rmtree(path, ignore_errors=True)
 

@@ -8,12 +8,20 @@ import hashlib
 import json
 import os
 import re
+import time
 import uuid
 from pathlib import Path
 from typing import Any
 
+from benchmark.locks import is_alive, machine
+
 #: Fixed to the byte, so that no change of it goes unnoticed either. What follows is covered by the checksum.
 _HEADER = re.compile(rb'\{\n "checksum": "sha256:([0-9a-f]{64})"')
+
+#: Name of a file that is being written: machine and process of its writer.
+_TEMPORARY = re.compile(r'\..+\.([0-9a-f]{6})-(\d+)-[0-9a-f]{6}')
+#: Writing takes seconds; on another machine, whose processes cannot be asked, one is given up after an hour.
+ABANDONED_S = 3600
 
 
 def content_hash(content: Any) -> str:
@@ -50,7 +58,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     text = json.dumps(content, indent=1, ensure_ascii=False) + '\n'
     body = ((',' if content else '\n') + text[1:]).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}-{uuid.uuid4().hex[:6]}')
+    temporary = path.with_name(f'.{path.name}.{_machine_tag()}-{os.getpid()}-{uuid.uuid4().hex[:6]}')
     try:
         with open(temporary, 'wb') as file:
             file.write(b'{\n "checksum": "sha256:%s"' % hashlib.sha256(body).hexdigest().encode())
@@ -108,7 +116,21 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def stray_files(folder: Path) -> list[Path]:
-    """Temporary files that a killed `write_json` left in a folder."""
+    """Temporary files that a killed `write_json` left in a folder; those of a living one are not among them."""
     with contextlib.suppress(FileNotFoundError):
-        return sorted(path for path in folder.iterdir() if re.fullmatch(r'\..+\.\d+-[0-9a-f]{6}', path.name))
+        return sorted(path for path in folder.iterdir() if (match := _TEMPORARY.fullmatch(path.name))
+                      and _is_abandoned(path, *match.groups()))
     return []
+
+
+def _is_abandoned(path: Path, tag: str, pid: str) -> bool:
+    if tag == _machine_tag():
+        return not is_alive(int(pid), None)
+    with contextlib.suppress(FileNotFoundError):
+        return time.time() - path.stat().st_mtime > ABANDONED_S
+    return False
+
+
+def _machine_tag() -> str:
+    """Tells machines apart whose process numbers mean different processes, without naming them."""
+    return content_hash(machine())[:6]

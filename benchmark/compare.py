@@ -149,7 +149,7 @@ def _decide(images: Resampled | None, first: Mapping[int, float], second: Mappin
     if seeds is None or seeds.half_width is None:
         yield f'over seeds: not known; finished records of both settings have {len(common)} seeds in common'
     else:
-        wide = '; the interval is wider than the difference' * (seeds.half_width >= abs(seeds.mean))
+        wide = '; the interval is wider than the difference' * seeds.wide
         yield f'over seeds: mean hIoU A - B = {_interval(seeds)}, {_named(common)}: {seeds.verdict}{wide}'
     yield f'verdict: {_verdict(images, seeds)}'
 

@@ -12,7 +12,15 @@ import torch
 import zs_methods.stages  # noqa: F401  registers the stages
 from benchmark.artifacts import ArtifactStore
 from benchmark.plan import Node
-from benchmark.provenance import EnergyMeter, environment, peak_gpu_mib, peak_rss_mib, reset_peak_gpu, reset_peak_rss
+from benchmark.provenance import (
+    EnergyMeter,
+    code_sha256,
+    environment,
+    peak_gpu_mib,
+    peak_rss_mib,
+    reset_peak_gpu,
+    reset_peak_rss,
+)
 from zs_methods.datasets import audit
 from zs_methods.registry import STAGES
 from zs_methods.stages.base import StageContext
@@ -43,16 +51,18 @@ def run_node(node: Node, store: ArtifactStore, device: torch.device, progress: C
     with store.create(node.name, node.key, manifest) as folder, audit.collect() as access:
         context = StageContext(task=node.task, inputs={name: store.path(name, key) for name, key in node.inputs},
                                out=folder, seed=node.seed, device=device, progress=progress,
-                               scratch=store.scratch(node.name, node.key), checkpoint_every=checkpoint_every)
+                               scratch=store.scratch(node.name, node.key), checkpoint_every=checkpoint_every,
+                               code=code_sha256())
         # A stage draws from named streams; what draws from the global ones (layer initialisation, say) is no
         # different when other stages were reused or run before it.
         mmengine.runner.set_random_seed(context.seed_for(f'global/{node.name}'))
         settings = dict(node.config)
         stage = STAGES.get(settings.pop('type'))(**settings)
         manifest['summary'] = stage.run(context) or {}
-        manifest['seconds'] = round(time.perf_counter() - started, 3)
+        manifest['seconds'] = round(context.earlier_s + time.perf_counter() - started, 3)
         manifest['peak_rss_mib'], manifest['peak_gpu_mib'] = peak_rss_mib(), peak_gpu_mib(device)
-        manifest['energy_j'] = energy.joules()
+        # That of earlier runs is not known.
+        manifest['energy_j'] = None if context.resumed_from else energy.joules()
         manifest['label_access'], manifest['seeds'] = access, dict(context.axes)
         manifest['resumed_from'] = context.resumed_from
     return manifest

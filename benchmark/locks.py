@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ class Lock:
             descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
         except FileExistsError:
             return _remove_stale(self.path, self.say) and self.acquire()
-        self._owner = {**_machine(), 'pid': os.getpid(), 'started': started_at(os.getpid()), 'since': time.time()}
+        self._owner = {**machine(), 'pid': os.getpid(), 'started': started_at(os.getpid()), 'since': time.time()}
         with os.fdopen(descriptor, 'w') as file:
             json.dump(self._owner, file)
         # A thread, since the owner is busy; a daemon, since the lock must not outlive it.
@@ -75,8 +76,10 @@ class Lock:
         while not self._stop.wait(BEAT_S):
             try:
                 os.utime(self.path)
-            except OSError:
+            except FileNotFoundError:
                 return
+            except OSError:  # a network file system that does not answer now may do so next time
+                continue
 
 
 def is_held(path: Path) -> bool:
@@ -88,9 +91,18 @@ def is_held(path: Path) -> bool:
     owner = _read(path)
     if not owner:
         return age < UNNAMED_S
-    if {key: owner[key] for key in _machine()} == _machine():
+    if {key: owner[key] for key in machine()} == machine():
         return is_alive(owner['pid'], owner['started'])
     return age < DEAD_AFTER_S
+
+
+def remove_abandoned(paths: Iterable[Path]) -> None:
+    """Removes folders with their locks, ``<folder>.lock``, unless a living owner holds the lock."""
+    for path in paths:
+        lock = path if path.suffix == '.lock' else path.with_name(f'{path.name}.lock')
+        if not is_held(lock):
+            lock.unlink(missing_ok=True)
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def describe(path: Path) -> str:
@@ -114,7 +126,7 @@ def _read(path: Path) -> dict[str, Any]:
         owner = json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
-    complete = isinstance(owner, dict) and {*_machine(), 'pid', 'started', 'since'} <= owner.keys()
+    complete = isinstance(owner, dict) and {*machine(), 'pid', 'started', 'since'} <= owner.keys()
     return owner if complete else {}
 
 
@@ -146,7 +158,7 @@ def _remove_stale(path: Path, say: Callable[[str], None]) -> bool:
 
 
 @cache
-def _machine() -> dict[str, str]:
+def machine() -> dict[str, str]:
     """What tells one set of process numbers from another: the machine, its boot, the container's process table."""
     def text(read: Callable[[], str]) -> str:
         try:

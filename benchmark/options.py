@@ -87,7 +87,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     try:
         args = parser.parse_args(argv)
     except (ValueError, AssertionError) as error:  # DictAction splits KEY=VALUE without checking
-        raise UsageError(f'--cfg-options takes KEY=VALUE ({error})') from None
+        raise UsageError(f'--cfg-options and --launcher-options take KEY=VALUE ({error})') from None
     for option, least in (('workers', 1), ('threads', 1), ('retry', 0), ('timeout', 0.0), ('checkpoint_every', 1),
                           ('verify', 0)):
         value = getattr(args, option)

@@ -74,6 +74,12 @@ def _version(package: str) -> str | None:
         return None
 
 
+def loaded_code() -> tuple[str, dict[str, Any]]:
+    """What the sources are now; asked for early, it stays so for this process and those it forks."""
+    return code_sha256(), _git()
+
+
+@functools.cache
 def _git() -> dict[str, Any]:
     """Commit, whether files outside ``reports/``, which a run writes to, differ from it, and a hash of how."""
     here = ('--', '.', ':!reports')

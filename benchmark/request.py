@@ -16,6 +16,7 @@ from rich.progress import Progress
 import zs_methods.methods  # noqa: F401  registers the methods
 from benchmark.artifacts import content_hash
 from benchmark.errors import UsageError
+from benchmark.launchers.base import launcher_names
 from benchmark.options import (
     check_value,
     check_writable,
@@ -79,6 +80,7 @@ def plan_tasks(args: Namespace) -> tuple[list[Task], Protocol]:
         known('dataset', args.dataset, available())
     if args.processes < 1:
         raise UsageError(f'--processes takes a number from 1, got {args.processes}')
+    known('launcher', args.launcher, launcher_names())
     protocol = PROTOCOLS[known('protocol', args.protocol, PROTOCOLS)]
     try:
         spec = load_spec(args.dataset)

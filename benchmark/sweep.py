@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import traceback
 from collections.abc import Sequence
@@ -122,10 +123,14 @@ class Sweep:
         return record
 
     def lost(self, cell: Cell, kind: str, reason: str, stage: str, attempt: int) -> Record:
-        """Writes down that a cell's process is gone without a record of its own."""
+        """Writes down that a cell's process is gone without a record of its own; a result that is there stays."""
+        with contextlib.suppress(OSError, ValueError):  # another sweep, or this process just before it was killed
+            known = self.read(cell)
+            if not self.force and (known.status, known.key) == (Status.DONE, cell.key):
+                return known
         stages = self._finished_stages(cell)
         place = f' in stage {stage}' if stage and stage not in reason else ''
-        outcome = {'status': Status.FAILED, 'failure': kind, 'reason': reason + place}
+        outcome = {'status': Status.FAILED, 'failure': kind, 'reason': without_paths(reason + place)}
         record = self._record(cell, stages, outcome, attempt)
         save_record(record, self.records / cell.file_name)
         return record

@@ -8,7 +8,9 @@ import shutil
 import uuid
 from argparse import Namespace
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +19,7 @@ from rich.text import Text
 from benchmark.artifacts import ArtifactStore
 from benchmark.errors import UsageError
 from benchmark.launchers.launch import launch
+from benchmark.locks import Lock, remove_abandoned
 from benchmark.plan import Cell
 from benchmark.progress import Reporter
 from benchmark.provenance import environment
@@ -40,7 +43,7 @@ def verify(args: Namespace, cells: Sequence[Cell], console: Console) -> int:
     """
     from benchmark.request import prepare_data
 
-    known = {cell.file_name: record for cell in cells if (record := _record(args, cell))}
+    known = {cell.file_name: record for cell in cells if (record := _record(args, cell, console))}
     if len(known) < args.verify:
         raise UsageError(f'--verify {args.verify}: {len(known)} of the {len(cells)} requested cells have a record of '
                          'these settings')
@@ -50,9 +53,10 @@ def verify(args: Namespace, cells: Sequence[Cell], console: Console) -> int:
     for cell in drawn:
         by_threads[_threads(known[cell.file_name])].append(cell)
     source = prepare_data(args, cells[0].task, console)
+    remove_abandoned(args.work_dir.glob('verify-*'))
     folder = args.work_dir.absolute() / f'verify-{uuid.uuid4().hex[:8]}'
     again: dict[str, Record] = {}
-    try:
+    with Lock(folder.with_name(f'{folder.name}.lock')), _removed(folder):
         for threads, group in by_threads.items():
             own = copy.copy(args)
             own.threads, own.force = threads, False
@@ -60,8 +64,6 @@ def verify(args: Namespace, cells: Sequence[Cell], console: Console) -> int:
                 launch(own, group, ArtifactStore(folder / 'artifacts', reporter.line), folder / 'records', reporter,
                        source)
             again |= {cell.file_name: load_record(folder / 'records' / cell.file_name) for cell in group}
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     pairs = [(cell, known[cell.file_name], again[cell.file_name]) for cell in drawn]
     console.print(_table(pairs))
     differ = [pair for pair in pairs if not identical(*pair[1:])]
@@ -71,6 +73,15 @@ def verify(args: Namespace, cells: Sequence[Cell], console: Console) -> int:
     return int(bool(differ))
 
 
+@contextmanager
+def _removed(folder: Path) -> Iterator[None]:
+    """Removes the folder at the end."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def identical(record: Record, other: Record) -> bool:
     """Whether two records agree in every pixel count, over all images and image by image."""
     secondary = [one.secondary and one.secondary.confusion for one in (record, other)]
@@ -78,11 +89,15 @@ def identical(record: Record, other: Record) -> bool:
             and record.confusion_per_image == other.confusion_per_image and secondary[0] == secondary[1])
 
 
-def _record(args: Namespace, cell: Cell) -> Record | None:
+def _record(args: Namespace, cell: Cell, console: Console) -> Record | None:
     path = args.reports / 'records' / cell.file_name
     if cell.skip or not path.is_file():
         return None
-    record = load_record(path)
+    try:
+        record = load_record(path)
+    except ValueError as error:
+        console.print(f'{error}; not drawn', highlight=False, markup=False, soft_wrap=True)
+        return None
     return record if record.status is Status.DONE and record.key == cell.key else None
 
 

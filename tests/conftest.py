@@ -1,13 +1,16 @@
 """Shared fixtures: a micro version of the embedded data set, and a quick way to run a recipe."""
 
 import json
+import sys
 import warnings
 from pathlib import Path
 
 import pytest
 
-import zs_methods  # noqa: F401  installs the stand-ins before anything of mmcv or torchvision is imported
+import zs_methods.methods
+import zs_methods.stages  # noqa: F401  registers what the fixtures copy
 from zs_methods.datasets.micro import write_micro
+from zs_methods.registry import METHODS, MODELS, STAGES
 
 #: Settings that turn the configs of `shapes` into a run of seconds; as --cfg-options take them.
 MICRO = {
@@ -72,3 +75,15 @@ def run_recipe(micro_root, tmp_path_factory):
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         yield run
+
+
+@pytest.fixture(autouse=True)
+def _own_registries(monkeypatch):
+    """What a test's plugins register is gone after the test."""
+    before = set(sys.modules)
+    for registry in (METHODS, MODELS, STAGES):
+        monkeypatch.setattr(registry, '_module_dict', dict(registry.module_dict))
+    yield
+    for name in set(sys.modules) - before:
+        if name.startswith('zs_plugin_'):
+            del sys.modules[name]

@@ -10,7 +10,7 @@ from pathlib import Path
 PREFIX = 'zs_plugin_'
 
 
-def import_file(path: Path) -> None:
+def import_file(path: Path, sha256: str | None = None) -> None:
     """Imports a file as a module of its own; a second time does nothing.
 
     The module's name depends on the file's place, so that files of one name in two folders are two modules, and objects
@@ -18,9 +18,10 @@ def import_file(path: Path) -> None:
 
     Args:
         path (Path): the file, which is code and runs with the rights of this process.
+        sha256 (str, optional): of the content that is expected.
 
     Raises:
-        ImportError: it is no Python file.
+        ImportError: it is no Python file, or has another content.
         Exception: whatever the file raises; it then counts as not imported.
     """
     path = path.resolve()
@@ -30,7 +31,11 @@ def import_file(path: Path) -> None:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None:
         raise ImportError('not a Python file (.py)')
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if sha256 not in (None, found):
+        raise ImportError(f'plugin {path.name} has changed since the run began; start it again')
     module = importlib.util.module_from_spec(spec)
+    module.__sha256__ = found
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
@@ -39,6 +44,7 @@ def import_file(path: Path) -> None:
         raise
 
 
-def imported_files() -> list[Path]:
-    """The files that `import_file` has imported, in that order."""
-    return [Path(module.__file__) for name, module in sys.modules.items() if name.startswith(PREFIX)]
+def imported_files() -> list[tuple[Path, str]]:
+    """The files that `import_file` has imported, in that order, each with the SHA-256 it had then."""
+    return [(Path(module.__file__), module.__sha256__) for name, module in sys.modules.items()
+            if name.startswith(PREFIX)]

@@ -77,7 +77,7 @@ class Job:
         threads (int): CPU threads.
         deterministic (bool): see `benchmark.launchers.job.set_up`.
         source (dict): provenance of the sweep, see `Sweep`.
-        plugins (list[Path]): files to import first.
+        plugins (list): files to import first, each with its SHA-256.
         force (bool): see `Sweep`, like `made` and `failed`.
         made (set[str]): keys of stages this sweep has made.
         failed (dict[str, str]): keys of stages this sweep has seen fail, and how.
@@ -92,7 +92,7 @@ class Job:
     device: str
     threads: int
     source: dict[str, Any]
-    plugins: list[Path] = field(default_factory=list)
+    plugins: list[tuple[Path, str]] = field(default_factory=list)
     force: bool = False
     made: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
@@ -116,8 +116,13 @@ class Launcher(ABC):
 
     #: Jobs that may run at a time.
     slots: int = 1
+    #: Which of ``--address`` and ``--launcher-options`` it takes.
+    takes: tuple[str, ...] = ()
 
     def __init__(self, settings: Settings) -> None:
+        for name, option in (('address', '--address'), ('options', '--launcher-options')):
+            if getattr(settings, name) and name not in self.takes:
+                raise LauncherError(f'{option}: this launcher takes none')
         self.settings = settings
 
     @abstractmethod
@@ -143,6 +148,12 @@ class Launcher(ABC):
 
     def close(self) -> None:  # noqa: B027  most hold nothing
         """Frees what the launcher holds; no job runs any more."""
+
+
+def launcher_names() -> list[str]:
+    """All registered launchers."""
+    LAUNCHERS.import_from_location()
+    return sorted(LAUNCHERS.module_dict)
 
 
 def build_launcher(name: str, settings: Settings) -> Launcher:

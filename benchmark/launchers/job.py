@@ -35,8 +35,8 @@ def run_job(folder: Path) -> None:
     from mmengine.logging import MMLogger
 
     from benchmark.artifacts import ArtifactStore
-    from benchmark.options import load_plugin
     from benchmark.sweep import Sweep
+    from zs_methods.plugins import import_file
 
     job: Job = pickle.loads((folder / JOB).read_bytes())
     warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg')
@@ -44,8 +44,8 @@ def run_job(folder: Path) -> None:
     set_up(job.threads, job.deterministic)
     writer = EventWriter(folder)
     writer.tell('started')
-    for plugin in job.plugins:
-        load_plugin(plugin)
+    for plugin, sha256 in job.plugins:
+        import_file(plugin, sha256)
     sweep = Sweep(ArtifactStore(job.store, warn=writer.line), job.records, torch.device(job.device), writer, job.source,
                   force=job.force, made=job.made, failed=job.failed, checkpoint_every=job.checkpoint_every)
     sweep.run_cell(job.cell, job.attempt)

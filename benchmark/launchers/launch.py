@@ -19,6 +19,7 @@ from benchmark.plan import Cell
 from benchmark.progress import Reporter
 from benchmark.records import RecordHead
 from benchmark.sweep import Sweep
+from zs_methods.plugins import imported_files
 
 
 def launch(args: Namespace, cells: Sequence[Cell], store: ArtifactStore, records: Path, reporter: Reporter,
@@ -41,6 +42,8 @@ def launch(args: Namespace, cells: Sequence[Cell], store: ArtifactStore, records
         UsageError: the launcher cannot start.
         KeyboardInterrupt: after all jobs have ended and every cell has its record.
     """
+    if args.launcher == 'inline' and args.timeout is not None:
+        raise UsageError('--timeout: --launcher inline has no process that could be killed')
     jobs = store.root.absolute().parent / JOBS / uuid.uuid4().hex[:8]
     if args.launcher == 'inline':
         set_up(args.threads, args.deterministic)
@@ -53,5 +56,5 @@ def launch(args: Namespace, cells: Sequence[Cell], store: ArtifactStore, records
             options=args.launcher_options))
     except LauncherError as error:
         raise UsageError(str(error)) from None
-    return Scheduler(sweep, launcher, jobs, [plugin.absolute() for plugin in args.plugin], args.threads, args.retry,
+    return Scheduler(sweep, launcher, jobs, imported_files(), args.threads, args.retry,
                      args.timeout, args.fail_fast, args.deterministic).run(cells)

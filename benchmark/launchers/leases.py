@@ -46,10 +46,10 @@ class Lease:
 
 
 def gpu_slots(workers: int | None, each: int = 1, visible: list[str] | None = None) -> list[Lease]:
-    """Slots of all visible GPUs: one per GPU, or as many as are asked for, evenly spread.
+    """Slots of all visible GPUs: one per GPU, or as many on each as so many workers need.
 
     Args:
-        workers (int, optional): cells at a time.
+        workers (int, optional): cells at a time; fewer than there are GPUs may have any of them.
         each (int): GPUs of a cell.
         visible (list[str], optional): the GPUs; those this process may use by default.
 
@@ -60,7 +60,8 @@ def gpu_slots(workers: int | None, each: int = 1, visible: list[str] | None = No
     groups = [gpus[start:start + each] for start in range(0, len(gpus) - each + 1, each)]
     if not groups:
         raise LauncherError(f'--device cuda: this machine shows {len(gpus)} GPUs, a cell needs {each}')
-    return [Lease(groups[number % len(groups)], number // len(groups)) for number in range(workers or len(groups))]
+    each_has = -(-(workers or 1) // len(groups))
+    return [Lease(group, slot) for slot in range(each_has) for group in groups]
 
 
 def visible_gpus() -> list[str]:

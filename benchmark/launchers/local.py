@@ -33,7 +33,8 @@ class LocalLauncher(Launcher):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.leases = gpu_slots(settings.workers, settings.gpus) if settings.gpus else []
-        self.slots = len(self.leases) or settings.workers or fitting(settings.cores)
+        self.workers = settings.workers or len(self.leases) or fitting(settings.cores)
+        self._next: Lease | None = None
         # The server inherits the limits; libraries read them when they are loaded.
         for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'):
             os.environ[name] = str(settings.threads)
@@ -42,10 +43,18 @@ class LocalLauncher(Launcher):
         self._running: dict[str, tuple[Job, BaseProcess, Lease | None]] = {}
         self._lost: list[Job] = []
 
+    @property
+    def slots(self) -> int:
+        """Jobs that may run now: on GPUs, those that run and one more if some slot is free on this machine."""
+        if not self.leases or len(self._running) >= self.workers:
+            return self.workers
+        if self._next is None:
+            self._next = next((lease for lease in self.leases if lease.take()), None)
+        return len(self._running) + (self._next is not None)
+
     def start(self, job: Job) -> None:
         """Forks."""
-        while (lease := next((lease for lease in self.leases if lease.take()), None)) is None and self.leases:
-            time.sleep(1)  # another sweep on this machine has them
+        lease, self._next = self._next, None
         driver = os.getpid(), started_at(os.getpid())
         process = self._fork(job.folder, ','.join(lease.gpus) if lease else None, driver)
         if process:
@@ -68,6 +77,7 @@ class LocalLauncher(Launcher):
 
     def ended(self, wait_s: float) -> list[tuple[Job, Loss | None]]:
         """Waits for a process to end."""
+        self._free_next()
         connection.wait([process.sentinel for _, process, _ in self._running.values()], 0 if self._lost else wait_s)
         found = [(job, Loss('the server that starts processes was killed, again and again')) for job in self._lost]
         self._lost.clear()
@@ -91,8 +101,15 @@ class LocalLauncher(Launcher):
         """Sends SIGTERM, on which the job writes its record and ends."""
         self._running[job.cell.file_name][1].terminate()
 
+    def _free_next(self) -> None:
+        """Gives back a slot that no cell could use after all."""
+        if self._next:
+            self._next.free()
+            self._next = None
+
     def close(self) -> None:
         """Kills what still runs."""
+        self._free_next()
         for job, process, lease in self._running.values():
             self.kill(job)
             process.join()
@@ -114,8 +131,16 @@ class SerialLauncher(LocalLauncher):
 def fitting(cores: int) -> int:
     """Cells that this machine can run at a time: by the cores it may use, and by 2 GiB of memory for each."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
-    memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') // 2**31
-    return max(1, min(usable // cores, memory))
+    return max(1, min(usable // cores, _memory_bytes() // 2**31))
+
+
+def _memory_bytes() -> int:
+    """Memory of this machine, or of the container this process is in."""
+    found = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
+    for limit in ('/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes'):
+        with contextlib.suppress(OSError, ValueError):  # absent, or "max"
+            found = min(found, int(Path(limit).read_text()))
+    return found
 
 
 def work(folder: Path, gpu: str | None, driver: tuple[int, object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -20,6 +21,8 @@ class RayLauncher(Launcher):
     address, Ray starts on this machine for the time of the sweep. ``--launcher-options`` go to ``ray.init``.
     """
 
+    takes = ('address', 'options')
+
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         # Ray's workers import the program from where the driver has it.
@@ -30,6 +33,7 @@ class RayLauncher(Launcher):
         except ImportError:
             raise LauncherError("--launcher ray needs Ray: pip install -e '.[ray]' -c constraints.txt") from None
         self.ray = ray
+        _check_address(settings.address)
         options = {'include_dashboard': False, 'log_to_driver': False, 'logging_level': 'error', **settings.options}
         if settings.address:
             options.pop('include_dashboard')
@@ -109,6 +113,17 @@ def _task(folder: str) -> None:
         sys.path.insert(0, str(ROOT))
     from benchmark.launchers.job import run_job
     run_job(Path(folder))
+
+
+def _check_address(address: str | None) -> None:
+    """Ray itself tries for a quarter of an hour to reach a head that is not there."""
+    host, _, port = (address or '').removeprefix('ray://').rpartition(':')
+    if not (host and port.isdecimal()):
+        return  # "auto", "local", or for Ray to judge
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
+        raise LauncherError(f'--address {address}: no answer ({error.strerror or error})') from None
 
 
 def _first_line(error: BaseException) -> str:

@@ -14,7 +14,7 @@ from benchmark.launchers.base import Job, Launcher, Loss
 from benchmark.launchers.events import EventReader
 from benchmark.launchers.inline import InlineLauncher
 from benchmark.launchers.job import OUTPUT, write_job
-from benchmark.locks import Lock, is_held
+from benchmark.locks import Lock, remove_abandoned
 from benchmark.plan import Cell
 from benchmark.records import Failure, Record, Status
 from benchmark.sweep import Sweep
@@ -53,7 +53,7 @@ class Scheduler:
         launcher (Launcher): where jobs run.
         jobs (Path): an own folder in that of the jobs of all sweeps, ``<work dir>/jobs``, where what killed drivers
             left is removed; on a disk that all machines see.
-        plugins (list[Path]): files that jobs import first.
+        plugins (list): files that jobs import first, each with its SHA-256.
         threads (int): CPU threads of a job.
         deterministic (bool): see `benchmark.launchers.job.set_up`.
         retry (int): further attempts at a cell that failed.
@@ -64,7 +64,7 @@ class Scheduler:
     sweep: Sweep
     launcher: Launcher
     jobs: Path
-    plugins: list[Path] = field(default_factory=list)
+    plugins: list[tuple[Path, str]] = field(default_factory=list)
     threads: int = 1
     retry: int = 0
     timeout: float | None = None
@@ -74,6 +74,7 @@ class Scheduler:
     _results: dict[str, Record] = field(default_factory=dict)
     _attempts: dict[str, int] = field(default_factory=dict)
     _lost: dict[str, int] = field(default_factory=dict)
+    _ended: list[tuple[Job, Loss | None]] = field(default_factory=list)
     _changed: bool = True
 
     def run(self, cells: Sequence[Cell]) -> list[Record]:
@@ -103,10 +104,11 @@ class Scheduler:
         try:
             while waiting or self._running:
                 self._start(waiting)
-                ended = self.launcher.ended(POLL_S)
+                self._ended += self.launcher.ended(POLL_S)
                 self._follow()
-                for job, loss in ended:
-                    self._settle(job, loss, waiting)
+                while self._ended:
+                    self._settle(*self._ended[0], waiting)
+                    del self._ended[0]
                 self._kill_late()
                 if self.fail_fast and any(r.status is Status.FAILED for r in self._results.values()):
                     self._not_run(waiting, 'an earlier cell failed, and --fail-fast starts nothing after that')
@@ -143,8 +145,9 @@ class Scheduler:
                     write_job(job)
                 self.launcher.start(job)
             except BaseException:
-                if isinstance(self.launcher, InlineLauncher):  # it has ended, and its record is written
-                    del self._running[name]
+                del self._running[name]
+                if not isinstance(self.launcher, InlineLauncher):  # there, its record is written
+                    waiting[name] = cell
                 raise
         self._changed = False
 
@@ -161,8 +164,11 @@ class Scheduler:
     def _follow(self) -> None:
         """Passes on what jobs tell."""
         for running in self._running.values():
-            for kind, *content in running.events.new():
-                self._event(running, kind, content)
+            self._follow_one(running)
+
+    def _follow_one(self, running: _Running) -> None:
+        for kind, *content in running.events.new():
+            self._event(running, kind, content)
 
     def _kill_late(self) -> None:
         """Kills jobs whose stage takes too long."""
@@ -178,12 +184,12 @@ class Scheduler:
         if kind == 'ended':
             running.ended, running.since = True, None
         elif kind == 'started':
-            running.stage, running.since = 'start', time.monotonic()
+            running.stage = 'start'
         else:
             if kind == 'stage_started':
                 running.stage, running.since = content[1], time.monotonic()
             elif kind == 'stage_finished':
-                self._changed = True
+                self._changed, running.since = True, None  # what follows may be waiting for another sweep's stage
                 self.sweep.made.update(node.key for node in running.job.cell.nodes if node.name == content[1])
             getattr(self.sweep.reporter, kind)(*content)
 
@@ -216,18 +222,24 @@ class Scheduler:
         return self._attempts[name] - self._lost.get(name, 0) <= self.retry
 
     def _interrupt(self) -> None:
-        """Ends all jobs: first asks, then kills."""
-        for running in self._running.values():
-            self.launcher.interrupt(running.job)
-        until = time.monotonic() + GRACE_S
+        """Ends all jobs: first asks, then kills; does not wait for ever for one that a cluster no longer knows."""
+        gone = {job.cell.file_name for job, _ in self._ended}
+        for name, running in self._running.items():
+            if name not in gone:
+                self.launcher.interrupt(running.job)
+        began = time.monotonic()
         while self._running:
-            if time.monotonic() > until:
-                for running in self._running.values():
+            waited = time.monotonic() - began
+            for name, running in self._running.items():
+                if waited > GRACE_S and name not in gone:
                     self.launcher.kill(running.job)
-            for job, _ in self.launcher.ended(POLL_S):
-                if not self._running.pop(job.cell.file_name).ended:
-                    self.sweep.interrupted(job.cell)
-                shutil.rmtree(job.folder, ignore_errors=True)
+            gone |= {job.cell.file_name for job, _ in self.launcher.ended(POLL_S)}
+            for name in gone & self._running.keys() if waited < 3 * GRACE_S else list(self._running):
+                running = self._running.pop(name)
+                self._follow_one(running)
+                if not running.ended:
+                    self.sweep.interrupted(running.job.cell)
+                shutil.rmtree(running.job.folder, ignore_errors=True)
 
     def _not_run(self, waiting: dict[str, Cell], reason: str) -> None:
         """Writes down what was asked for and not begun."""
@@ -240,11 +252,7 @@ def clean_jobs(folder: Path) -> None:
     """Removes the files of drivers that were killed."""
     if folder.name != JOBS:
         raise ValueError(f'{folder} is not a folder of jobs')
-    for path in folder.glob('*'):
-        lock = path if path.suffix == '.lock' else path.with_name(f'{path.name}.lock')
-        if not is_held(lock):
-            lock.unlink(missing_ok=True)
-            shutil.rmtree(path, ignore_errors=True)
+    remove_abandoned(folder.glob('*'))
 
 
 def _last_line(folder: Path) -> str:

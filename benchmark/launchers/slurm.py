@@ -27,6 +27,8 @@ class SlurmLauncher(Launcher):
     runs the same jobs as processes on this machine. `QUEUED` jobs at a time, or ``--workers``.
     """
 
+    takes = ('options',)
+
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         try:
@@ -39,9 +41,9 @@ class SlurmLauncher(Launcher):
         self.slots = settings.workers or QUEUED
         try:
             self.executor = submitit.AutoExecutor(folder=settings.folder / 'submitit', cluster=self.cluster)
-            self.executor.update_parameters(
-                name='zs', cpus_per_task=settings.cores, timeout_min=24 * 60,
-                gpus_per_node=settings.gpus, **options)
+            self.executor.update_parameters(**{
+                'name': 'zs', 'cpus_per_task': settings.cores, 'gpus_per_node': settings.gpus, 'timeout_min': 24 * 60,
+                **options})
         except Exception as error:  # submitit's own assertions, missing sbatch, unknown options
             text = ' '.join(str(error).split())
             raise LauncherError(f'--launcher slurm: {text or type(error).__name__}') from error
@@ -70,8 +72,9 @@ class SlurmLauncher(Launcher):
     def kill(self, job: Job) -> None:
         """Cancels the job."""
         name = job.cell.file_name
-        self._running[name][1].cancel()
-        self._killed[name] = time.monotonic()
+        if name not in self._killed:
+            self._running[name][1].cancel()
+            self._killed[name] = time.monotonic()
 
     def close(self) -> None:
         """Cancels what still runs."""

@@ -103,14 +103,14 @@ def compare(section: Section) -> list[Comparison]:
     return [_compare(unit, rows, resamples) for unit, rows in zip(section.units, methods, strict=True)]
 
 
-def across(first: Row, second: Row) -> Pair | None:
-    """Compares two rows of different sections, alone in their family; None without a seed in common."""
-    samples = resampled_hiou([*first.done, *second.done], resamples_for(1))
+def across(first: Row, second: Row, family: int = 1) -> Pair | None:
+    """Compares two rows of different sections, in a family of so many; None without a seed in common."""
+    samples = resampled_hiou([*first.done, *second.done], resamples_for(family))
     return pair([(first, second)], samples)
 
 
 def over_units(comparisons: Sequence[Comparison], first: str, second: str) -> Pair | None:
-    """Compares two methods by the mean of hIoU over all units, alone in their family; None if one unit lacks it."""
+    """Compares two methods by the mean of hIoU over all units, not corrected yet; None if one unit lacks it."""
     pairs = [comparison.between(first, second) for comparison in comparisons]
     if not pairs or not all(pairs):
         return None

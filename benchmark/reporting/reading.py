@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from benchmark.reporting.pairs import NOISE, UNKNOWN, Comparison, Pair, across, over_units
+from benchmark.reporting.pairs import NOISE, UNKNOWN, Comparison, Pair, across, correct, over_units
 from benchmark.reporting.rows import REFERENCE, Dataset, Row, Section
 from benchmark.reporting.tables import interval, number
 
@@ -48,8 +48,9 @@ def of_section(comparisons: Sequence[Comparison]) -> list[str]:
     already = {(contrast.first, contrast.second) for contrast in told}
     others = [Contrast(name, name, REFERENCE) for name in sorted(names - {REFERENCE, REGRESSION})
               if REFERENCE in names and (name, REFERENCE) not in already]
+    means = _means([*told, *others], comparisons)
     lines = [*_extent(comparisons), best(comparisons), *_decided(comparisons),
-             *(line for contrast in (*told, *others) for line in _contrast(contrast, comparisons)),
+             *(line for contrast in (*told, *others) for line in _contrast(contrast, comparisons, means)),
              *_controls(comparisons), *_zsmmd(comparisons), *_regression(comparisons),
              *_wide([*told, *others, *(Contrast('', name, REGRESSION) for name in GENERATORS)], comparisons)]
     return [line for line in lines if line]
@@ -86,14 +87,23 @@ def _decided(comparisons: Sequence[Comparison]) -> list[str]:
         f'{n} of {one.count} at K={one.unit.label}' for n, one in zip(decided, comparisons, strict=True)) + '.']
 
 
-def _contrast(contrast: Contrast, comparisons: Sequence[Comparison]) -> list[str]:
+def _means(contrasts: Sequence[Contrast], comparisons: Sequence[Comparison]) -> dict[tuple[str, str], Pair]:
+    """Differences of means over K by the names of both methods, one family of Holm's correction."""
+    if len(comparisons) < 2:
+        return {}
+    pairs = correct(over_units(comparisons, contrast.first, contrast.second) for contrast in contrasts)
+    return {(pair.first.method, pair.second.method): pair for pair in pairs}
+
+
+def _contrast(contrast: Contrast, comparisons: Sequence[Comparison],
+              means: Mapping[tuple[str, str], Pair]) -> list[str]:
     """What the difference of two methods is at every K, and on average."""
     pairs = [pair for one in comparisons if (pair := one.between(contrast.first, contrast.second))]
     if not pairs:
         return []
     what = f'{contrast.first} − {contrast.second}'
     text = f'{what}: ' if contrast.shows == contrast.first else f'{contrast.shows} ({what}): '
-    whole = over_units(comparisons, contrast.first, contrast.second) if len(comparisons) > 1 else None
+    whole = means.get((contrast.first, contrast.second))
     return [text + tell(pairs) + (f'; mean over K {signed(whole)}, {_word(whole)}' if whole else '') + '.']
 
 
@@ -204,7 +214,7 @@ def _leak(clean: Section, official: Section) -> list[str]:
         rows = [(first, second) for first in official.rows for second in clean.rows
                 if first.label == second.label == label and first.unit == second.unit and first.main and second.done
                 and any(record.label_access.get('level') == 'layout' for record in first.done)]
-        pairs = [pair for both in rows if (pair := across(*both))]
+        pairs = correct(across(*both, len(rows)) for both in rows)
         if pairs:
             lines.append(f'{label}, network {clean.model}, {official.protocol} − {clean.protocol}: {tell(pairs)}.')
     return lines

@@ -10,8 +10,6 @@ import pytest
 from mmengine.config import ConfigDict
 from rich.console import Console
 
-import zs_methods.methods
-import zs_methods.stages  # noqa: F401  registers what the fixtures copy
 from benchmark import options
 from benchmark.artifacts import ArtifactStore
 from benchmark.launchers import Settings, build_launcher
@@ -21,23 +19,11 @@ from benchmark.progress import Reporter
 from benchmark.request import plan_cells
 from benchmark.sweep import Sweep
 from zs_methods.protocols import PROTOCOLS
-from zs_methods.registry import METHODS, MODELS, STAGES
+from zs_methods.registry import METHODS
 from zs_methods.task import Task
 
 NETWORK = dict(model='tiny', backbone='toy', weights='none', pretraining='none')
 TOY_PLUGIN = Path(__file__).with_name('toy_plugin.py')
-
-
-@pytest.fixture(autouse=True)
-def _own_registries(monkeypatch):
-    """What a test's plugins register is gone after the test."""
-    before = set(sys.modules)
-    for registry in (METHODS, MODELS, STAGES):
-        monkeypatch.setattr(registry, '_module_dict', dict(registry.module_dict))
-    yield
-    for name in set(sys.modules) - before:
-        if name.startswith('zs_plugin_'):
-            del sys.modules[name]
 
 
 @pytest.fixture

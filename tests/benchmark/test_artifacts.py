@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import os
 import random
@@ -169,3 +171,17 @@ def test_a_full_disk_leaves_nothing_and_says_so(store, monkeypatch):
     with pytest.raises(OSError, match='No space left'):
         make(store)
     assert list(store.root.iterdir()) == []
+
+
+@pytest.mark.parametrize(('number', 'harmed'), [(errno.EIO, True), (errno.EMFILE, False), (errno.ESTALE, False)])
+def test_an_artifact_that_cannot_be_read_now_is_not_taken_for_damaged(store, monkeypatch, number, harmed):
+    path = make(store)
+
+    def refuse(file):
+        raise OSError(number, 'no')
+
+    with monkeypatch.context() as patch:
+        patch.setattr('benchmark.artifacts.file_sha256', refuse)
+        with contextlib.nullcontext() if harmed else pytest.raises(OSError, match='no'):
+            assert reopened(store).manifest(NAME, KEY) is None
+    assert path.exists() is not harmed

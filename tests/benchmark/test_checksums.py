@@ -7,6 +7,8 @@ import json
 import os
 import random
 import re
+import subprocess
+import time
 
 import pytest
 from fakes import fake_record
@@ -119,11 +121,22 @@ def test_the_name_of_the_checksum_is_taken(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_writer_left_is_found(path, monkeypatch):
+def test_what_a_killed_writer_left_is_found_and_what_a_living_one_writes_is_not(path, monkeypatch):
     monkeypatch.setattr(checksums.os, 'replace', lambda *names: None)
     write_json(path, {'new': 1})
     (path.parent / '.hidden').touch()
-    assert len(stray_files(path.parent)) == 1 and stray_files(path.parent)[0].name.startswith('.file.json.')
+    assert stray_files(path.parent) == []  # its writer, this process, lives
+    [mine] = path.parent.glob('.file.json.*')
+    ended = subprocess.Popen(['true'])
+    ended.wait()
+    tag, _, last = mine.name.removeprefix('.file.json.').split('-')
+    dead = mine.rename(mine.with_name(f'.file.json.{tag}-{ended.pid}-{last}'))
+    elsewhere = path.parent / f'.file.json.ffffff-{ended.pid}-{last}'
+    elsewhere.touch()
+    assert stray_files(path.parent) == [dead]
+    old = time.time() - checksums.ABANDONED_S - 1
+    os.utime(elsewhere, (old, old))
+    assert stray_files(path.parent) == sorted([dead, elsewhere])
     assert stray_files(path.parent / 'gone') == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -133,3 +134,21 @@ def test_a_process_that_has_ended_and_not_been_waited_for_is_dead():
         time.sleep(0.01)
     assert not is_alive(process.pid, None)
     process.wait()
+
+
+def test_one_sign_that_could_not_be_given_is_not_the_last(path, monkeypatch):
+    monkeypatch.setattr(locks, 'BEAT_S', 0.01)
+    calls, utime = [], os.utime
+
+    def touch(*args):
+        calls.append(args)
+        if len(calls) == 1:
+            raise OSError(errno.ESTALE, 'stale')
+        utime(*args)
+
+    monkeypatch.setattr(locks.os, 'utime', touch)
+    with Lock(path):
+        until = time.monotonic() + 10
+        while len(calls) < 3 and time.monotonic() < until:
+            time.sleep(0.01)
+    assert len(calls) >= 3

@@ -48,6 +48,24 @@ def test_another_seed_is_another_result(toy_run, untouched, capsys):
     assert 'differs' in capsys.readouterr().out
 
 
+def test_a_damaged_record_is_named_and_not_drawn(toy_run, capsys, untouched):
+    toy_run('toy_ok', '--ks', '2,4')
+    path = next((untouched['--reports'] / 'records').glob('*k2*.json'))
+    path.write_bytes(path.read_bytes()[:-9])
+    capsys.readouterr()
+    assert toy_run('toy_ok', '--ks', '2,4', '--verify', 1) == 0
+    out = capsys.readouterr().out
+    assert f'{path.name}: damaged' in out and '1 of 1 identical to the pixel' in out
+
+
+def test_what_a_killed_verification_left_is_removed(toy_run, untouched):
+    toy_run('toy_ok', '--ks', 2)
+    left = untouched['--work-dir'] / 'verify-0a1b2c3d'
+    (left / 'artifacts').mkdir(parents=True)
+    assert toy_run('toy_ok', '--ks', 2, '--verify', 1) == 0
+    assert list(untouched['--work-dir'].glob('verify-*')) == []
+
+
 def test_more_than_there_are_is_a_wrong_call(toy_run, capsys):
     toy_run('toy_ok', '--ks', 2)
     capsys.readouterr()

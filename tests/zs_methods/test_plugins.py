@@ -14,7 +14,7 @@ def test_files_of_one_name_in_two_folders_are_two_modules_that_are_imported_once
         file.write_text(f'with open({str(file)!r} + ".log", "a") as log:\n    log.write("imported ")\n')
     for file in (*files, *files, files[0].parent / '..' / 'a' / 'mine.py'):
         import_file(file)
-    assert [file for file in imported_files() if file in files] == files
+    assert [file for file, _ in imported_files() if file in files] == files
     assert [file.with_name('mine.py.log').read_text() for file in files] == ['imported '] * 2
 
 
@@ -24,7 +24,23 @@ def test_a_file_that_raises_is_not_taken_for_imported(tmp_path):
     for _ in range(2):
         with pytest.raises(RuntimeError, match='boom'):
             import_file(file)
-    assert file not in imported_files() and not any(name.startswith('zs_plugin_broken') for name in sys.modules)
+    assert file not in dict(imported_files()) and not any(name.startswith('zs_plugin_broken') for name in sys.modules)
+
+
+def test_a_file_that_has_changed_since_is_refused(tmp_path):
+    def forget():
+        del sys.modules[next(name for name, module in sys.modules.items() if getattr(module, '__file__', '') == str(file))]
+
+    file = tmp_path / 'mine.py'
+    file.write_text('VALUE = 1')
+    import_file(file)
+    sha256 = dict(imported_files())[file]
+    forget()
+    import_file(file, sha256)
+    forget()
+    file.write_text('VALUE = 2')
+    with pytest.raises(ImportError, match=r'plugin mine\.py has changed since the run began'):
+        import_file(file, sha256)
 
 
 def test_what_is_no_python_file(tmp_path):

@@ -135,12 +135,23 @@ def generate(root: Path, progress: Callable[[int, int], None] | None = None) -> 
         sha256 = fingerprint(pairs())
         (part / 'shapes.json').write_text(
             json.dumps({'version': VERSION, 'sha256': sha256, 'images': SUBSETS}, indent=2) + '\n')
-        if root.exists():
-            shutil.rmtree(root)
-        os.replace(part, root)
+        _take_place(part, root, card)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return sha256
+
+
+def _take_place(part: Path, root: Path, card: Path) -> None:
+    """Gives the data set its name, unless another run was faster, which may be reading it already."""
+    if root.exists() and json.loads(card.read_text())['version'] != VERSION:
+        old = part.with_name(f'{part.name}.old')
+        os.replace(root, old)
+        shutil.rmtree(old, ignore_errors=True)
+    try:
+        os.replace(part, root)
+    except OSError:  # a folder with something in it stands there
+        if not card.is_file():
+            raise
 
 
 def _neutral(rng: np.random.Generator) -> np.ndarray:

@@ -30,6 +30,8 @@ class StageContext:
         checkpoint_every (int, optional): iterations between them instead.
         axes (dict[str, int]): every seed that was asked for, by its name; filled by `seed_for`.
         resumed_from (int, optional): iteration at which a checkpoint let the stage go on; set by `Checkpoint`.
+        earlier_s (float): what interrupted runs of this stage took up to that checkpoint; set by `Checkpoint`.
+        code (str): names the state of the sources; a checkpoint of another one is not used.
     """
 
     task: Task
@@ -43,6 +45,8 @@ class StageContext:
     checkpoint_every: int | None = None
     axes: dict[str, int] = field(default_factory=dict)
     resumed_from: int | None = None
+    earlier_s: float = 0.0
+    code: str = ''
 
     def seed_for(self, axis: str) -> int:
         """A 31-bit seed for one named source of randomness (``initialisation``, ``order``, ``noise``, ...).

@@ -26,7 +26,7 @@ from zs_methods.stages.loop_state import (
 )
 
 #: Raised when the content of checkpoints changes; others are not read.
-FORMAT = 1
+FORMAT = 2
 #: Seconds of training per second of saving, at least.
 PATIENCE = 20
 #: Iterations between two moments at which several processes ask the first one whether it is time to save.
@@ -50,8 +50,8 @@ class Checkpoint:
     are always part of a checkpoint. Saving draws from no stream, so that it changes nothing.
 
     The file is written to another name, synchronised and renamed; it begins with its SHA-256, and is read with
-    ``weights_only=True``. One that is damaged, or from other versions, is set aside with a warning: the stage begins
-    anew. Several processes keep one file: what they share is that of the first.
+    ``weights_only=True``. One that is damaged, or from other code, versions or number of threads, is set aside with a
+    warning: the stage begins anew. Several processes keep one file: what they share is that of the first.
 
     Args:
         ctx (StageContext): where to, and how often; ``resumed_from`` is set if there is a checkpoint.
@@ -66,11 +66,14 @@ class Checkpoint:
         self.ctx, self.file = ctx, ctx.scratch and ctx.scratch / f'{name}.checkpoint'
         self.processes = processes or get_world_size()
         self._made_by = {'format': FORMAT, 'torch': str(torch.__version__), 'device': ctx.device.type,
-                         'processes': self.processes}
+                         'processes': self.processes, 'threads': torch.get_num_threads(),
+                         'deterministic': torch.are_deterministic_algorithms_enabled(),
+                         'cpu': torch.backends.cpu.get_cpu_capability(), 'code': ctx.code}
         self._saved = self._read()
         self.start = self._saved['step'] if self._saved else 0
         if self.start:
-            ctx.resumed_from = self.start
+            ctx.resumed_from, ctx.earlier_s = self.start, self._saved['seconds']
+        self._began_s = time.monotonic() - ctx.earlier_s
         self._due_s = time.monotonic() + ctx.checkpoint_every_s
         self._looped: dict[str, Mapping[str, Any]] = {}
 
@@ -138,8 +141,8 @@ class Checkpoint:
                'streams': {name: stream.get_state() for name, stream in looped['streams'].items()}}
         everyone = all_gather_object(plain(own))
         if get_rank() == 0:
-            content = {'made_by': self._made_by, 'step': done, 'own': everyone, 'parts': _states(looped['parts']),
-                       'state': dict(looped['state'])}
+            content = {'made_by': self._made_by, 'step': done, 'seconds': started - self._began_s, 'own': everyone,
+                       'parts': _states(looped['parts']), 'state': dict(looped['state'])}
             _write(self.file, plain(content), done)
         now = time.monotonic()
         self._due_s = now + max(self.ctx.checkpoint_every_s, PATIENCE * (now - started))

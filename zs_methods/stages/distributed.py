@@ -51,7 +51,7 @@ def train_in_processes(stage: Stage, ctx: StageContext) -> dict[str, Any]:
     # Pickles, since JSON would turn the config's tuples into lists; written and read by this program alone. The inner
     # one may hold objects of plugins, which have to be imported first.
     job = {'parent': os.getpid(), 'plugins': imported_files(),
-           'deterministic': torch.are_deterministic_algorithms_enabled(),
+           'threads': torch.get_num_threads(), 'deterministic': torch.are_deterministic_algorithms_enabled(),
            'training': pickle.dumps((stage, replace(ctx, progress=None)))}
     (folder / JOB).write_bytes(pickle.dumps(job))
     code = _launch(folder, stage.processes, ctx.progress)

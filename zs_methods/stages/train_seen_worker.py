@@ -28,8 +28,9 @@ def main(folder: Path) -> None:
         job = pickle.loads((folder / JOB).read_bytes())
         threading.Thread(target=_end_with, args=(job['parent'],), daemon=True).start()
         torch.use_deterministic_algorithms(job['deterministic'])
-        for plugin in job['plugins']:
-            import_file(plugin)
+        torch.set_num_threads(job['threads'])
+        for plugin, sha256 in job['plugins']:
+            import_file(plugin, sha256)
         stage, ctx = pickle.loads(job['training'])
         device, backend = torch.device('cpu'), 'gloo'
         if ctx.device.type == 'cuda':

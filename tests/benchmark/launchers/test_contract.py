@@ -9,18 +9,21 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from launching import cells, launch_toys
+from launching import PLUGIN, cells, launch_toys
 
+from benchmark.artifacts import ArtifactStore
+from benchmark.errors import UsageError
 from benchmark.locks import is_alive
 from benchmark.records import Failure, Status, load_records
 
 LAUNCHING = Path(__file__).parents[2] / 'launching.py'
 WORDS = {'serial': ('--launcher', 'serial'), 'local': ('--launcher', 'local', '--workers', '2'),
          'ray': ('--launcher', 'ray', '--launcher-options', 'num_cpus=2'),
-         'slurm': ('--launcher', 'slurm', '--workers', '2', '--launcher-options', 'cluster=local')}
+         'slurm': ('--launcher', 'slurm', '--workers', '2', '--launcher-options', 'cluster=local', 'timeout_min=60')}
 
 
 @pytest.fixture(params=[
@@ -127,6 +130,33 @@ def test_what_an_interrupted_driver_writes_down(tmp_path):
     assert [stage.name for stage in records['launched_hang'].stages] == ['seen']
     assert records['launched_ok'].status is Status.NOT_RUN
     assert leftovers(tmp_path) == []
+
+
+def test_waiting_for_the_stage_of_another_sweep_is_no_time_out(tmp_path):
+    cell, = cells(tmp_path, ('launched_ok',), (0,))
+    seen, store = cell.nodes[0], ArtifactStore(tmp_path / 'work' / 'artifacts')
+    with ThreadPoolExecutor(1) as pool, store.lock(seen.name, seen.key) as held:
+        waiting = pool.submit(launch_toys, tmp_path, ('launched_ok',), (0,), *WORDS['serial'], '--timeout', 1)
+        time.sleep(8)  # the process needs some seconds until it waits
+        held.release()
+        assert waiting.result()['launched_ok', 0].status is Status.DONE
+
+
+def test_an_edited_plugin_is_not_taken_for_what_was_planned(tmp_path, monkeypatch):
+    plan, edited = cells(tmp_path, ('launched_ok',), (0,)), [(PLUGIN, '0' * 64)]
+    monkeypatch.setattr('benchmark.launchers.launch.imported_files', lambda: edited)
+    record = launch_toys(tmp_path, (), (), *WORDS['serial'], plan=plan)['launched_ok', 0]
+    assert record.status is Status.FAILED
+    assert record.reason.startswith('ImportError: plugin launched.py has changed since the run began; start it again')
+
+
+@pytest.mark.parametrize(('words', 'line'), [
+    (('serial', '--address', 'auto'), '--address: this launcher takes none'),
+    (('local', '--launcher-options', 'num_cpus=2'), '--launcher-options: this launcher takes none'),
+    (('inline', '--timeout', '5'), '--timeout: --launcher inline has no process that could be killed')])
+def test_an_option_that_would_be_ignored_is_refused(tmp_path, words, line):
+    with pytest.raises(UsageError, match=line):
+        launch_toys(tmp_path, ('launched_ok',), (0,), '--launcher', *words)
 
 
 def test_two_sweeps_in_one_folder_make_every_stage_once(tmp_path):

@@ -24,8 +24,12 @@ def test_no_two_cells_get_one_slot_not_even_from_another_sweep():
 
 
 def test_more_workers_than_gpus_share_them_evenly():
-    assert [lease.gpus for lease in gpu_slots(5, visible=['0', '1'])] == [['0'], ['1'], ['0'], ['1'], ['0']]
+    assert [lease.gpus for lease in gpu_slots(5, visible=['0', '1'])] == [['0'], ['1']] * 3
     assert all(lease.take() for lease in gpu_slots(5, visible=['0', '1']))
+
+
+def test_fewer_workers_than_gpus_may_have_any_of_them():
+    assert [lease.gpus for lease in gpu_slots(1, visible=['0', '1', '2'])] == [['0'], ['1'], ['2']]
 
 
 def test_a_cell_of_several_processes_gets_as_many_gpus_or_none():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -40,3 +41,41 @@ def test_a_server_that_dies_is_started_again_and_costs_a_cell_at_last(tmp_path, 
     [(ended, loss)] = launcher.ended(0)
     assert ended is job and launcher.ended(0) == []
     assert (loss and loss.reason) == ('the server that starts processes was killed, again and again' if lost else None)
+
+
+@pytest.fixture
+def gpus(tmp_path, monkeypatch):
+    """Makes launchers of sweeps on one machine, with two GPUs that are names."""
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    monkeypatch.setattr('benchmark.launchers.leases.visible_gpus', lambda: ['0', '1'])
+    taken = []
+
+    def sweep(workers=None):
+        launcher = LocalLauncher(Settings(workers=workers, threads=1, device='cuda', folder=tmp_path))
+        monkeypatch.setattr(launcher, '_fork', lambda folder, gpu, driver: taken.append(gpu) or SimpleNamespace(
+            exitcode=None, sentinel=0, pid=0))
+        return launcher
+    monkeypatch.setattr('benchmark.launchers.local.connection.wait', lambda *_: None)
+    monkeypatch.setattr('benchmark.launchers.local._kill_group', lambda pid: None)
+    return sweep, taken
+
+
+def start(launcher, name):
+    launcher.start(SimpleNamespace(folder=Path(name), cell=SimpleNamespace(file_name=name)))
+
+
+def test_sweeps_share_gpus_and_none_waits_inside_a_start(gpus):
+    sweep, taken = gpus
+    one, other = sweep(), sweep(workers=1)
+    assert one.slots == 1
+    start(one, 'a')
+    assert one.slots == 2
+    one.ended(0)  # nothing else to start now: the slot is free again
+    assert other.slots == 1
+    start(other, 'b')
+    assert (one.slots, other.slots) == (1, 1) and taken == ['0', '1']
+    one._running['a'][1].exitcode = 0
+    assert len(one.ended(0)) == 1
+    assert one.slots == 1 and other.slots == 1
+    start(one, 'c')
+    assert taken == ['0', '1', '0']

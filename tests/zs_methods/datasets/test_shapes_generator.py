@@ -77,3 +77,25 @@ def test_splits_are_nested_and_keep_every_texture_and_colour_seen():
     seen = [shapes.CLASSES[c].split() for c in range(1, 21) if c not in splits[10]]
     assert {texture for texture, _ in seen} == set(shapes.TEXTURES)
     assert {colour for _, colour in seen} == set(shapes.COLOURS)
+
+
+def test_of_two_that_generate_at_once_the_first_to_end_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(shapes, 'SUBSETS', {'train': 1, 'val': 1})
+    seen = []
+
+    def another_run(done, total):
+        if done == total and not seen:
+            seen.append(shapes.generate(tmp_path / 'shapes'))
+            seen.append((tmp_path / 'shapes').stat().st_ino)
+
+    sha256 = shapes.generate(tmp_path / 'shapes', another_run)
+    assert seen == [sha256, (tmp_path / 'shapes').stat().st_ino]
+    assert [path.name for path in tmp_path.iterdir()] == ['shapes']
+
+
+def test_a_data_set_of_an_older_version_is_replaced(tmp_path, monkeypatch):
+    monkeypatch.setattr(shapes, 'SUBSETS', {'train': 1})
+    (tmp_path / 'shapes').mkdir()
+    (tmp_path / 'shapes' / 'shapes.json').write_text('{"version": 0, "sha256": "old"}')
+    assert shapes.generate(tmp_path / 'shapes') == shapes.generate(tmp_path / 'shapes') != 'old'
+    assert [path.name for path in tmp_path.iterdir()] == ['shapes']

@@ -1,10 +1,12 @@
 """An interrupted stage goes on at its last checkpoint, and leaves exactly what an uninterrupted one leaves."""
 
+import itertools
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -33,9 +35,10 @@ def bank(tmp_path):
 @pytest.fixture
 def run(bank, tmp_path, monkeypatch):
     """Runs the generator's stage, to its end or until an iteration; returns what it left, and its context."""
-    def go(name, scratch=None, until=None, **changes):
+    def go(name, scratch=None, until=None, code='', **changes):
         (out := tmp_path / name).mkdir()
-        ctx = StageContext(bank, {'features': tmp_path / 'bank'}, out, 0, scratch=scratch, checkpoint_every=EVERY)
+        ctx = StageContext(bank, {'features': tmp_path / 'bank'}, out, 0, scratch=scratch, checkpoint_every=EVERY,
+                           code=code)
         stage = TrainGenerator(**{**GENERATOR, **changes})
         if until is None:
             return stage.run(ctx), torch.load(out / 'generator.pth', weights_only=True)['state_dict'], ctx
@@ -75,7 +78,16 @@ def test_it_can_be_interrupted_again_and_again(run, tmp_path):
     assert ctx.resumed_from == 21 and resumed == summary and same(state, state_resumed)
 
 
-@pytest.mark.parametrize('harm', ['byte', 'digest', 'short', 'empty', 'version'])
+def test_the_time_of_interrupted_runs_counts(run, tmp_path, monkeypatch):
+    clock = itertools.count()
+    monkeypatch.setattr('zs_methods.stages.checkpoint.time', SimpleNamespace(monotonic=lambda: float(next(clock))))
+    run('first', tmp_path / 'scratch', 8)  # looks at the clock when it begins, when it is due, and when it saves
+    run('second', tmp_path / 'scratch', 20)
+    _, _, ctx = run('third', tmp_path / 'scratch')
+    assert (ctx.resumed_from, ctx.earlier_s) == (14, 4.0)
+
+
+@pytest.mark.parametrize('harm', ['byte', 'digest', 'short', 'empty', 'version', 'code', 'deterministic'])
 def test_a_damaged_checkpoint_is_set_aside(run, tmp_path, harm, monkeypatch):
     _, state, _ = run('whole')
     run('first', tmp_path / 'scratch', 20)
@@ -86,9 +98,11 @@ def test_a_damaged_checkpoint_is_set_aside(run, tmp_path, harm, monkeypatch):
     file.write_bytes({'short': data[:-1], 'empty': b''}.get(harm, data))
     if harm == 'version':
         monkeypatch.setattr(torch, '__version__', '1.0')
+    if harm == 'deterministic':
+        monkeypatch.setattr(torch, 'are_deterministic_algorithms_enabled', lambda: True)
     with pytest.warns(RuntimeWarning, match=r'loop.checkpoint: no usable checkpoint.*loop.damaged; beginning anew'):
-        _, state_again, ctx = run('second', tmp_path / 'scratch')
-    assert ctx.resumed_from is None and same(state, state_again)
+        _, state_again, ctx = run('second', tmp_path / 'scratch', code='of another day' if harm == 'code' else '')
+    assert ctx.resumed_from is None and ctx.earlier_s == 0 and same(state, state_again)
     assert (tmp_path / 'scratch' / 'loop.damaged').exists()
 
 
