@@ -36,7 +36,7 @@ test: lint
 
 test-slow: setup
 	@$(PY) -c 'import ray, submitit' 2>/dev/null || $(PIP) -e '.[ray,slurm]'
-	OMP_NUM_THREADS=1 $(PY) -m pytest -m slow
+	OMP_NUM_THREADS=1 $(PY) -m pytest -m slow -n auto --dist loadfile
 
 lint: setup
 	$(PY) -m ruff check .

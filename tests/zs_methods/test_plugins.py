@@ -29,7 +29,8 @@ def test_a_file_that_raises_is_not_taken_for_imported(tmp_path):
 
 def test_a_file_that_has_changed_since_is_refused(tmp_path):
     def forget():
-        del sys.modules[next(name for name, module in sys.modules.items() if getattr(module, '__file__', '') == str(file))]
+        [name] = [name for name, module in sys.modules.items() if getattr(module, '__file__', '') == str(file)]
+        del sys.modules[name]
 
     file = tmp_path / 'mine.py'
     file.write_text('VALUE = 1')
