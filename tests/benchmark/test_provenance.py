@@ -108,7 +108,7 @@ def test_the_hash_of_a_diff_tells_changes_apart(repository, tmp_path):
 def test_without_git_nothing_is_claimed(tmp_path, monkeypatch):
     monkeypatch.setattr(provenance, 'ROOT', tmp_path)
     monkeypatch.setenv('GIT_CEILING_DIRECTORIES', str(tmp_path.parent))
-    assert provenance._git() == {'sha': None, 'dirty': None, 'diff': None}
+    assert provenance._git.__wrapped__() == {'sha': None, 'dirty': None, 'diff': None}
 
 
 def test_tracebacks_name_files_and_no_folders_of_the_machine():
