@@ -83,7 +83,7 @@ def repository(tmp_path, monkeypatch):
     git('add', '.')
     git('commit', '-m', 'first')
     monkeypatch.setattr(provenance, 'ROOT', tmp_path)
-    return provenance._git
+    return provenance._git.__wrapped__
 
 
 def test_a_clean_checkout_has_no_diff_whatever_a_run_wrote_to_reports(repository, tmp_path):
