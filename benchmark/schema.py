@@ -87,8 +87,9 @@ class StageRecord(_Part):
 
     Attributes:
         key: address of the artifact.
-        seconds: of wall-clock time.
-        peak_rss_mib: resident memory of the whole process while the stage ran.
+        seconds: of wall-clock time; what interrupted runs took up to the checkpoint is part of it.
+        peak_rss_mib: resident memory of the whole process while the stage, or its last part, ran; processes that it
+            started (``--processes``) are not part of it.
         peak_gpu_mib: GPU memory that was allocated at once; None without a GPU.
         energy_j: of the machine's processors and the stage's GPU while it ran, whatever else ran there; None where
             no counter could be read.
