@@ -10,48 +10,19 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from fakes import (
-    fake_access,
-    fake_data,
-    fake_network,
-    fake_record,
-    fake_secondary,
-    fake_sweep,
-    save_all,
-    scored_record,
-)
+from fakes import fake_data, fake_network, fake_record, fake_secondary, fake_sweep, save_all, scored_record
 from matplotlib.figure import Figure
+from pages import lines, one_section, page
 from PIL import Image
 from rich.console import Console
 
 import benchmark.report
-from benchmark.records import Record, StageRecord, Status
+from benchmark.records import Record, Status
 from benchmark.report import main, render
-from benchmark.reporting import access, conditions, curves, figures, loading, tables, usage
-from benchmark.reporting.diagnostics import diagnostics
+from benchmark.reporting import conditions, curves, figures, loading, tables
 from benchmark.reporting.grouping import by_dataset
 from benchmark.reporting.markup import escape, slug
-from benchmark.selection import Candidate, Fold, Score, Selection, save_selection
-from zs_methods.protocols import ACCESS, PROTOCOLS, Protocol
-
-
-def page(records: list[Record], reports: Path, name: str = 'shapes') -> str:
-    """Renders and returns one page."""
-    render(save_all(records, reports))
-    return (reports / f'{name}.md').read_text(encoding='utf-8')
-
-
-def lines(text: str, *parts: str) -> list[list[str]]:
-    """Cells of the table lines that contain all parts."""
-    return [[cell.strip() for cell in line.strip('|').split('|')] for line in text.splitlines()
-            if line.startswith('|') and all(part in line for part in parts)]
-
-
-def one_section(records: list[Record]) -> tables.Section:
-    """Groups records of one data set and protocol."""
-    (dataset,) = by_dataset(records)
-    (section,) = dataset.sections
-    return section
+from zs_methods.protocols import PROTOCOLS
 
 
 def test_unified_table(tmp_path: Path) -> None:
@@ -230,40 +201,6 @@ def test_setting_is_a_column_where_methods_differ(tmp_path: Path) -> None:
     assert 'setting' not in tables.unified(one_section([fake_record()]))
 
 
-def test_access_scale_is_that_of_the_protocols() -> None:
-    assert access.ACCESS == ACCESS
-
-
-@pytest.mark.parametrize('card', PROTOCOLS.values(), ids=lambda card: card.name)
-@pytest.mark.parametrize('setting', ['inductive', 'transductive'])
-def test_allowed_access_is_that_of_the_card(card: Protocol, setting: str) -> None:
-    assert access.allowed(card.model_dump(), setting) == card.allowed(setting)
-
-
-@pytest.mark.parametrize(('protocol', 'setting', 'declared', 'measured', 'marks'), [
-    ('zs3-official', 'inductive', 'layout', 'layout', ''),
-    ('zs3-official', 'inductive', 'layout', 'pixels', ' (more than declared, more than the card allows)'),
-    ('zs3-clean', 'inductive', 'layout', 'layout', ' (more than the card allows)'),
-    ('zs3-clean', 'transductive', 'image-oracle', 'image-oracle', ''),
-    ('zs3-clean', 'inductive', 'image-oracle', 'image-oracle', ' (more than the card allows)'),
-    ('spnet', 'inductive', 'image-filter', 'ignore-mask', ' (more than declared)'),
-    ('spnet', 'inductive', 'ignore-mask', 'image-filter', '')])
-def test_access_beyond_card_or_declaration(protocol: str, setting: str, declared: str, measured: str, marks: str
-                                           ) -> None:
-    record = fake_record(label_access=fake_access(measured), protocol=protocol)
-    record.method.reads_unseen_gt, record.method.setting = declared, setting
-    (row,) = access.levels(one_section([record])).to_dict('records')
-    assert row['measured'] == f'{measured}{marks}' and row['declares'] == declared
-    assert row['allowed'] == PROTOCOLS[protocol].allowed(setting)
-
-
-def test_access_is_one_line_for_ks_that_are_alike() -> None:
-    records = [fake_record(k=k, label_access=fake_access(level)) for k, level in
-               ((2, 'none'), (4, 'none'), (6, 'image-filter'))]
-    rows = access.levels(one_section(records)).to_dict('records')
-    assert [(row['measured'], row['at K']) for row in rows] == [('none', '2, 4'), ('image-filter', '6')]
-
-
 def test_no_seed_counts_twice() -> None:
     (row,) = one_section([fake_record(), fake_record(), fake_record(seed=1, status='failed')]).rows
     assert (len(row.done), len(row.missing)) == (1, 1)
@@ -281,160 +218,6 @@ def test_incomplete_sweeps(records: list[Record], tmp_path: Path) -> None:
     text = page(records, tmp_path)
     assert '| nan' not in text and ' nan |' not in text
     assert all(row['gap closed %'] == '—' for row in tables.unified(one_section(records)).to_dict('records'))
-
-
-def test_time() -> None:
-    seen, classifier = usage.stages(one_section(fake_sweep())).to_dict('records')
-    assert (seen['stage'], seen['K=2'], seen['artifacts'], seen['peak memory, MiB']) == ('seen', '60.0', '6', '900')
-    assert classifier['artifacts'] == '24'
-
-
-def costed(method: str, *stages: tuple[str, float], seed: int = 0, k: int = 2) -> Record:
-    """A cell of stages with seconds; a stage of one name, K and seed is one artifact, the last one is its own."""
-    made = {'code': 'c', 'git_sha': None, 'device': 'cpu', 'config': {}, 'label_access': {}, 'summary': {},
-            'reused': False, 'peak_rss_mib': 1.0}
-    names = [*stages, ('evaluate', 1.0)]
-    return fake_record(method, seed=seed, k=k, stages=[
-        StageRecord(name=name, key=f'{name}-{k}-{seed}' + (method if name == 'evaluate' else ''), seconds=seconds,
-                    **made) for name, seconds in names])
-
-
-def test_marginal_costs() -> None:
-    start, features, trunk = ('seen', 20.0), ('features', 4.0), (('generator', 5.0), ('classifier', 1.0))
-    records = [cell for seed, extra in ((0, 2.0), (1, 4.0)) for cell in (
-        costed('seen_only', start, seed=seed), costed('oracle', start, features, ('real', 3.0), seed=seed),
-        costed('zs3', start, features, *trunk, seed=seed),
-        costed('zsmmd', start, features, *trunk, ('generator_1', extra), seed=seed),
-        costed('other', start, ('own', 10.0), seed=seed))]
-    rows = [tuple(row.values()) for row in usage.costs(one_section(records)).to_dict('records')]
-    assert rows == [
-        ('seen_only', 'all stages', '21.0 (105%)'),
-        ('other', 'beyond floor and ceiling', '11.0 (55%)'),
-        ('zs3', 'beyond floor and ceiling', '7.0 (35%)'),
-        ('zsmmd', 'beyond floor and ceiling', '10.0 (50%)'),
-        ('zsmmd', 'beyond zs3', '4.0 (20%)'),
-        ('oracle', 'beyond floor', '8.0 (40%)')]
-
-
-def test_stages_that_only_diagnose_cost_nothing() -> None:
-    start = ('seen', 20.0)
-    records = [costed('seen_only', start), costed('zs3', start, ('a', 4.0)),
-               costed('zsmmd', start, ('a', 4.0), ('b', 2.0), ('look', 50.0)),
-               costed('zsmmd_st', start, ('a', 4.0), ('b', 2.0), ('c', 8.0))]
-    records[2].stages[3].label_access = {'train for diagnosis': {}}
-    records[3].stages[3].label_access = {'train': {}, 'train for diagnosis': {}}
-    rows = [tuple(row.values()) for row in usage.costs(one_section(records)).to_dict('records')]
-    assert rows[2:] == [('zsmmd', 'beyond floor', '7.0 (35%)'), ('zsmmd', 'beyond zs3', '3.0 (15%)'),
-                        ('zsmmd_st', 'beyond floor', '15.0 (75%)'), ('zsmmd_st', 'beyond zsmmd', '9.0 (45%)')]
-
-
-def test_costs_without_bounds_and_by_k() -> None:
-    start = ('seen', 20.0)
-    records = [costed('seen_only', start), costed('zs3', start, ('a', 4.0)), costed('zs3', start, ('a', 6.0), k=4)]
-    rows = usage.costs(one_section(records)).to_dict('records')
-    assert rows[1] == {'method': 'zs3', 'seconds': 'beyond floor', 'K=2': '5.0 (25%)', 'K=4': '—'}
-    assert usage.costs(one_section([fake_record(stages=[])])).empty
-
-
-def test_access_counts_training_and_tells_other_purposes_apart() -> None:
-    def subset(pixels: int, **counts: int) -> dict:
-        return {'images': 10, 'images_dropped': 0, 'images_masked': 0, 'pixels_masked': 0, 'images_chosen': 0, **counts,
-                'unseen_pixels': {'dotted blue': pixels, 'striped red': pixels} if pixels else {}}
-
-    stages = {'seen': {'train': subset(0, images_dropped=7)},
-              'loop': {'train': subset(0, images_chosen=3), 'train for layout': subset(40)},
-              'pseudo': {'train for diagnosis': subset(500)}, 'evaluate': {'val': subset(9000)}}
-    leaking = fake_record('zs5', label_access={'level': 'layout', 'stages': stages})
-    oracle = fake_record('oracle', label_access=fake_access('pixels', {'dotted blue': 33}))
-    rows = access.counts(one_section([leaking, oracle])).to_dict('records')
-    assert rows[0] == {'K': '2', 'method': 'zs5', 'images': '30', 'images dropped': '7', 'images chosen': '3',
-                       'unseen pixels: training': '0', 'layout': '80', 'diagnosis only': '1,000'}
-    assert (rows[1]['unseen pixels: training'], rows[1]['layout']) == ('33', '0')
-    (plain,) = access.counts(one_section([fake_record()])).to_dict('records')
-    assert list(plain) == ['K', 'method', 'images', 'images dropped']
-
-
-def with_tables(method: str, content: dict, **more: object) -> Record:
-    """A cell whose last stage has tables in its summary."""
-    record = fake_record(method, **more)
-    record.stages[-1].summary = {'tables': content}
-    return record
-
-
-def test_diagnostics_are_averaged_over_seeds_and_lines() -> None:
-    def table(first: float | None, second: float) -> dict:
-        return {'Quality, %': [{'class': 'a', 'precision': first, 'pixels': 1000},
-                               {'class': 'b', 'precision': second, 'pixels': 2001}]}
-
-    records = [with_tables('zs5', table(10, 50)), with_tables('zs5', table(None, 51), seed=1), fake_record('zs3')]
-    (found,) = diagnostics(one_section(records))
-    assert found.title == 'Quality, %'
-    assert found.means.to_dict('records') == [
-        {'K': '2', 'method': 'zs5', 'stage': 'classifier', 'precision': '37', 'pixels': '1,500'}]
-    assert [tuple(row.values())[3:] for row in found.lines.to_dict('records')] == [
-        ('a', '10', '1,000'), ('b', '50.5', '2,001')]
-
-
-def test_shared_stages_are_told_once_and_single_lines_have_no_second_table() -> None:
-    first, second = with_tables('zs3', {'Gate': [{'share': 0.98765}]}), with_tables('zsmmd', {'Gate': [{'share': 0.5}]})
-    second.stages[-1] = first.stages[-1]
-    (found,) = diagnostics(one_section([first, second]))
-    assert [tuple(row.values()) for row in found.means.to_dict('records')] == [
-        ('2', 'zs3, zsmmd', 'classifier', '0.988')]
-    assert found.lines.empty
-    empty = with_tables('zs3', {'Gate': [{'share': None}]})
-    (nothing,) = diagnostics(one_section([empty]))
-    assert nothing.means['share'].tolist() == ['—']
-
-
-def test_diagnostics_on_the_page(tmp_path: Path) -> None:
-    text = page([with_tables('zs5', {'A | <b>': [{'class': 'x', 'n': 1}, {'class': 'y', 'n': 3}]})], tmp_path)
-    part = text[text.index('### Diagnostics'):text.index('### Label access')]
-    assert 'A &#124; &lt;b&gt;:' in part and '<summary>All 2 lines</summary>' in part and lines(part, 'classifier', '2')
-    assert '### Diagnostics' not in page([fake_record()], tmp_path / 'none')
-
-
-def selection(**more: object) -> Selection:
-    """A choice among two settings on two folds."""
-    def scores(*values: float | None) -> list[Score]:
-        return [Score(fold=fold, seed=0, key='', seen=60, held_out=value, hiou=value, images=9,
-                      reason='' if value is not None else 'out of memory') for fold, value in enumerate(values)]
-
-    one = Selection(**{
-        'dataset': 'shapes', 'split': 'k10', 'unseen': ['x'], 'protocol': 'zs3-clean', 'model': 'tiny', 'method': 'zs3',
-        'network': fake_network('none', 'none'), 'held_out': 2, 'seeds': [0], 'grid': {'classifier.weight': [1, 30, 5]},
-        'folds': [Fold(ids=[1, 2], classes=['striped red', 'a|b']), Fold(ids=[3, 4], classes=['c', 'd'])],
-        'candidates': [Candidate(settings={'classifier.weight': weight}, scores=scores(*values))
-                       for weight, values in ((1, (10, 12)), (30, (20, 22)), (5, (20, None)))],
-        'argv': ['benchmark/select.py', '--methods', 'zs3'], **more})
-    one.choose()
-    return one
-
-
-def test_how_settings_were_chosen(tmp_path: Path) -> None:
-    save_selection(selection(), tmp_path / 'selection' / 'a.json')
-    text = page([fake_record()], tmp_path)
-    part = text[text.index('## How settings were chosen'):text.index('## Methods')]
-    (overview,) = lines(part, 'zs3', 'k10')
-    assert overview[4:8] == ['3', '2 × 1', 'weight=30', '60.0 ± 0.0'] and overview[-1] == '21.0 ± 12.7'
-    rows = lines(part, 'weight=', '| ')[1:]
-    assert [row[0] for row in rows] == ['weight=1', 'weight=30', 'weight=5']
-    assert [row[-1] for row in rows] == ['', 'best, chosen', 'out of memory']
-    assert rows[0][4] == '10.0 (SE 0.0)' and rows[2][3:6] == ['—', '—', '1']
-    assert 'folds 0: striped red, a&#124;b; 1: c, d; seeds 0' in part
-    assert '<code>benchmark/select.py --methods zs3</code>' in part
-    assert 'How settings' not in page([fake_record()], tmp_path / 'none')
-
-
-def test_damaged_selection_and_one_without_records(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    save_selection(selection(dataset='mine'), tmp_path / 'selection' / 'a.json')
-    save_all([fake_record()], tmp_path)
-    render(tmp_path)
-    assert 'How settings were chosen' in (tmp_path / 'mine.md').read_text(encoding='utf-8')
-    (tmp_path / 'selection' / 'b.json').write_text('{}')
-    assert main(['--reports', str(tmp_path)]) == 2
-    (error,) = capsys.readouterr().err.splitlines()
-    assert 'b.json' in error
 
 
 def test_many_methods_have_panels_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,31 @@
+"""Pages of made-up records, and what stands on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fakes import save_all
+
+from benchmark.records import Record
+from benchmark.report import render
+from benchmark.reporting import tables
+from benchmark.reporting.grouping import by_dataset
+
+
+def page(records: list[Record], reports: Path, name: str = 'shapes') -> str:
+    """Renders and returns one page."""
+    render(save_all(records, reports))
+    return (reports / f'{name}.md').read_text(encoding='utf-8')
+
+
+def lines(text: str, *parts: str) -> list[list[str]]:
+    """Cells of the table lines that contain all parts."""
+    return [[cell.strip() for cell in line.strip('|').split('|')] for line in text.splitlines()
+            if line.startswith('|') and all(part in line for part in parts)]
+
+
+def one_section(records: list[Record]) -> tables.Section:
+    """Groups records of one data set and protocol."""
+    (dataset,) = by_dataset(records)
+    (section,) = dataset.sections
+    return section

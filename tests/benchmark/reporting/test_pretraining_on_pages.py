@@ -1,0 +1,30 @@
+"""What a page says of unseen classes that the backbone's pre-training shows."""
+
+from __future__ import annotations
+
+from fakes import fake_network, fake_record
+from pages import lines, page
+
+VOC = ['background', 'dog', 'cow', 'cat', 'sofa']
+
+
+def access(text: str) -> str:
+    """The section on label access."""
+    return text[text.index('### Label access'):].split('\n### ')[0]
+
+
+def test_unseen_classes_that_imagenet_shows_are_listed(tmp_path) -> None:
+    text = access(page([fake_record(dataset='voc', classes=VOC, network=fake_network())], tmp_path, 'voc'))
+    (dog,) = lines(text, 'dog')
+    assert 'Chihuahua' in ' '.join(dog)
+    assert '2 of 2 unseen classes have categories of their own in ImageNet-1k' in text
+
+
+def test_a_backbone_from_scratch_has_seen_nothing(tmp_path) -> None:
+    text = access(page([fake_record(dataset='voc', classes=VOC)], tmp_path, 'voc'))
+    assert 'The backbone was not pre-trained.' in text and 'Chihuahua' not in text
+
+
+def test_what_nobody_judged_is_said(tmp_path) -> None:
+    mine = fake_record(dataset='voc', classes=['background', 'dog', 'unicorn', 'cat', 'sofa'], network=fake_network())
+    assert 'is not known' in access(page([mine], tmp_path, 'voc'))
