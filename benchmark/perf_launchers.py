@@ -30,8 +30,8 @@ def launchers(data_root: Path, words: tuple[str, ...] = COMMAND) -> float:
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
             done = subprocess.run(
-                [sys.executable, RUN, *words, '--data-root', data_root, '--launcher', name, *more, '--work-dir',
-                 f'{folder}/work', '--reports', f'{folder}/reports'], stdout=subprocess.DEVNULL)
+                [sys.executable, RUN, *words, '--data-root', data_root, '--launcher', name, *more,
+                 '--work-dir', Path(folder, 'work'), '--reports', Path(folder, 'reports')], stdout=subprocess.DEVNULL)
             seconds[name] = time.perf_counter() - started
             if done.returncode:
                 raise UsageError(f'the sweep with --launcher {name} failed')

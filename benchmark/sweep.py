@@ -125,9 +125,8 @@ class Sweep:
     def lost(self, cell: Cell, kind: str, reason: str, stage: str, attempt: int) -> Record:
         """Writes down that a cell's process is gone without a record of its own; a result that is there stays."""
         with contextlib.suppress(OSError, ValueError):  # another sweep, or this process just before it was killed
-            known = self.read(cell)
-            if not self.force and (known.status, known.key) == (Status.DONE, cell.key):
-                return known
+            if not self.force and finished(cell, self.records, self.store):
+                return self.read(cell)
         stages = self._finished_stages(cell)
         place = f' in stage {stage}' if stage and stage not in reason else ''
         outcome = {'status': Status.FAILED, 'failure': kind, 'reason': without_paths(reason + place)}
@@ -164,11 +163,12 @@ class Sweep:
     def _finished_stages(self, cell: Cell) -> list[StageRecord]:
         """What there is of a cell in the store, up to the first stage that is missing."""
         stages = []
-        for node in cell.nodes:
-            manifest = self.store.manifest(node.name, node.key)
-            if manifest is None:
-                break
-            stages.append(_stage_record(manifest, reused=True))
+        with contextlib.suppress(OSError):  # what cannot be read now is left out; this is for a record of failure
+            for node in cell.nodes:
+                manifest = self.store.manifest(node.name, node.key)
+                if manifest is None:
+                    break
+                stages.append(_stage_record(manifest, reused=True))
         return stages
 
     def _stage(self, cell: Cell, node: Node) -> StageRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 import shutil
 import uuid
 from argparse import Namespace
@@ -22,9 +23,10 @@ from benchmark.launchers.launch import launch
 from benchmark.locks import Lock, remove_abandoned
 from benchmark.plan import Cell
 from benchmark.progress import Reporter
-from benchmark.provenance import environment
 from benchmark.records import Record, Status, load_record
 
+#: Folders of this program, and their locks.
+_OWN = re.compile(r'verify-[0-9a-f]{8}(\.lock)?')
 #: What may change the last digits of a sum, and with them a prediction.
 DECIDES = ('code', 'python', 'platform', 'packages', 'hardware')
 
@@ -33,7 +35,7 @@ def verify(args: Namespace, cells: Sequence[Cell], console: Console) -> int:
     """Draws ``--verify`` cells among those with a record of these very settings, and runs them in a folder of its own.
 
     The records and artifacts there are stay as they are; nothing of them is used but what to compare with. Each cell
-    runs with the number of threads that its record names.
+    runs with the number of threads that its record names, and ``--deterministic`` if it did.
 
     Returns:
         int: 0 if all are identical, 1 if one differs or fails.
@@ -49,17 +51,18 @@ def verify(args: Namespace, cells: Sequence[Cell], console: Console) -> int:
                          'these settings')
     names = set(random.sample(sorted(known), args.verify))
     drawn = [cell for cell in cells if cell.file_name in names]
-    by_threads: dict[int, list[Cell]] = defaultdict(list)
+    groups: dict[tuple[int, bool], list[Cell]] = defaultdict(list)
     for cell in drawn:
-        by_threads[_threads(known[cell.file_name])].append(cell)
+        record = known[cell.file_name]
+        groups[_threads(record), record.provenance['hardware'].get('deterministic', False)].append(cell)
     source = prepare_data(args, cells[0].task, console)
-    remove_abandoned(args.work_dir.glob('verify-*'))
+    remove_abandoned(path for path in args.work_dir.glob('verify-*') if _OWN.fullmatch(path.name))
     folder = args.work_dir.absolute() / f'verify-{uuid.uuid4().hex[:8]}'
     again: dict[str, Record] = {}
     with Lock(folder.with_name(f'{folder.name}.lock')), _removed(folder):
-        for threads, group in by_threads.items():
+        for (threads, deterministic), group in groups.items():
             own = copy.copy(args)
-            own.threads, own.force = threads, False
+            own.threads, own.deterministic, own.force = threads, deterministic, False
             with Reporter(console, len(group)) as reporter:
                 launch(own, group, ArtifactStore(folder / 'artifacts', reporter.line), folder / 'records', reporter,
                        source)
@@ -67,7 +70,7 @@ def verify(args: Namespace, cells: Sequence[Cell], console: Console) -> int:
     pairs = [(cell, known[cell.file_name], again[cell.file_name]) for cell in drawn]
     console.print(_table(pairs))
     differ = [pair for pair in pairs if not identical(*pair[1:])]
-    for name in sorted({name for _, record, _ in differ for name in _changed(record)}):
+    for name in sorted({name for _, record, other in differ for name in _changed(record, other)}):
         console.print(f'not the same as then: {name}', highlight=False, markup=False)
     console.print(f'{len(pairs) - len(differ)} of {len(pairs)} identical to the pixel', highlight=False)
     return int(bool(differ))
@@ -106,14 +109,16 @@ def _threads(record: Record) -> int:
     return max(named, default=record.provenance['hardware']['threads'])
 
 
-def _changed(record: Record) -> list[str]:
-    """What of a record's environment is another one now."""
-    now = environment()
-    return [f'{name}.{key}' if isinstance(now[name], dict) else name
-            for name in DECIDES
-            for key in (sorted(now[name]) if isinstance(now[name], dict) else [''])
-            if (now[name][key] != record.provenance.get(name, {}).get(key) if key
-                else now[name] != record.provenance.get(name))]
+def _changed(record: Record, other: Record) -> list[str]:
+    """What of a record's environment was another one in the second run."""
+    found = []
+    for name in DECIDES:
+        then, now = record.provenance.get(name), other.provenance.get(name)
+        if isinstance(then, dict) and isinstance(now, dict):
+            found += [f'{name}.{key}' for key in now if key in then and now[key] != then[key]]
+        elif now != then:
+            found.append(name)
+    return found
 
 
 def _table(pairs: Sequence[tuple[Cell, Record, Record]]) -> Table:

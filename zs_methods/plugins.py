@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 PREFIX = 'zs_plugin_'
+_CHANGED = 'plugin {} has changed since the run began; start it again'
 
 
 def import_file(path: Path, sha256: str | None = None) -> None:
@@ -26,14 +27,17 @@ def import_file(path: Path, sha256: str | None = None) -> None:
     """
     path = path.resolve()
     name = f'{PREFIX}{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:16]}'
-    if name in sys.modules:
+    module = sys.modules.get(name)
+    if module is not None:
+        if sha256 not in (None, module.__sha256__):
+            raise ImportError(_CHANGED.format(path.name))
         return
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None:
         raise ImportError('not a Python file (.py)')
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if sha256 not in (None, found):
-        raise ImportError(f'plugin {path.name} has changed since the run began; start it again')
+        raise ImportError(_CHANGED.format(path.name))
     module = importlib.util.module_from_spec(spec)
     module.__sha256__ = found
     sys.modules[name] = module
@@ -47,4 +51,4 @@ def import_file(path: Path, sha256: str | None = None) -> None:
 def imported_files() -> list[tuple[Path, str]]:
     """The files that `import_file` has imported, in that order, each with the SHA-256 it had then."""
     return [(Path(module.__file__), module.__sha256__) for name, module in sys.modules.items()
-            if name.startswith(PREFIX)]
+            if name.startswith(PREFIX) and hasattr(module, '__sha256__')]

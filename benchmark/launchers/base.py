@@ -140,7 +140,7 @@ class Launcher(ABC):
 
     @abstractmethod
     def kill(self, job: Job) -> None:
-        """Ends a job's processes at once; `ended` then tells of it."""
+        """Ends a job's processes at once; `ended` then tells of it. Does nothing for one that has ended."""
 
     def interrupt(self, job: Job) -> None:
         """Asks a job to write down that it was interrupted, and to end; kills it by default."""

@@ -56,13 +56,16 @@ class LocalLauncher(Launcher):
         """Forks."""
         lease, self._next = self._next, None
         driver = os.getpid(), started_at(os.getpid())
-        process = self._fork(job.folder, ','.join(lease.gpus) if lease else None, driver)
+        process = None
+        try:
+            process = self._fork(job.folder, ','.join(lease.gpus) if lease else None, driver)
+        finally:
+            if lease and not process:
+                lease.free()
         if process:
             self._running[job.cell.file_name] = job, process, lease
-            return
-        self._lost.append(job)
-        if lease:
-            lease.free()
+        else:
+            self._lost.append(job)
 
     def _fork(self, *about: object) -> BaseProcess | None:
         """Starts a process; the server that makes it may have been killed, and is then started anew."""
@@ -93,13 +96,14 @@ class LocalLauncher(Launcher):
 
     def kill(self, job: Job) -> None:
         """Kills the process and all that it started."""
-        process = self._running[job.cell.file_name][1]
-        _kill_group(process.pid)
-        process.kill()
+        if running := self._running.get(job.cell.file_name):
+            _kill_group(running[1].pid)
+            running[1].kill()
 
     def interrupt(self, job: Job) -> None:
         """Sends SIGTERM, on which the job writes its record and ends."""
-        self._running[job.cell.file_name][1].terminate()
+        if running := self._running.get(job.cell.file_name):
+            running[1].terminate()
 
     def _free_next(self) -> None:
         """Gives back a slot that no cell could use after all."""

@@ -75,11 +75,15 @@ class RayLauncher(Launcher):
 
     def kill(self, job: Job) -> None:
         """Kills the worker that runs the task."""
-        self.ray.cancel(self._running[job.cell.file_name][1], force=True)
+        self._cancel(job, force=True)
 
     def interrupt(self, job: Job) -> None:
         """Raises KeyboardInterrupt in the task."""
-        self.ray.cancel(self._running[job.cell.file_name][1], force=False)
+        self._cancel(job, force=False)
+
+    def _cancel(self, job: Job, force: bool) -> None:
+        if running := self._running.get(job.cell.file_name):
+            self.ray.cancel(running[1], force=force)
 
     def close(self) -> None:
         """Leaves the cluster; a Ray that was started for the sweep ends."""

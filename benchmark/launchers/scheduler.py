@@ -187,7 +187,8 @@ class Scheduler:
             running.stage = 'start'
         else:
             if kind == 'stage_started':
-                running.stage, running.since = content[1], time.monotonic()
+                # It may come after one that another sweep has made.
+                self._changed, running.stage, running.since = True, content[1], time.monotonic()
             elif kind == 'stage_finished':
                 self._changed, running.since = True, None  # what follows may be waiting for another sweep's stage
                 self.sweep.made.update(node.key for node in running.job.cell.nodes if node.name == content[1])
@@ -196,13 +197,14 @@ class Scheduler:
     def _settle(self, job: Job, loss: Loss | None, waiting: dict[str, Cell]) -> None:
         """Takes the record of a job that has ended, or writes it for one that was lost; decides on another attempt."""
         name, self._changed = job.cell.file_name, True
-        running = self._running.pop(name)
+        running = self._running[name]
         if isinstance(self.launcher, InlineLauncher) or running.ended:
             record = self.sweep.read(job.cell)
         else:
             reason = running.reason or (loss and loss.reason) or _last_line(job.folder) or (
                 'its process ended without a word, as when the disk is full')
             record = self.sweep.lost(job.cell, running.kind or 'killed', reason, running.stage, job.attempt)
+        del self._running[name]
         self.sweep.reporter.stage_ended(job.cell.label)
         shutil.rmtree(job.folder, ignore_errors=True)
         if record.status is Status.FAILED and self._again(name, record, loss):
@@ -222,7 +224,7 @@ class Scheduler:
         return self._attempts[name] - self._lost.get(name, 0) <= self.retry
 
     def _interrupt(self) -> None:
-        """Ends all jobs: first asks, then kills; does not wait for ever for one that a cluster no longer knows."""
+        """Ends all jobs: first asks, then kills; does not wait for ever for one that its launcher no longer knows."""
         gone = {job.cell.file_name for job, _ in self._ended}
         for name, running in self._running.items():
             if name not in gone:

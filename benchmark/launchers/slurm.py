@@ -72,7 +72,7 @@ class SlurmLauncher(Launcher):
     def kill(self, job: Job) -> None:
         """Cancels the job."""
         name = job.cell.file_name
-        if name not in self._killed:
+        if name in self._running and name not in self._killed:
             self._running[name][1].cancel()
             self._killed[name] = time.monotonic()
 

@@ -62,8 +62,10 @@ def test_what_a_killed_verification_left_is_removed(toy_run, untouched):
     toy_run('toy_ok', '--ks', 2)
     left = untouched['--work-dir'] / 'verify-0a1b2c3d'
     (left / 'artifacts').mkdir(parents=True)
+    mine = left.with_name('verify-notes')
+    mine.mkdir()
     assert toy_run('toy_ok', '--ks', 2, '--verify', 1) == 0
-    assert list(untouched['--work-dir'].glob('verify-*')) == []
+    assert list(untouched['--work-dir'].glob('verify-*')) == [mine]
 
 
 def test_more_than_there_are_is_a_wrong_call(toy_run, capsys):

@@ -136,8 +136,12 @@ def test_waiting_for_the_stage_of_another_sweep_is_no_time_out(tmp_path):
     cell, = cells(tmp_path, ('launched_ok',), (0,))
     seen, store = cell.nodes[0], ArtifactStore(tmp_path / 'work' / 'artifacts')
     with ThreadPoolExecutor(1) as pool, store.lock(seen.name, seen.key) as held:
-        waiting = pool.submit(launch_toys, tmp_path, ('launched_ok',), (0,), *WORDS['serial'], '--timeout', 1)
-        time.sleep(8)  # the process needs some seconds until it waits
+        waiting = pool.submit(launch_toys, tmp_path, ('launched_ok',), (0,), *WORDS['serial'], '--timeout', 5)
+        until = time.monotonic() + 120
+        while not any('waiting for' in told.read_text() for told in tmp_path.glob('work/jobs/*/*/events.jsonl')):
+            assert not waiting.done() and time.monotonic() < until
+            time.sleep(0.05)
+        time.sleep(6)
         held.release()
         assert waiting.result()['launched_ok', 0].status is Status.DONE
 

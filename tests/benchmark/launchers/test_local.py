@@ -79,3 +79,27 @@ def test_sweeps_share_gpus_and_none_waits_inside_a_start(gpus):
     assert one.slots == 1 and other.slots == 1
     start(one, 'c')
     assert taken == ['0', '1', '0']
+
+
+def test_a_job_that_is_not_known_any_more_can_be_interrupted_and_killed(tmp_path):
+    launcher = LocalLauncher(Settings(workers=1, threads=1, device='cpu', folder=tmp_path))
+    job = SimpleNamespace(folder=tmp_path, cell=SimpleNamespace(file_name='a.json'))
+    launcher.interrupt(job)
+    launcher.kill(job)
+    assert launcher.ended(0) == []
+
+
+def test_a_slot_is_free_again_if_the_start_was_interrupted(gpus, monkeypatch):
+    sweep, _ = gpus
+    one, other = sweep(), sweep(workers=2)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    assert one.slots == 1
+    monkeypatch.setattr(one, '_fork', interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        start(one, 'a')
+    assert other.slots == 1
+    start(other, 'b')
+    assert other.slots == 2

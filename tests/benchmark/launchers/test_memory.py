@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import uuid
 from pathlib import Path
 
 import pytest
@@ -21,22 +21,24 @@ def test_memory_that_is_refused(tmp_path):
 
 
 @pytest.fixture
-def group(tmp_path):
+def group():
     """A control group whose processes may have 64 MiB, of either version."""
-    for root, limit in (('/sys/fs/cgroup/memory', 'memory.limit_in_bytes'), ('/sys/fs/cgroup', 'memory.max')):
-        folder = Path(root, f'gzs3-{tmp_path.name}')
+    for root, limits in (('/sys/fs/cgroup/memory', {'memory.limit_in_bytes': 2**26, 'memory.swappiness': 0}),
+                         ('/sys/fs/cgroup', {'memory.max': 2**26, 'memory.swap.max': 0})):
+        folder = Path(root, f'gzs3-{uuid.uuid4().hex[:8]}')
         try:
             folder.mkdir()
         except OSError:
             continue
-        with contextlib.suppress(OSError):
-            (folder / limit).write_text(str(2**26))
-            with contextlib.suppress(OSError):
-                (folder / 'memory.swap.max').write_text('0')
-            yield folder
+        try:
+            for name, limit in limits.items():
+                (folder / name).write_text(str(limit))
+        except OSError:
             folder.rmdir()
-            return
+            continue
+        yield folder
         folder.rmdir()
+        return
     pytest.skip('control groups with a limit of memory need root')
 
 
