@@ -170,6 +170,6 @@ def test_two_sweeps_in_one_folder_make_every_stage_once(tmp_path):
     outputs = [driver.communicate(timeout=120)[0] for driver in drivers]
     assert [driver.returncode for driver in drivers] == [0, 0], outputs
     for output in outputs:
-        assert set(json.loads(output.splitlines()[-1]).values()) == {'done'}
+        assert set(json.loads(output.splitlines()[-1]).values()) == {'done'}, output
     assert len(runs(tmp_path)) == len(set(runs(tmp_path))) == 12
     assert leftovers(tmp_path) == []
