@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import mmap
+import os
 import socket
 import subprocess
 import traceback
@@ -121,3 +122,11 @@ def test_tracebacks_name_files_and_no_folders_of_the_machine():
     assert str(provenance.ROOT) not in text and str(Path.home()) + '/' not in text
     assert './tests/benchmark/test_provenance.py' in text and '<packages>/torch/__init__.py' in text
     assert '~/data/voc stays and/or is said' in text
+
+
+def test_asking_git_writes_nothing_that_a_killed_process_could_leave(repository, tmp_path):
+    index = tmp_path / '.git' / 'index'
+    os.utime(tmp_path / 'code.py', (1, 1))  # on which git would like to refresh its index
+    before = index.read_bytes()
+    assert repository()['dirty'] is False
+    assert index.read_bytes() == before

@@ -322,3 +322,13 @@ def test_global_random_numbers_do_not_depend_on_what_ran_before(cell, sweep, toy
         run_node(node, store, torch.device('cpu'), lambda done, total: None)
         draws.append(torch.rand(3).tolist())
     assert draws[0] == draws[1]
+
+
+def test_a_killed_cell_is_done_only_if_its_result_is_there(cell, sweep, store):
+    scheduler, one = sweep(), cell('toy_ok')
+    scheduler.run([one])
+    assert scheduler.sweep.lost(one, 'killed', 'its process was killed', 'evaluate', 1).status is Status.DONE
+    shutil.rmtree(store.path('evaluate', one.key))  # what is left is the record of an earlier run
+    record = sweep().sweep.lost(one, 'killed', 'its process was killed', 'evaluate', 2)
+    assert record.status is Status.FAILED and record.reason == 'its process was killed in stage evaluate'
+    assert [stage.name for stage in record.stages] == ['seen']

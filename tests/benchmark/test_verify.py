@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import torch
+
+from benchmark import verify
+from benchmark.launchers.launch import launch
 from benchmark.records import load_record, save_record
 
 
@@ -46,6 +50,21 @@ def test_another_seed_is_another_result(toy_run, untouched, capsys):
     save_record(swapped, first)
     assert toy_run('toy_ok', '--ks', 2, '--verify', 1) == 1
     assert 'differs' in capsys.readouterr().out
+
+
+def test_a_cell_is_repeated_as_exactly_as_it_was_made(toy_run, untouched, monkeypatch):
+    toy_run('toy_ok', '--ks', 2)
+    path = next((untouched['--reports'] / 'records').glob('*.json'))
+    record = load_record(path)
+    record.provenance['hardware']['deterministic'] = True
+    save_record(record, path)
+    asked = []
+    monkeypatch.setattr(verify, 'launch', lambda args, *more: asked.append(args.deterministic) or launch(args, *more))
+    try:
+        assert toy_run('toy_ok', '--ks', 2, '--verify', 1) == 0
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert asked == [True]
 
 
 def test_a_damaged_record_is_named_and_not_drawn(toy_run, capsys, untouched):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +11,7 @@ import pytest
 
 from benchmark.launchers import LauncherError, Settings
 from benchmark.launchers.local import SERVER_STARTS, LocalLauncher, SerialLauncher, fitting
+from benchmark.options import ROOT
 
 
 def test_workers_follow_cores_and_memory(tmp_path):
@@ -103,3 +106,11 @@ def test_a_slot_is_free_again_if_the_start_was_interrupted(gpus, monkeypatch):
     assert other.slots == 1
     start(other, 'b')
     assert other.slots == 2
+
+
+def test_the_server_knows_its_code_before_anything_can_change_it():
+    found = subprocess.run([sys.executable, '-c', (
+        'import benchmark.launchers.preload, benchmark.provenance as p\n'
+        'print(p.code_sha256.cache_info().currsize, p._git.cache_info().currsize)')],
+        capture_output=True, text=True, check=True, cwd=ROOT)
+    assert found.stdout.split() == ['1', '1']
