@@ -56,6 +56,7 @@ def run_node(node: Node, store: ArtifactStore, device: torch.device, progress: C
         # A stage draws from named streams; what draws from the global ones (layer initialisation, say) is no
         # different when other stages were reused or run before it.
         mmengine.runner.set_random_seed(context.seed_for(f'global/{node.name}'))
+        torch.backends.cudnn.benchmark = False  # a training that wants it says so, and may have run in this process
         settings = dict(node.config)
         stage = STAGES.get(settings.pop('type'))(**settings)
         manifest['summary'] = stage.run(context) or {}

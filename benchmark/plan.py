@@ -60,6 +60,7 @@ class Cell:
         protocol (dict): the protocol card.
         network (NetworkCard): the network and its backbone weights.
         about (str): hash of `id` without the seed and of `network`, which keeps the records of any two cells apart.
+        gpu_gib (float, optional): what a cell of this network takes of a GPU's memory, where its config says so.
         skip (str | None): reason not to run.
     """
 
@@ -71,6 +72,7 @@ class Cell:
     protocol: dict[str, Any]
     network: NetworkCard
     about: str
+    gpu_gib: float | None = None
     skip: str | None = None
 
     @property
@@ -118,7 +120,8 @@ class Recipe:
                             source=method.source, deviations=[*method.deviations, *method.cfg.get('deviations', ())],
                             reads_unseen_gt=stronger_access(method.reads_unseen_gt, protocol.handling)),
             settings=self._chain(None)[-1], task=task, protocol=protocol.model_dump(), network=weights,
-            about=content_hash([self._id.model_dump(exclude={'seed'}), weights.model_dump()])[:8], skip=method.skip())
+            about=content_hash([self._id.model_dump(exclude={'seed'}), weights.model_dump()])[:8],
+            gpu_gib=method.cfg.get('gpu_gib'), skip=method.skip())
 
     def cell(self, seed: int) -> Cell:
         """The cell of one seed: its stages and their addresses."""

@@ -20,9 +20,10 @@ import zs_methods
 from benchmark.checksums import file_sha256
 from benchmark.energy import EnergyMeter
 from zs_methods import compat
+from zs_methods.sources import code_sha256, hash_sources
 
-__all__ = ['EnergyMeter', 'code_sha256', 'environment', 'peak_gpu_mib', 'peak_rss_mib', 'reset_peak_gpu',
-           'reset_peak_rss', 'without_paths']
+__all__ = ['EnergyMeter', 'code_sha256', 'environment', 'peak_gpu_mib', 'peak_rss_mib', 'program_sha256',
+           'reset_peak_gpu', 'reset_peak_rss', 'without_paths']
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation', 'numpy', 'scipy', 'gensim',
@@ -32,14 +33,9 @@ THREAD_LIMITS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
 
 
 @functools.cache
-def code_sha256() -> str:
-    """Hash of all files of the `zs_methods` package that can change a result; 16 hexadecimal digits."""
-    digest = hashlib.sha256()
-    root = Path(zs_methods.__file__).parent
-    for path in sorted(p for p in root.rglob('*') if p.suffix in ('.py', '.yaml', '.txt')):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+def program_sha256() -> str:
+    """Hash of all sources of the plugin and of the harness: what a job compares with its driver."""
+    return hash_sources([Path(zs_methods.__file__).parent, ROOT / 'benchmark'])
 
 
 @functools.cache
@@ -74,9 +70,9 @@ def _version(package: str) -> str | None:
         return None
 
 
-def loaded_code() -> tuple[str, dict[str, Any]]:
+def loaded_code() -> tuple[str, str, dict[str, Any]]:
     """What the sources are now; asked for early, it stays so for this process and those it forks."""
-    return code_sha256(), _git()
+    return code_sha256(), program_sha256(), _git()
 
 
 @functools.cache

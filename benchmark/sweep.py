@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmark import interrupts
 from benchmark.artifacts import ArtifactStore
 from benchmark.checksums import content_hash, stray_files
 from benchmark.execute import run_node
@@ -86,10 +87,15 @@ class Sweep:
         """
         stages: list[StageRecord] = []
         try:
-            for node in cell.nodes:
-                stages.append(self._stage(cell, node))
-                check_access(cell, stages[-1])
-            record = self._record(cell, stages, self._scores(cell), attempt)
+            try:
+                for node in cell.nodes:
+                    stages.append(self._stage(cell, node))
+                    interrupts.check()
+                    check_access(cell, stages[-1])
+                record = self._record(cell, stages, self._scores(cell), attempt)
+            except Exception:
+                interrupts.check()  # some library may have made another error of it
+                raise
         except KeyboardInterrupt:
             self.interrupted(cell, stages)
             raise

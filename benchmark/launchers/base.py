@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,10 @@ class LauncherError(Exception):
     """A launcher cannot start: a missing package, an address without an answer, a wrong option."""
 
 
+class Refused(Exception):
+    """A job cannot do what it was started for, and no other one could; nothing was computed."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What all launchers are told.
@@ -28,6 +33,8 @@ class Settings:
         threads (int): CPU threads of a process.
         device (str): ``cpu`` or ``cuda``.
         processes (int): processes of a cell, which torchrun starts; on CUDA as many GPUs.
+        memory_gib (float): what a cell is expected to take of the machine's memory.
+        gpu_gib (float): what a cell takes of a GPU's memory; infinite if unknown, which keeps a GPU for each.
         address (str, optional): of a cluster.
         options (Mapping): the launcher's own, from ``--launcher-options``.
         folder (Path): for files of the launcher's; on a disk that all machines see.
@@ -38,6 +45,8 @@ class Settings:
     device: str
     folder: Path
     processes: int = 1
+    memory_gib: float = 2.0
+    gpu_gib: float = math.inf
     address: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -75,6 +84,7 @@ class Job:
         store, records (Path): folders of artifacts and records.
         device (str): ``cpu`` or ``cuda``; which GPU is the launcher's choice.
         threads (int): CPU threads.
+        program (str): hash of the driver's program, see `benchmark.provenance.program_sha256`.
         deterministic (bool): see `benchmark.launchers.job.set_up`.
         source (dict): provenance of the sweep, see `Sweep`.
         plugins (list): files to import first, each with its SHA-256.
@@ -91,6 +101,7 @@ class Job:
     records: Path
     device: str
     threads: int
+    program: str
     source: dict[str, Any]
     plugins: list[tuple[Path, str]] = field(default_factory=list)
     force: bool = False

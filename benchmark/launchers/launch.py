@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from argparse import Namespace
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import torch
 
 from benchmark.artifacts import ArtifactStore
 from benchmark.errors import UsageError
-from benchmark.launchers.base import LauncherError, Settings, build_launcher
+from benchmark.launchers.base import LauncherError, Refused, Settings, build_launcher
 from benchmark.launchers.job import set_up
 from benchmark.launchers.scheduler import JOBS, Scheduler
 from benchmark.plan import Cell
@@ -39,7 +40,7 @@ def launch(args: Namespace, cells: Sequence[Cell], store: ArtifactStore, records
         list[RecordHead]: one per cell, in their order.
 
     Raises:
-        UsageError: the launcher cannot start.
+        UsageError: the launcher cannot start, or its jobs would not compute what was asked for.
         KeyboardInterrupt: after all jobs have ended and every cell has its record.
     """
     if args.launcher == 'inline' and args.timeout is not None:
@@ -52,9 +53,9 @@ def launch(args: Namespace, cells: Sequence[Cell], store: ArtifactStore, records
     try:
         launcher = build_launcher(args.launcher, Settings(
             workers=args.workers, threads=args.threads, device=args.device, folder=jobs,
-            processes=args.processes, address=args.address,
-            options=args.launcher_options))
-    except LauncherError as error:
+            processes=args.processes, address=args.address, options=args.launcher_options,
+            gpu_gib=max((cell.gpu_gib or math.inf for cell in cells), default=math.inf)))
+        return Scheduler(sweep, launcher, jobs, imported_files(), args.threads, args.retry,
+                         args.timeout, args.fail_fast, args.deterministic).run(cells)
+    except (LauncherError, Refused) as error:
         raise UsageError(str(error)) from None
-    return Scheduler(sweep, launcher, jobs, imported_files(), args.threads, args.retry,
-                     args.timeout, args.fail_fast, args.deterministic).run(cells)

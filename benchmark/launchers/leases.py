@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import subprocess
 import tempfile
 from pathlib import Path
 
-from benchmark.launchers.base import LauncherError
+from benchmark.launchers.base import LauncherError, Settings
 from benchmark.locks import Lock
+
+#: Cells on a GPU beyond which more gain nothing: they wait for each other.
+MOST = 4
 
 
 class Lease:
@@ -45,23 +50,53 @@ class Lease:
         self._locks.clear()
 
 
-def gpu_slots(workers: int | None, each: int = 1, visible: list[str] | None = None) -> list[Lease]:
-    """Slots of all visible GPUs: one per GPU, or as many on each as so many workers need.
+def gpu_slots(settings: Settings, visible: list[str] | None = None) -> list[Lease]:
+    """Slots of all visible GPUs, in the order in which cells should take them.
+
+    One per GPU; as many on each as so many workers need; or, where neither a number of workers is given nor a cell has
+    several GPUs, as many as `sharing` says if the network is known to be small.
 
     Args:
-        workers (int, optional): cells at a time; fewer than there are GPUs may have any of them.
-        each (int): GPUs of a cell.
+        settings (Settings): workers, GPUs, cores and memory of a cell; fewer workers than GPUs may have any of them.
         visible (list[str], optional): the GPUs; those this process may use by default.
 
     Raises:
         LauncherError: there are too few GPUs.
     """
-    gpus = visible_gpus() if visible is None else visible
+    gpus, each = visible_gpus() if visible is None else visible, settings.gpus
     groups = [gpus[start:start + each] for start in range(0, len(gpus) - each + 1, each)]
     if not groups:
         raise LauncherError(f'--device cuda: this machine shows {len(gpus)} GPUs, a cell needs {each}')
-    each_has = -(-(workers or 1) // len(groups))
-    return [Lease(group, slot) for slot in range(each_has) for group in groups]
+    if settings.workers is None and each == 1 and math.isfinite(settings.gpu_gib):
+        deep = sharing(settings.gpu_gib, settings.cores * len(gpus))
+    else:
+        deep = -(-(settings.workers or 1) // len(groups))
+    return [Lease(group, slot) for slot in range(deep) for group in groups]
+
+
+def sharing(gpu_gib: float, cores: int) -> int:
+    """Cells of a small network that should share a GPU: as its free memory and this machine's cores allow.
+
+    Args:
+        gpu_gib (float): what one takes of a GPU's memory.
+        cores (int): CPU cores that one cell on each GPU takes.
+    """
+    free = free_gib()
+    return max(1, min(MOST, int(free // gpu_gib) if free is not None else 1, _cores() // cores))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+
+def free_gib() -> float | None:
+    """Free memory of the fullest GPU; None where nvidia-smi does not tell. CUDA itself is not asked: that starts it."""
+    try:
+        found = subprocess.run(['nvidia-smi', '--query-gpu=memory.free', '--format=csv,noheader,nounits'],
+                               capture_output=True, check=True, timeout=20, text=True).stdout
+        return min(int(line) for line in found.split()) / 1024
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
 
 
 def visible_gpus() -> list[str]:

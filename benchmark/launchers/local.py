@@ -3,45 +3,51 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import signal
 import time
-from multiprocessing import connection
-from multiprocessing.process import BaseProcess
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.launchers.base import LAUNCHERS, Job, Launcher, LauncherError, Loss, Settings
-from benchmark.launchers.job import become_worker, run_job
+from benchmark.launchers.job import Order
 from benchmark.launchers.leases import Lease, gpu_slots
-from benchmark.locks import started_at
+from benchmark.launchers.server import Server, ServerError
+from benchmark.locks import is_alive, started_at
 
-#: What every cell needs: loaded once, by a server whose children begin with it.
-PRELOAD = ['benchmark.launchers.preload']
-#: Times the server is started before the cell counts as lost.
-SERVER_STARTS = 3
+#: Variables by which libraries limit their threads; they read them when they are loaded.
+THREADS = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')
+
+
+@dataclass
+class _Running:
+    """A job, the process that runs it and when that began, and the slot of a GPU that it holds."""
+
+    job: Job
+    pid: int
+    began: object
+    lease: Lease | None
 
 
 @LAUNCHERS.register_module(name='local')
 class LocalLauncher(Launcher):
-    """Forks a process for each job from a server that has loaded everything and computed nothing.
+    """Runs each job in a process forked from a server that has loaded everything and computed nothing.
 
-    As many jobs at a time as there are GPUs, or as cores and memory allow. A job on a GPU holds the lease of one of its
-    slots, which no other sweep on this machine can have.
+    On a GPU, a process whose job has ended well takes the next one: starting CUDA, and loading its libraries' code for
+    every new size of image, cost more there than many a cell.
+
+    As many jobs at a time as there are slots of GPUs, or as cores and memory allow. A job on a GPU holds the lease of
+    one of its slots, which no other sweep on this machine can have.
     """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self.leases = gpu_slots(settings.workers, settings.gpus) if settings.gpus else []
-        self.workers = settings.workers or len(self.leases) or fitting(settings.cores)
+        self.leases = gpu_slots(settings) if settings.gpus else []
+        self.workers = settings.workers or len(self.leases) or fitting(settings.cores, settings.memory_gib)
+        self.server = Server(settings.device, settings.folder, dict.fromkeys(THREADS, str(settings.threads)))
         self._next: Lease | None = None
-        # The server inherits the limits; libraries read them when they are loaded.
-        for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'):
-            os.environ[name] = str(settings.threads)
-        self.context = multiprocessing.get_context('forkserver')
-        self.context.set_forkserver_preload(PRELOAD)
-        self._running: dict[str, tuple[Job, BaseProcess, Lease | None]] = {}
-        self._lost: list[Job] = []
+        self._running: dict[str, _Running] = {}
+        self._lost: list[tuple[Job, Loss]] = []
 
     @property
     def slots(self) -> int:
@@ -53,57 +59,53 @@ class LocalLauncher(Launcher):
         return len(self._running) + (self._next is not None)
 
     def start(self, job: Job) -> None:
-        """Forks."""
+        """Has a process take the job."""
         lease, self._next = self._next, None
-        driver = os.getpid(), started_at(os.getpid())
-        process = None
+        driver, gpu = (os.getpid(), started_at(os.getpid())), ','.join(lease.gpus) if lease else None
+        running = None
         try:
-            process = self._fork(job.folder, ','.join(lease.gpus) if lease else None, driver)
+            pid = self.server.run(Order(str(job.folder), driver, gpu, stay=bool(self.leases)))
+            running = self._running[job.cell.file_name] = _Running(job, pid, started_at(pid), lease)
+        except ServerError as error:
+            self._lost.append((job, Loss(str(error))))
         finally:
-            if lease and not process:
+            if lease and not running:
                 lease.free()
-        if process:
-            self._running[job.cell.file_name] = job, process, lease
-        else:
-            self._lost.append(job)
-
-    def _fork(self, *about: object) -> BaseProcess | None:
-        """Starts a process; the server that makes it may have been killed, and is then started anew."""
-        for _ in range(SERVER_STARTS):
-            process = self.context.Process(target=work, args=about)
-            try:
-                process.start()
-                return process
-            except (EOFError, ConnectionError):
-                time.sleep(1)  # until its end is noticed
-        return None
 
     def ended(self, wait_s: float) -> list[tuple[Job, Loss | None]]:
-        """Waits for a process to end."""
+        """Waits for a job to end."""
         self._free_next()
-        connection.wait([process.sentinel for _, process, _ in self._running.values()], 0 if self._lost else wait_s)
-        found = [(job, Loss('the server that starts processes was killed, again and again')) for job in self._lost]
-        self._lost.clear()
-        for name, (job, process, lease) in list(self._running.items()):
-            if process.exitcode is None:
-                continue
-            del self._running[name]
-            _kill_group(process.pid)  # what it may have left: data workers, torchrun
-            if lease:
-                lease.free()
-            found.append((job, _loss(process.exitcode)))
+        found, self._lost = self._lost, []
+        ends = self.server.ended(0 if found else wait_s)
+        if ends is None:  # the server was killed: its processes go on, and nobody hears how they end
+            time.sleep(0 if found else wait_s)
+            gone = [name for name, one in self._running.items() if not is_alive(one.pid, one.began)]
+            return [*found, *((self._forget(name).job, None) for name in gone)]
+        names = {str(one.job.folder): name for name, one in self._running.items()}
+        for end in ends:
+            if (name := names.get(end.folder)) is not None:
+                running = self._forget(name)
+                if end.gone:
+                    _kill_group(running.pid)  # what it may have left: data workers, torchrun
+                found.append((running.job, _loss(end.code)))
         return found
+
+    def _forget(self, name: str) -> _Running:
+        running = self._running.pop(name)
+        if running.lease:
+            running.lease.free()
+        return running
 
     def kill(self, job: Job) -> None:
         """Kills the process and all that it started."""
         if running := self._running.get(job.cell.file_name):
-            _kill_group(running[1].pid)
-            running[1].kill()
+            _kill_group(running.pid)
+            _signal(running, signal.SIGKILL)
 
     def interrupt(self, job: Job) -> None:
         """Sends SIGTERM, on which the job writes its record and ends."""
         if running := self._running.get(job.cell.file_name):
-            running[1].terminate()
+            _signal(running, signal.SIGTERM)
 
     def _free_next(self) -> None:
         """Gives back a slot that no cell could use after all."""
@@ -114,28 +116,31 @@ class LocalLauncher(Launcher):
     def close(self) -> None:
         """Kills what still runs."""
         self._free_next()
-        for job, process, lease in self._running.values():
-            self.kill(job)
-            process.join()
-            if lease:
-                lease.free()
-        self._running.clear()
+        for name, running in list(self._running.items()):
+            self.kill(running.job)
+            self._forget(name)
+        self.server.close()
 
 
 @LAUNCHERS.register_module(name='serial')
 class SerialLauncher(LocalLauncher):
-    """One cell after the other, each in its own process."""
+    """One cell after the other."""
 
     def __init__(self, settings: Settings) -> None:
         if settings.workers not in (None, 1):
             raise LauncherError('--launcher serial runs one cell at a time; --launcher local has --workers')
-        super().__init__(Settings(**{**vars(settings), 'workers': 1}))
+        super().__init__(replace(settings, workers=1))
 
 
-def fitting(cores: int) -> int:
-    """Cells that this machine can run at a time: by the cores it may use, and by 2 GiB of memory for each."""
+def fitting(cores: int, memory_gib: float) -> int:
+    """Cells that this machine can run at a time.
+
+    Args:
+        cores (int): of a cell, among those that this process may use.
+        memory_gib (float): what a cell takes, of the memory of the machine or of the container this process is in.
+    """
     usable = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
-    return max(1, min(usable // cores, _memory_bytes() // 2**31))
+    return max(1, min(usable // cores, int(_memory_bytes() / 2**30 / memory_gib)))
 
 
 def _memory_bytes() -> int:
@@ -143,19 +148,14 @@ def _memory_bytes() -> int:
     found = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
     for limit in ('/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes'):
         with contextlib.suppress(OSError, ValueError):  # absent, or "max"
-            found = min(found, int(Path(limit).read_text()))
+            found = min(found, int(Path(limit).read_text(encoding='ascii')))
     return found
 
 
-def work(folder: Path, gpu: str | None, driver: tuple[int, object]) -> None:
-    """The life of a job's process."""
-    if gpu is not None:
-        os.environ['CUDA_VISIBLE_DEVICES'] = gpu  # nothing has used CUDA in this process yet
-    become_worker(folder, driver)
-    try:
-        run_job(folder)
-    except KeyboardInterrupt:
-        os._exit(130)  # its record is written
+def _signal(running: _Running, kind: signal.Signals) -> None:
+    if is_alive(running.pid, running.began):  # a number may by now be another process's
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(running.pid, kind)
 
 
 def _kill_group(pid: int) -> None:

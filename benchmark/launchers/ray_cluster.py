@@ -42,6 +42,8 @@ class RayLauncher(Launcher):
                 'env_vars': {'PYTHONPATH': os.pathsep.join(paths), **threads}}, **options)
         except Exception as error:  # Ray's own, connection errors, wrong options: all of them mean no cluster
             raise LauncherError(f'--launcher ray: {_first_line(error)}') from error
+        # The function travels as code: by name, a worker would import the module, from wherever it finds one.
+        ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
         self.task = ray.remote(num_cpus=settings.cores, num_gpus=settings.gpus, max_retries=0)(_task)
         if not self._fitting():
             total = ray.cluster_resources()
@@ -61,7 +63,7 @@ class RayLauncher(Launcher):
 
     def start(self, job: Job) -> None:
         """Submits the task."""
-        self._running[job.cell.file_name] = job, self.task.remote(str(job.folder))
+        self._running[job.cell.file_name] = job, self.task.remote(str(ROOT), str(job.folder))
 
     def ended(self, wait_s: float) -> list[tuple[Job, Loss | None]]:
         """Waits for a task to end."""
@@ -111,10 +113,14 @@ class RayLauncher(Launcher):
         return None
 
 
-def _task(folder: str) -> None:
-    """Runs in a Ray worker, which goes on to run other cells."""
-    if folder and str(ROOT) not in sys.path:
-        sys.path.insert(0, str(ROOT))
+def _task(root: str, folder: str) -> None:
+    """Runs in a Ray worker, which goes on to run other cells of this driver."""
+    import sys
+    # Ray puts the driver's current folder and that of its script in front, where a file may have any name.
+    if sys.path[0] != root:
+        sys.path.insert(0, root)
+    from pathlib import Path
+
     from benchmark.launchers.job import run_job
     run_job(Path(folder))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 import uuid
@@ -10,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.launchers.base import Job, Launcher, Loss
+from benchmark import interrupts
+from benchmark.launchers.base import Job, Launcher, Loss, Refused
 from benchmark.launchers.events import EventReader
 from benchmark.launchers.inline import InlineLauncher
 from benchmark.launchers.job import OUTPUT, write_job
 from benchmark.locks import Lock, remove_abandoned
 from benchmark.plan import Cell
+from benchmark.provenance import program_sha256
 from benchmark.records import Failure, Record, Status
 from benchmark.sweep import Sweep
 
@@ -85,6 +88,7 @@ class Scheduler:
 
         Raises:
             KeyboardInterrupt: after all jobs have ended and every cell has its record.
+            Refused: likewise; a job would have computed with other code, or cannot use its device.
         """
         if isinstance(self.launcher, InlineLauncher):
             self.launcher.sweep = self.sweep
@@ -103,6 +107,7 @@ class Scheduler:
                 self._results[cell.file_name] = record
         try:
             while waiting or self._running:
+                interrupts.check()
                 self._start(waiting)
                 self._ended += self.launcher.ended(POLL_S)
                 self._follow()
@@ -115,6 +120,11 @@ class Scheduler:
         except KeyboardInterrupt:
             self._interrupt()
             self._not_run(waiting, 'the sweep was interrupted')
+            raise
+        except Refused:
+            waiting |= {name: running.job.cell for name, running in self._running.items() if not running.stage}
+            self._interrupt()
+            self._not_run(waiting, 'its process could not do what it was started for')
             raise
         finally:
             self.launcher.close()
@@ -156,9 +166,9 @@ class Scheduler:
         keys = {node.key for node in cell.nodes}
         return Job(cell=cell, folder=self.jobs / f'{Path(cell.file_name).stem}-{uuid.uuid4().hex[:6]}',
                    store=self.sweep.store.root, records=self.sweep.records, device=str(self.sweep.device),
-                   threads=self.threads, source=self.sweep.source, plugins=self.plugins, force=self.sweep.force,
-                   made=self.sweep.made & keys, attempt=attempt, checkpoint_every=self.sweep.checkpoint_every,
-                   deterministic=self.deterministic,
+                   threads=self.threads, program=program_sha256(), source=self.sweep.source, plugins=self.plugins,
+                   force=self.sweep.force, made=self.sweep.made & keys, attempt=attempt,
+                   checkpoint_every=self.sweep.checkpoint_every, deterministic=self.deterministic,
                    failed={key: why for key, why in self.sweep.failed.items() if key in keys})
 
     def _follow(self) -> None:
@@ -181,6 +191,8 @@ class Scheduler:
                 self.launcher.kill(running.job)
 
     def _event(self, running: _Running, kind: str, content: Iterable[Any]) -> None:
+        if kind == 'refused':
+            raise Refused(content[0])
         if kind == 'ended':
             running.ended, running.since = True, None
         elif kind == 'started':
@@ -238,7 +250,8 @@ class Scheduler:
             gone |= {job.cell.file_name for job, _ in self.launcher.ended(POLL_S)}
             for name in gone & self._running.keys() if waited < 3 * GRACE_S else list(self._running):
                 running = self._running.pop(name)
-                self._follow_one(running)
+                with contextlib.suppress(Refused):
+                    self._follow_one(running)
                 if not running.ended:
                     self.sweep.interrupted(running.job.cell)
                 shutil.rmtree(running.job.folder, ignore_errors=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmark.launchers.base import LAUNCHERS, Job, Launcher, LauncherError, Loss, Settings
-from benchmark.launchers.job import run_job
+from benchmark.launchers.server import WORKER
 
 #: Cells that wait in Slurm's queue or run; more only burden its controller.
 QUEUED = 64
@@ -36,6 +40,7 @@ class SlurmLauncher(Launcher):
         except ImportError:
             raise LauncherError("--launcher slurm needs submitit: pip install -e '.[slurm]' -c constraints.txt") \
                 from None
+        self.command = submitit.helpers.CommandFunction
         options = dict(settings.options)
         self.cluster = options.pop('cluster', 'slurm')
         self.slots = settings.workers or QUEUED
@@ -52,8 +57,10 @@ class SlurmLauncher(Launcher):
         self._asked = 0.0
 
     def start(self, job: Job) -> None:
-        """Submits."""
-        self._running[job.cell.file_name] = job, self.executor.submit(run_job, Path(job.folder).absolute())
+        """Submits a command, which finds its code by its own path."""
+        command = self.command([sys.executable, str(WORKER), str(Path(job.folder).absolute())], verbose=False)
+        with _safe_path():
+            self._running[job.cell.file_name] = job, self.executor.submit(command)
 
     def ended(self, wait_s: float) -> list[tuple[Job, Loss | None]]:
         """Looks at the jobs' results, and now and then asks Slurm for those without one."""
@@ -92,3 +99,17 @@ class SlurmLauncher(Launcher):
             error = failure
         state = str(submitted.state)
         return None if error is None else Loss(f'its job left no result ({state})', state.startswith(MACHINE))
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Keeps the current folder off the import path of submitit's own processes, which inherit the environment."""
+    before = os.environ.get('PYTHONSAFEPATH')
+    os.environ['PYTHONSAFEPATH'] = '1'
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ['PYTHONSAFEPATH']
+        else:
+            os.environ['PYTHONSAFEPATH'] = before

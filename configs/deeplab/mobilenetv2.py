@@ -7,6 +7,7 @@ _base_ = [
 
 backbone_weights = 'torchvision://mobilenet_v2'
 pretraining = 'ImageNet-1k, all classes'
+gpu_gib = 6  # an estimate: so many fit on a GPU together; where it is not given, a cell has one of its own
 seen = dict(channels_last=True, amp=False)
 features = dict(per_class=32, limit=10_000, batch_size=8)
 evaluation = dict(batch_size=8, examples=6, paper_resolution=False)

@@ -7,6 +7,7 @@ _base_ = [
 
 backbone_weights = None
 pretraining = 'none'
+gpu_gib = 2  # an estimate: so many fit on a GPU together; where it is not given, a cell has one of its own
 seen = dict(channels_last=True, amp=False)
 features = dict(per_class=32, limit=None, batch_size=16)
 # Feature maps of the images to score are kept: 40 MB.

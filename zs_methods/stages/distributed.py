@@ -18,13 +18,15 @@ from typing import Any
 
 import torch
 
-import zs_methods
 from zs_methods.datasets import audit
 from zs_methods.plugins import imported_files
+from zs_methods.sources import code_sha256
 from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.checkpoint import Checkpoint
 
-WORKER = 'zs_methods.stages.train_seen_worker'
+WORKER = Path(__file__).with_name('train_seen_worker.py')
+#: torchrun as a command, without the current folder on its import path, where a file may have any name.
+TORCHRUN = 'import sys; sys.path[:] = filter(None, sys.path); from torch.distributed.run import main; main()'
 #: What the processes leave in their folder: the job, iterations done, the result, and one file each of the others.
 JOB, PROGRESS, SUMMARY, ACCESS, ERROR, LOG = 'job.pkl', 'progress', 'summary.json', 'access-', 'error-', 'output.log'
 POLL_S, GRACE_S = 0.2, 15
@@ -50,7 +52,7 @@ def train_in_processes(stage: Stage, ctx: StageContext) -> dict[str, Any]:
     Checkpoint(ctx, processes=stage.processes)  # here a damaged one can still be set aside, and its iteration told
     # Pickles, since JSON would turn the config's tuples into lists; written and read by this program alone. The inner
     # one may hold objects of plugins, which have to be imported first.
-    job = {'parent': os.getpid(), 'plugins': imported_files(),
+    job = {'parent': os.getpid(), 'code': code_sha256(), 'plugins': imported_files(),
            'threads': torch.get_num_threads(), 'deterministic': torch.are_deterministic_algorithms_enabled(),
            'training': pickle.dumps((stage, replace(ctx, progress=None)))}
     (folder / JOB).write_bytes(pickle.dumps(job))
@@ -67,14 +69,12 @@ def train_in_processes(stage: Stage, ctx: StageContext) -> dict[str, Any]:
 
 def _launch(folder: Path, processes: int, progress: Callable[[int, int], None]) -> int:
     """Starts torchrun, waits for it and returns its exit code."""
-    command = [sys.executable, '-m', 'torch.distributed.run', '--standalone', f'--nproc-per-node={processes}', '-m',
-               WORKER, str(folder)]
-    package = str(Path(zs_methods.__file__).parents[1])
-    path = os.pathsep.join(filter(None, [package, os.environ.get('PYTHONPATH')]))
+    command = [sys.executable, '-c', TORCHRUN, '--standalone', f'--nproc-per-node={processes}', str(WORKER),
+               str(folder)]
     with (folder / LOG).open('wb') as log:
         # A session of its own: Ctrl-C reaches this process alone, which then ends the others in order.
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                                   env={**os.environ, 'PYTHONPATH': path}, start_new_session=True)
+                                   start_new_session=True)
         reported = None
         try:
             while process.poll() is None:

@@ -1,11 +1,16 @@
-"""One of the processes of `train_in_processes`, started by torchrun: ``-m zs_methods.stages.train_seen_worker DIR``."""
+"""One of the processes of `train_in_processes`, started by torchrun: ``train_seen_worker.py DIR``."""
 
 from __future__ import annotations
 
-import json
 import os
-import pickle
 import sys
+
+if not __package__:  # run as a script: import the package it lies in, and nothing before that
+    _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    sys.path[:1] = [_ROOT, *sys.path[:1]] if getattr(sys.flags, 'safe_path', False) else [_ROOT]
+
+import json
+import pickle
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +23,7 @@ from torch import distributed
 from zs_methods.datasets import audit
 from zs_methods.plugins import import_file
 from zs_methods.processes import is_running
+from zs_methods.sources import code_sha256
 from zs_methods.stages.distributed import ACCESS, ERROR, JOB, PROGRESS, SUMMARY
 
 
@@ -27,6 +33,8 @@ def main(folder: Path) -> None:
     try:
         job = pickle.loads((folder / JOB).read_bytes())
         threading.Thread(target=_end_with, args=(job['parent'],), daemon=True).start()
+        if job['code'] != code_sha256():
+            raise ImportError(f'other code than that of the run was loaded, from {Path(__file__).parents[2]}')
         torch.use_deterministic_algorithms(job['deterministic'])
         torch.set_num_threads(job['threads'])
         for plugin, sha256 in job['plugins']:

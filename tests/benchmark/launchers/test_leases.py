@@ -7,12 +7,17 @@ import tempfile
 import pytest
 
 from benchmark.launchers import LauncherError
-from benchmark.launchers.leases import gpu_slots
+from benchmark.launchers.base import Settings
+from benchmark.launchers.leases import gpu_slots as slots_of
 
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
+
+
+def gpu_slots(workers, each=1, visible=None):
+    return slots_of(Settings(workers=workers, threads=1, device='cuda', folder=None, processes=each), visible)
 
 
 def test_no_two_cells_get_one_slot_not_even_from_another_sweep():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,40 +11,42 @@ from types import SimpleNamespace
 import pytest
 
 from benchmark.launchers import LauncherError, Settings
-from benchmark.launchers.local import SERVER_STARTS, LocalLauncher, SerialLauncher, fitting
+from benchmark.launchers.leases import MOST
+from benchmark.launchers.local import LocalLauncher, SerialLauncher, fitting
+from benchmark.launchers.server import End, ServerError
 from benchmark.options import ROOT
 
 
 def test_workers_follow_cores_and_memory(tmp_path):
-    assert fitting(10_000) == 1 <= fitting(1)
+    assert fitting(10_000, 2.0) == fitting(1, 1e6) == 1 <= fitting(1, 2.0)
     assert LocalLauncher(Settings(workers=3, threads=1, device='cpu', folder=tmp_path)).slots == 3
     with pytest.raises(LauncherError, match='--launcher local has --workers'):
         SerialLauncher(Settings(workers=2, threads=1, device='cpu', folder=tmp_path))
 
 
-@pytest.mark.parametrize(('deaths', 'lost'), [(1, False), (SERVER_STARTS, True)])
-def test_a_server_that_dies_is_started_again_and_costs_a_cell_at_last(tmp_path, monkeypatch, deaths, lost):
-    class Process:
-        pid, exitcode, sentinel, tries = 0, 0, None, []
+def test_a_server_that_cannot_be_had_costs_a_cell(tmp_path, monkeypatch):
+    def broken(order):
+        raise ServerError('the server that starts processes ended, again and again')
 
-        def __init__(self, **_):
-            pass
-
-        def start(self):
-            self.tries.append(1)
-            if len(self.tries) <= deaths:
-                raise EOFError('unexpected EOF')
-
-    monkeypatch.setattr('benchmark.launchers.local.time.sleep', lambda seconds: None)
-    monkeypatch.setattr('benchmark.launchers.local.connection.wait', lambda *_: None)
-    monkeypatch.setattr('benchmark.launchers.local._kill_group', lambda pid: None)
     launcher = LocalLauncher(Settings(workers=1, threads=1, device='cpu', folder=tmp_path))
-    monkeypatch.setattr(launcher, 'context', SimpleNamespace(Process=Process))
+    monkeypatch.setattr(launcher.server, 'run', broken)
     job = SimpleNamespace(folder=tmp_path, cell=SimpleNamespace(file_name='a.json'))
     launcher.start(job)
     [(ended, loss)] = launcher.ended(0)
     assert ended is job and launcher.ended(0) == []
-    assert (loss and loss.reason) == ('the server that starts processes was killed, again and again' if lost else None)
+    assert loss.reason == 'the server that starts processes ended, again and again'
+
+
+def test_processes_whose_server_was_killed_are_watched_until_they_end(tmp_path, monkeypatch):
+    launcher = LocalLauncher(Settings(workers=1, threads=1, device='cpu', folder=tmp_path))
+    process = subprocess.Popen(['sleep', '600'])
+    monkeypatch.setattr(launcher.server, 'run', lambda order: process.pid)
+    job = SimpleNamespace(folder=tmp_path, cell=SimpleNamespace(file_name='a.json'))
+    launcher.start(job)
+    assert launcher.ended(0) == []
+    launcher.kill(job)
+    process.wait()
+    assert launcher.ended(0) == [(job, None)]
 
 
 @pytest.fixture
@@ -51,15 +54,14 @@ def gpus(tmp_path, monkeypatch):
     """Makes launchers of sweeps on one machine, with two GPUs that are names."""
     monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
     monkeypatch.setattr('benchmark.launchers.leases.visible_gpus', lambda: ['0', '1'])
+    monkeypatch.setattr('benchmark.launchers.leases.free_gib', lambda: 80.0)
     taken = []
 
-    def sweep(workers=None):
-        launcher = LocalLauncher(Settings(workers=workers, threads=1, device='cuda', folder=tmp_path))
-        monkeypatch.setattr(launcher, '_fork', lambda folder, gpu, driver: taken.append(gpu) or SimpleNamespace(
-            exitcode=None, sentinel=0, pid=0))
+    def sweep(workers=None, **more):
+        launcher = LocalLauncher(Settings(workers=workers, threads=1, device='cuda', folder=tmp_path, **more))
+        monkeypatch.setattr(launcher.server, 'run', lambda order: taken.append(order.gpu) or os.getpid())
+        monkeypatch.setattr(launcher.server, 'ended', lambda wait_s: [])
         return launcher
-    monkeypatch.setattr('benchmark.launchers.local.connection.wait', lambda *_: None)
-    monkeypatch.setattr('benchmark.launchers.local._kill_group', lambda pid: None)
     return sweep, taken
 
 
@@ -77,11 +79,30 @@ def test_sweeps_share_gpus_and_none_waits_inside_a_start(gpus):
     assert other.slots == 1
     start(other, 'b')
     assert (one.slots, other.slots) == (1, 1) and taken == ['0', '1']
-    one._running['a'][1].exitcode = 0
+    one.server.ended = lambda wait_s: [End('a')]
     assert len(one.ended(0)) == 1
     assert one.slots == 1 and other.slots == 1
     start(one, 'c')
     assert taken == ['0', '1', '0']
+
+
+def test_cells_of_a_small_network_share_a_gpu_unless_told_otherwise(gpus, monkeypatch):
+    sweep, taken = gpus
+    monkeypatch.setattr('benchmark.launchers.leases._cores', lambda: 16)
+    assert sweep().workers == 2  # nothing is known of this network
+    small = sweep(gpu_gib=2.0)
+    assert small.workers == 2 * MOST
+    for name in 'abc':
+        assert small.slots == len(taken) + 1
+        start(small, name)
+    assert taken == ['0', '1', '0']
+    assert sweep(workers=1, gpu_gib=2.0).workers == 1
+    assert sweep(gpu_gib=30.0).workers == 2 * 2
+    assert sweep(gpu_gib=2.0, processes=2).workers == 1
+    monkeypatch.setattr('benchmark.launchers.leases._cores', lambda: 4)
+    assert sweep(gpu_gib=2.0).workers == 2 * 2
+    monkeypatch.setattr('benchmark.launchers.leases.free_gib', lambda: None)
+    assert sweep(gpu_gib=2.0).workers == 2
 
 
 def test_a_job_that_is_not_known_any_more_can_be_interrupted_and_killed(tmp_path):
@@ -100,7 +121,7 @@ def test_a_slot_is_free_again_if_the_start_was_interrupted(gpus, monkeypatch):
         raise KeyboardInterrupt
 
     assert one.slots == 1
-    monkeypatch.setattr(one, '_fork', interrupt)
+    monkeypatch.setattr(one.server, 'run', interrupt)
     with pytest.raises(KeyboardInterrupt):
         start(one, 'a')
     assert other.slots == 1
@@ -111,6 +132,6 @@ def test_a_slot_is_free_again_if_the_start_was_interrupted(gpus, monkeypatch):
 def test_the_server_knows_its_code_before_anything_can_change_it():
     found = subprocess.run([sys.executable, '-c', (
         'import benchmark.launchers.preload, benchmark.provenance as p\n'
-        'print(p.code_sha256.cache_info().currsize, p._git.cache_info().currsize)')],
+        'print(*(f.cache_info().currsize for f in (p.code_sha256, p.program_sha256, p._git)))')],
         capture_output=True, text=True, check=True, cwd=ROOT)
-    assert found.stdout.split() == ['1', '1']
+    assert found.stdout.split() == ['1', '1', '1']
