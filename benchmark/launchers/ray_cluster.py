@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmark.launchers.base import LAUNCHERS, Job, Launcher, LauncherError, Loss, Settings
@@ -38,8 +40,9 @@ class RayLauncher(Launcher):
         if settings.address:
             options.pop('include_dashboard')
         try:
-            ray.init(address=settings.address or 'local', runtime_env={
-                'env_vars': {'PYTHONPATH': os.pathsep.join(paths), **threads}}, **options)
+            with _at(ROOT):  # Ray puts the current folder on its workers' import path, whatever lies there
+                ray.init(address=settings.address or 'local', runtime_env={
+                    'env_vars': {'PYTHONPATH': os.pathsep.join(paths), **threads}}, **options)
         except Exception as error:  # Ray's own, connection errors, wrong options: all of them mean no cluster
             raise LauncherError(f'--launcher ray: {_first_line(error)}') from error
         # The function travels as code: by name, a worker would import the module, from wherever it finds one.
@@ -63,7 +66,7 @@ class RayLauncher(Launcher):
 
     def start(self, job: Job) -> None:
         """Submits the task."""
-        self._running[job.cell.file_name] = job, self.task.remote(str(ROOT), str(job.folder))
+        self._running[job.cell.file_name] = job, self.task.remote(str(ROOT), os.getcwd(), str(job.folder))
 
     def ended(self, wait_s: float) -> list[tuple[Job, Loss | None]]:
         """Waits for a task to end."""
@@ -113,16 +116,28 @@ class RayLauncher(Launcher):
         return None
 
 
-def _task(root: str, folder: str) -> None:
+def _task(root: str, current: str, folder: str) -> None:
     """Runs in a Ray worker, which goes on to run other cells of this driver."""
+    import os
     import sys
-    # Ray puts the driver's current folder and that of its script in front, where a file may have any name.
     if sys.path[0] != root:
         sys.path.insert(0, root)
+    os.chdir(current)  # relative paths mean the same as for the driver
     from pathlib import Path
 
     from benchmark.launchers.job import run_job
     run_job(Path(folder))
+
+
+@contextmanager
+def _at(folder: Path) -> Iterator[None]:
+    """Makes another folder the current one inside the block."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def _check_address(address: str | None) -> None:

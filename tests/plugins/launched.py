@@ -70,6 +70,17 @@ class LaunchedHang(LaunchedStage):
 
 
 @STAGES.register_module()
+class LaunchedSwallow(LaunchedStage):
+    """Makes another error of an interrupt, as yapf does while mmengine formats a config."""
+
+    def act(self, ctx):
+        try:
+            time.sleep(600)
+        except BaseException as error:
+            raise SyntaxError('Failed to format the config file') from error
+
+
+@STAGES.register_module()
 class LaunchedBeyond(LaunchedStage):
     """Asks for more memory than any machine has, which is refused."""
 
@@ -121,3 +132,4 @@ _method('launched_beyond', Method.stage('beyond', 'LaunchedBeyond'))
 _method('launched_greedy', Method.stage('greedy', 'LaunchedGreedy'))
 _method('launched_flaky', Method.stage('flaky', 'LaunchedKill', once=True))
 _method('launched_hang', Method.stage('hanging', 'LaunchedHang'))
+_method('launched_swallow', Method.stage('swallowing', 'LaunchedSwallow'))

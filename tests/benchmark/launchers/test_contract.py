@@ -115,19 +115,21 @@ def test_the_record_tells_whether_repetition_was_asked_to_be_exact(tmp_path, mor
     assert record.provenance['hardware']['deterministic'] is bool(more)
 
 
-def test_what_an_interrupted_driver_writes_down(tmp_path):
-    driver = subprocess.Popen([sys.executable, LAUNCHING, tmp_path, 'launched_hang,launched_ok', '1', *WORDS['serial']],
+@pytest.mark.parametrize('stage', ['hanging', 'swallowing'])
+def test_what_an_interrupted_driver_writes_down(tmp_path, stage):
+    method = {'hanging': 'launched_hang', 'swallowing': 'launched_swallow'}[stage]
+    driver = subprocess.Popen([sys.executable, LAUNCHING, tmp_path, f'{method},launched_ok', '1', *WORDS['serial']],
                               cwd=LAUNCHING.parents[1], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                               env={**os.environ, 'PYTHONPATH': str(LAUNCHING.parents[1])})
     artifacts, until = tmp_path / 'work' / 'artifacts', time.monotonic() + 120
-    while not list(artifacts.glob('.hanging-*')):
+    while not list(artifacts.glob(f'.{stage}-*')):
         assert driver.poll() is None and time.monotonic() < until
         time.sleep(0.05)
     driver.send_signal(signal.SIGTERM)
     assert driver.wait(60) != 0
     records = {record.cell.method: record for record in load_records(tmp_path / 'reports' / 'records')}
-    assert records['launched_hang'].status is Status.INTERRUPTED
-    assert [stage.name for stage in records['launched_hang'].stages] == ['seen']
+    assert records[method].status is Status.INTERRUPTED
+    assert [stage.name for stage in records[method].stages] == ['seen']
     assert records['launched_ok'].status is Status.NOT_RUN
     assert leftovers(tmp_path) == []
 
@@ -152,6 +154,15 @@ def test_an_edited_plugin_is_not_taken_for_what_was_planned(tmp_path, monkeypatc
     record = launch_toys(tmp_path, (), (), *WORDS['serial'], plan=plan)['launched_ok', 0]
     assert record.status is Status.FAILED
     assert record.reason.startswith('ImportError: plugin launched.py has changed since the run began; start it again')
+
+
+def test_a_job_that_loaded_other_code_computes_nothing_and_ends_the_sweep(words, tmp_path, monkeypatch):
+    monkeypatch.setattr('benchmark.launchers.scheduler.program_sha256', lambda: 'another')
+    with pytest.raises(UsageError, match='a job has loaded other code than this run was started with, from '):
+        launch_toys(tmp_path, ('launched_ok', 'launched_more'), (0, 1), *words)
+    assert not (tmp_path / 'work' / 'ran.log').exists()
+    assert {record.status for record in load_records(tmp_path / 'reports' / 'records')} == {Status.NOT_RUN}
+    assert leftovers(tmp_path) == []
 
 
 @pytest.mark.parametrize(('words', 'line'), [
