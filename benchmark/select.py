@@ -133,6 +133,9 @@ def _run(args: argparse.Namespace) -> int:
         show(selection, console)
         console.print(f'selection: {path}', highlight=False, markup=False, soft_wrap=True)
         incomplete |= not all(candidate.complete for candidate in selection.candidates)
+        if len(selection.unscored) == len(selection.folds):
+            print(f'select.py: {name}: nothing to choose by: no fold has an hIoU, since no image scored holds a pixel '
+                  'of a held-out class, or none of a seen one', file=sys.stderr)
     return int(incomplete)
 
 
@@ -142,7 +145,7 @@ def save(folder: Path, selection: Selection) -> Path:
     from benchmark.selection import save_selection
 
     about = selection.model_dump(mode='json', include={
-        'split', 'unseen', 'protocol', 'model', 'network', 'folds', 'seeds', 'grid', 'fixed'})
+        'data', 'split', 'unseen', 'protocol', 'model', 'network', 'folds', 'seeds', 'grid', 'fixed'})
     path = folder / f'{selection.dataset}_{selection.method}_{content_hash(about)[:8]}.json'
     save_selection(selection, path)
     return path
@@ -153,7 +156,8 @@ def show(selection: Selection, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from benchmark.reporting.tables import interval, number
+    from benchmark.reporting.tables import interval
+    from benchmark.reporting.values import number
 
     table = Table(title=Text(
         f'{selection.method} on {selection.dataset} {selection.split}: mIoU on held-out seen classes, '
@@ -172,8 +176,9 @@ def show(selection: Selection, console: Console) -> None:
                       Text(reason.split(':')[0] or interval(behind) if index != selection.best else number(None)),
                       Text(mark))
     console.print(table)
-    for fold in selection.folds:
-        console.print(f'held out: {", ".join(fold.classes)}', highlight=False, markup=False)
+    for index, fold in enumerate(selection.folds):
+        note = ' (no hIoU: takes no part in the choice)' if index in selection.unscored else ''
+        console.print(f'held out: {", ".join(fold.classes)}{note}', highlight=False, markup=False)
     if selection.chosen is not None:
         settings = selection.candidates[selection.chosen].settings
         console.print('chosen: ' + (' '.join(f'{key}={value}' for key, value in settings.items()) or 'nothing to vary'),

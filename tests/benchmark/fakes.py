@@ -82,12 +82,12 @@ def fake_data(train: int = 5953, published: int | None = 5953, note: str = '', t
 
 
 def fake_record(method: str = 'zs3', hiou: float = 40.0, *, k: int = 2, seed: int = 0, status: str = 'done',
-                dataset: str = 'shapes', protocol: str = 'zs3-clean', model: str = 'tiny',
+                dataset: str = 'shapes', data: str | None = None, protocol: str = 'zs3-clean', model: str = 'tiny',
                 network: NetworkCard | None = None, split: str | None = None, settings: str = 'aaaaaaaa',
                 variant: dict[str, Any] | None = None, reason: str = '', note: str = '', sha: str = 'c0ffee',
                 classes: list[str] | None = None, **more: Any) -> Record:
     """Builds one record; seen and unseen mIoU are chosen so that they only have to look right."""
-    unit, done = f'{k}-{seed}', status == 'done'
+    unit, done, data = f'{k}-{seed}', status == 'done', f'{dataset}-v1' if data is None else data
     names = classes or CLASSES
     made = {'code': 'c0de', 'git_sha': sha, 'device': 'cpu', 'config': {'type': 'Some'}}
     stages = [
@@ -99,13 +99,14 @@ def fake_record(method: str = 'zs3', hiou: float = 40.0, *, k: int = 2, seed: in
         'status': Status(status), 'key': f'{method}-{settings}-{variant}-{protocol}-{unit}', 'settings': settings,
         'protocol': PROTOCOLS[protocol].model_dump() if protocol in PROTOCOLS else {}, 'reason': reason,
         'network': network or fake_network('none', 'none'),
-        'cell': CellId(dataset=dataset, split=split or f'k{k}', k=k, protocol=protocol, model=model, method=method,
-                       seed=seed, variant=variant or {}),
+        'cell': CellId(dataset=dataset, data=data, split=split or f'k{k}', k=k, protocol=protocol, model=model,
+                       method=method, seed=seed, variant=variant or {}),
         'method': MethodCard(summary=f'What {method} does.', role=ROLES.get(method, 'method'), setting='inductive',
                              reads_unseen_gt='image-filter', note=note),
         'stages': stages[:None if done else 1],
         'provenance': {'git': {'sha': sha, 'dirty': False}, 'argv': ['benchmark/run.py', '--methods', 'zs3'],
-                       'python': '3.11.7', 'packages': {'torch': '2.9.0'}, 'hardware': {'cores': 2, 'gpu': []}}}
+                       'data': {'name': data}, 'python': '3.11.7', 'packages': {'torch': '2.9.0'},
+                       'hardware': {'cores': 2, 'gpu': []}}}
     if done:
         content |= {
             'classes': names, 'palette': PALETTE, 'unseen': [1, 2], 'images': 100,

@@ -35,9 +35,10 @@ NEW_OF_STAGES = ('peak_gpu_mib', 'energy_j', 'git_diff', 'seeds', 'threads', 'at
 
 
 def old(record=None, **changes):
-    """The content of a file of schema 2: no checksum, fewer keys."""
+    """The content of a file of schema 2: no checksum, fewer keys; only the provenance tells the data."""
     content = (record or fake_record()).model_dump(mode='json', exclude=set(NEW))
     stages = [{key: value for key, value in stage.items() if key not in NEW_OF_STAGES} for stage in content['stages']]
+    del content['cell']['data']
     return {**content, 'schema_version': 2, 'stages': stages, **changes}
 
 
@@ -109,7 +110,7 @@ def test_a_record_of_another_shape_is_refused_by_the_name_of_the_key(tmp_path, c
     content = fake_record().model_dump(mode='json')
     change(content)
     write_json(tmp_path / 'record.json', content)
-    with pytest.raises(ValueError, match=rf'record.json: not a record of schema 3: .*{key}'):
+    with pytest.raises(ValueError, match=rf'record.json: not a record of schema 4: .*{key}'):
         load_record(tmp_path / 'record.json')
 
 
@@ -130,8 +131,8 @@ def test_an_upgraded_failure_says_of_what_kind_it_was(tmp_path, reason, failure)
 
 
 @pytest.mark.parametrize(('version', 'says'), [
-    (1, 'schema 1 is too old to be upgraded; run the cell again'), (4, 'of schema 4; this program reads up to 3'),
-    (99, 'of schema 99; this program reads up to 3')])
+    (1, 'schema 1 is too old to be upgraded; run the cell again'), (5, 'of schema 5; this program reads up to 4'),
+    (99, 'of schema 99; this program reads up to 4')])
 def test_a_record_of_a_version_that_cannot_be_read_says_what_to_do(tmp_path, version, says):
     path = tmp_path / 'record.json'
     path.write_text(json.dumps(old(schema_version=version)))
@@ -141,7 +142,7 @@ def test_a_record_of_a_version_that_cannot_be_read_says_what_to_do(tmp_path, ver
 
 
 def test_newer_records_are_foreign_even_with_a_checksum_and_damaged_ones_are_not(tmp_path):
-    write_json(tmp_path / 'newer.json', old(schema_version=4))
+    write_json(tmp_path / 'newer.json', old(schema_version=5))
     save_record(fake_record(), tmp_path / 'own.json')
     (tmp_path / 'own.json').write_bytes((tmp_path / 'own.json').read_bytes()[:300])
     (tmp_path / 'other.json').write_text('{"some": "thing"}')

@@ -96,9 +96,9 @@ def selection(*hious):
     candidates = [Candidate(settings={'a': i}, scores=[
         Score(fold=fold, seed=0, key='', seen=value, held_out=value, hiou=value) for fold, value in enumerate(values)])
         for i, values in enumerate(hious)]
-    made = Selection(dataset='shapes', split='k10', unseen=[], protocol='p', model='m', method='zs3', held_out=3,
-                     network=NetworkCard(backbone='b', weights='none', pretraining='none'), folds=[], seeds=[0],
-                     grid={'a': list(range(len(hious)))}, candidates=candidates)
+    made = Selection(dataset='shapes', data='shapes-v1', split='k10', unseen=[], protocol='p', model='m', method='zs3',
+                     network=NetworkCard(backbone='b', weights='none', pretraining='none'), held_out=3, folds=[],
+                     seeds=[0], grid={'a': list(range(len(hious)))}, candidates=candidates)
     made.choose()
     return made
 
@@ -255,7 +255,7 @@ def test_a_wrong_call_is_one_line(select_py, capsys, untouched, words, line):
 
 def test_a_file_that_is_no_selection_is_named(tmp_path):
     (tmp_path / 'odd.json').write_text(json.dumps({'selection_version': 99}))
-    with pytest.raises(ValueError, match=r'odd\.json: no selection of version 1'):
+    with pytest.raises(ValueError, match=r'odd\.json: no selection of version 2'):
         load_selections(tmp_path)
 
 

@@ -19,7 +19,8 @@ def selection(**more: object) -> Selection:
                       reason='' if value is not None else 'out of memory') for fold, value in enumerate(values)]
 
     one = Selection(**{
-        'dataset': 'shapes', 'split': 'k10', 'unseen': ['x'], 'protocol': 'zs3-clean', 'model': 'tiny', 'method': 'zs3',
+        'dataset': 'shapes', 'data': 'shapes-v1',
+        'split': 'k10', 'unseen': ['x'], 'protocol': 'zs3-clean', 'model': 'tiny', 'method': 'zs3',
         'network': fake_network('none', 'none'), 'held_out': 2, 'seeds': [0], 'grid': {'classifier.weight': [1, 30, 5]},
         'folds': [Fold(ids=[1, 2], classes=['striped red', 'a|b']), Fold(ids=[3, 4], classes=['c', 'd'])],
         'candidates': [Candidate(settings={'classifier.weight': weight}, scores=scores(*values))
