@@ -49,7 +49,8 @@ def test_a_finished_record_is_explained(shown):
     text = shown(record)
     for part in (
             'shapes k2 zs3 seed 0: done', f'hIoU {record.metrics.hiou}, computed again from the confusion matrix of',
-            'and so is the sum over 30 images', f'{record.metrics.unseen.miou:.2f}', 'shapes-v1 feed (5953 train, 1449 val)',
+            'and so is the sum over 30 images', f'{record.metrics.unseen.miou:.2f}',
+            'shapes-v1 feed (5953 train, 1449 val)',
             'words.txt abba', 'run.py --ks 2', 'c0de, git c0ffee changed (d1ff)', 'torch 2.9.0', 'cpu some cpu',
             'generator.lr=0.1', record.key, record.config_hash, 'attempts 2', 'zs3-clean version',
             'measured image-filter, the card allows image-filter', 'run: 5.5 s, 1200.4 MiB of memory',
