@@ -26,7 +26,7 @@ from benchmark.stats import CONFIDENCE, Resampled, Summary, paired, resampled, s
 
 EXAMPLES = """examples:
   python benchmark/compare.py k2_zs3-clean_tiny_zs3_seed0 k2_zs3-clean_tiny_zsmmd_seed0
-  python benchmark/compare.py reports/records/shapes_k2_zs3-clean_tiny_zs3_seed0_a6ab7ba2.json other/records/...json
+  python benchmark/compare.py reports/records/shapes_k2_zs3-clean_tiny_zs3_seed0_379cbb87.json other/records/...json
 Images: validation images are drawn with replacement, the same for both. Seeds: all finished records of the same
 settings beside A and B. A difference is beyond noise only if both say so.
 exit codes: 0 compared, 1 the numbers cannot be compared, 2 wrong call or a record that cannot be read"""

@@ -27,7 +27,7 @@ from benchmark.trace import access_text, find_artifact, follows, headline
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = """examples:
   python benchmark/show.py k2_zs3-clean_tiny_zsmmd_seed0
-  python benchmark/show.py reports/records/shapes_k2_zs3-clean_tiny_zs3_seed0_a6ab7ba2.json --stage generator
+  python benchmark/show.py reports/records/shapes_k2_zs3-clean_tiny_zs3_seed0_379cbb87.json --stage generator
 exit codes: 0 shown, 2 wrong call or a record that cannot be read"""
 
 
