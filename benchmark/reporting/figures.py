@@ -109,9 +109,10 @@ def _chosen(section: Section, rows: Sequence[Row]) -> list[str]:
     bounds = {row.label for row in rows if row.card.role in ROLE_STYLE}
     means: dict[str, list[float]] = {}
     for row in rows:
-        if row.main and row.scored:
-            means.setdefault(row.label, []).append(row.summary('hiou').mean)
-    ranked = sorted(means, key=lambda label: (label != REFERENCE, -sum(means[label]) / len(means[label])))
+        if row.main:
+            means.setdefault(row.label, []).extend([row.summary('hiou').mean] if row.scored else [])
+    ranked = sorted(means, key=lambda label: (label != REFERENCE, not means[label],
+                                              -sum(means[label]) / max(len(means[label]), 1)))
     return [label for label in labels if label in bounds or label in ranked[:MOST_EXAMPLES]]
 
 

@@ -145,5 +145,6 @@ def terminal_table(records: Iterable[Record], console: Console) -> None:
                     # The reason of a failed cell stands in the lines above and in the report.
                     table.add_row(*(Text(str(value).split(':')[0]) for value in row))
                 table.add_section()
-            table.caption = Text('\n'.join(unmeasured(section)))
             console.print(table)
+            for line in unmeasured(section):
+                console.print(line, highlight=False, markup=False, soft_wrap=True)

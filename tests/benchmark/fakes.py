@@ -62,8 +62,11 @@ def fake_network(weights: str = 'torchvision://resnet101', pretraining: str = 'I
                        sha256='' if weights == 'none' else sha256)
 
 
-def fake_metrics(seen: float, unseen: float, overall: float = 60.0, hiou: float | None = None) -> Metrics:
-    """Scores; hIoU follows from the others unless given."""
+def fake_metrics(seen: float, unseen: float | None, overall: float = 60.0, hiou: float | None = None) -> Metrics:
+    """Scores; hIoU follows from the others unless given, and there is none without those of unseen classes."""
+    if unseen is None:
+        return Metrics(seen=Group(pa=90, ma=80, miou=seen), unseen=Group(pa=None, ma=None, miou=None),
+                       overall=Group(pa=90, ma=80, miou=overall), hiou=None)
     return Metrics(seen=Group(pa=90, ma=80, miou=seen), unseen=Group(pa=50, ma=45, miou=unseen),
                    overall=Group(pa=85, ma=75, miou=overall),
                    hiou=2 * seen * unseen / (seen + unseen) if hiou is None else hiou)
@@ -116,14 +119,16 @@ def fake_record(method: str = 'zs3', hiou: float = 40.0, *, k: int = 2, seed: in
     return Record(**content | more)
 
 
-def fake_confusions(quality: float, images: int = 30, seed: int = 0, classes: int = 5) -> np.ndarray:
+def fake_confusions(quality: float, images: int = 30, seed: int = 0, classes: int = 5,
+                    absent: tuple[int, ...] = ()) -> np.ndarray:
     """Confusion matrices of single images, shape (images, C, C); all share one ground truth.
 
     About `quality` per cent of a class's pixels are found, in every image another share, drawn with `seed`; the others
-    are given to the next class.
+    are given to the next class. There is no ground truth of `absent` classes.
     """
     truth = np.random.default_rng(0).integers(0, 400, (images, classes))
     truth[np.random.default_rng(1).random(truth.shape) < 0.4] = 0
+    truth[:, list(absent)] = 0
     share = np.clip(np.random.default_rng(seed).normal(quality / 100, 0.05, truth.shape), 0, 1)
     hit = np.round(truth * share).astype(np.int64)
     matrices = np.zeros((images, classes, classes), np.int64)
@@ -134,16 +139,16 @@ def fake_confusions(quality: float, images: int = 30, seed: int = 0, classes: in
 
 
 def scored_record(method: str = 'zs3', quality: float = 60.0, *, images: int = 30, noise: int = 0,
-                  unseen: tuple[int, ...] = (1, 2), **more: Any) -> Record:
+                  unseen: tuple[int, ...] = (1, 2), absent: tuple[int, ...] = (), **more: Any) -> Record:
     """A record whose scores follow from confusion matrices of single images, see `fake_confusions`."""
     names = more.pop('classes', CLASSES)
-    matrices = fake_confusions(quality, images, noise, len(names))
+    matrices = fake_confusions(quality, images, noise, len(names), absent)
     whole = matrices.sum(axis=0)
     return fake_record(method, classes=list(names), **{
         'unseen': list(unseen), 'images': images, 'confusion': whole.tolist(),
         'confusion_per_image': pack_sparse([sparse(matrix) for matrix in matrices]),
-        'metrics': Metrics.model_validate(scores(whole, unseen)), 'absent_classes': [],
-        'per_class_iou': per_class_iou(whole).tolist(), **more})
+        'metrics': Metrics.model_validate(scores(whole, unseen)), 'absent_classes': [names[c] for c in absent],
+        'per_class_iou': [None if np.isnan(value) else value for value in per_class_iou(whole).tolist()], **more})
 
 
 def fake_sweep(ks: tuple[int, ...] = (2, 4), seeds: tuple[int, ...] = (0, 1, 2)) -> list[Record]:
