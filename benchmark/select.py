@@ -133,10 +133,17 @@ def _run(args: argparse.Namespace) -> int:
         show(selection, console)
         console.print(f'selection: {path}', highlight=False, markup=False, soft_wrap=True)
         incomplete |= not all(candidate.complete for candidate in selection.candidates)
-        if len(selection.unscored) == len(selection.folds):
-            print(f'select.py: {name}: nothing to choose by: no fold has an hIoU, since no image scored holds a pixel '
-                  'of a held-out class, or none of a seen one', file=sys.stderr)
+        if selection.chosen is None:
+            print(f'select.py: {name}: nothing chosen: {_why(selection)}', file=sys.stderr)
     return int(incomplete)
+
+
+def _why(selection: Selection) -> str:
+    """Why there is no choice."""
+    if len(selection.unscored) == len(selection.folds):
+        return 'no fold has an hIoU, for want of ground truth of a held-out class, or of a seen one'
+    reason = next((score.reason for one in selection.candidates for score in one.scores if score.reason), '')
+    return f'no setting has all its numbers ({reason})' if reason else 'no setting has all its numbers'
 
 
 def save(folder: Path, selection: Selection) -> Path:
