@@ -23,6 +23,7 @@ from benchmark.records import (
     Status,
     save_record,
 )
+from benchmark.selection import Candidate, Fold, Score, Selection
 from zs_methods.evaluation.scores import pack_sparse, per_class_iou, scores, sparse
 from zs_methods.protocols import PROTOCOLS
 
@@ -157,6 +158,24 @@ def fake_sweep(ks: tuple[int, ...] = (2, 4), seeds: tuple[int, ...] = (0, 1, 2))
     return [fake_record(method, score + (0 if method == 'seen_only' else seed), k=k, seed=seed,
                         note='A reconstruction.' if method == 'zsmmd' else '')
             for k in ks for method, score in scores.items() for seed in seeds]
+
+
+def fake_selection(**more: Any) -> Selection:
+    """A choice among two settings on two folds."""
+    def scores(*values: float | None) -> list[Score]:
+        return [Score(fold=fold, seed=0, key='', seen=60, held_out=value, hiou=value, images=9,
+                      reason='' if value is not None else 'out of memory') for fold, value in enumerate(values)]
+
+    one = Selection(**{
+        'dataset': 'shapes', 'data': 'shapes-v1',
+        'split': 'k10', 'unseen': ['x'], 'protocol': 'zs3-clean', 'model': 'tiny', 'method': 'zs3',
+        'network': fake_network('none', 'none'), 'held_out': 2, 'seeds': [0], 'grid': {'classifier.weight': [1, 30, 5]},
+        'folds': [Fold(ids=[1, 2], classes=['striped red', 'a|b']), Fold(ids=[3, 4], classes=['c', 'd'])],
+        'candidates': [Candidate(settings={'classifier.weight': weight}, scores=scores(*values))
+                       for weight, values in ((1, (10, 12)), (30, (20, 22)), (5, (20, None)))],
+        'argv': ['benchmark/select.py', '--methods', 'zs3'], **more})
+    one.choose()
+    return one
 
 
 def save_all(records: list[Record], reports: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import fake_record
+from fakes import fake_record, scored_record
 
 import benchmark
 from benchmark.checksums import content_hash
@@ -16,6 +16,7 @@ from benchmark.errors import UsageError
 from benchmark.records import (
     Failure,
     RecordHead,
+    Secondary,
     find_record,
     foreign_records,
     load_head,
@@ -128,6 +129,69 @@ def test_a_record_of_schema_2_is_upgraded_on_reading_and_left_as_it_is(tmp_path)
 def test_an_upgraded_failure_says_of_what_kind_it_was(tmp_path, reason, failure):
     (tmp_path / 'record.json').write_text(json.dumps(old(fake_record(status='failed'), reason=reason)))
     assert load_record(tmp_path / 'record.json').failure == failure
+
+
+def of_schema_3(path, **changes):
+    """Writes a record as version 3 did: no data in the cell, 0 where nothing was measured."""
+    content = {**scored_record(**changes).model_dump(mode='json'), 'schema_version': 3}
+    del content['cell']['data']
+    for metrics in filter(None, (content['metrics'], (content['secondary'] or {}).get('metrics'))):
+        for group in ('seen', 'unseen', 'overall'):
+            metrics[group] = {name: value or 0.0 for name, value in metrics[group].items()}
+        metrics['hiou'] = metrics['hiou'] or 0.0
+    write_json(path, content)
+    return content
+
+
+@pytest.mark.parametrize('data', ['toy-1234', ''])
+def test_a_record_of_schema_3_takes_its_data_from_the_provenance(tmp_path, data):
+    of_schema_3(tmp_path / 'record.json', provenance={'data': {'name': data}} if data else {})
+    expected = scored_record(data=data, provenance={'data': {'name': data}} if data else {})
+    assert load_record(tmp_path / 'record.json') == expected
+    assert load_head(tmp_path / 'record.json').cell.data == data and foreign_records(tmp_path) == []
+
+
+@pytest.mark.parametrize('absent', [(), (1,), (1, 2), (0, 3, 4), (0, 1, 2, 3, 4)])
+def test_an_upgrade_takes_back_zeros_of_what_was_not_measured(tmp_path, absent):
+    record = scored_record(absent=absent)
+    secondary = Secondary(resolution='512', metrics=record.metrics, confusion=record.confusion)
+    old = of_schema_3(tmp_path / 'record.json', absent=absent, secondary=secondary)
+    found = load_record(tmp_path / 'record.json')
+    assert found.metrics == found.secondary.metrics == record.metrics
+    assert load_head(tmp_path / 'record.json').metrics == record.metrics
+    assert (found.metrics.hiou is None) == (len(absent) > 1) and old['metrics']['hiou'] is not None
+
+
+def test_an_upgrade_leaves_a_measured_zero(tmp_path):
+    of_schema_3(tmp_path / 'record.json', quality=-100.0)  # nothing was found
+    assert load_record(tmp_path / 'record.json').metrics.hiou == 0 == scored_record(quality=-100.0).metrics.hiou
+
+
+@pytest.mark.parametrize('change', [{'cell': None}, {'confusion': 3}, {'provenance': 'here'}, {'metrics': {'seen': 1}}])
+def test_an_old_record_of_another_shape_is_refused_in_one_line(tmp_path, change):
+    content = of_schema_3(tmp_path / 'record.json')
+    write_json(tmp_path / 'record.json', {**content, **change})
+    with pytest.raises(ValueError, match=r'^[^\n]*record\.json: not a record of schema 4: [^\n]*$'):
+        load_record(tmp_path / 'record.json')
+
+
+def test_what_was_not_measured_is_null_in_the_file(tmp_path):
+    save_record(scored_record(absent=(1, 2)), tmp_path / 'record.json')
+    content = json.loads((tmp_path / 'record.json').read_text())
+    assert content['metrics']['unseen'] == {'pa': None, 'ma': None, 'miou': None} and content['metrics']['hiou'] is None
+    schema = json.loads(SCHEMA.read_text())
+    assert wrong(content, schema, schema['$defs']) == []
+
+
+def test_an_ambiguous_name_tells_data_apart(tmp_path):
+    for data in ('toy-1234', 'toy-5678'):
+        save_record(fake_record(dataset='toy', data=data), tmp_path / f'toy_k1_zs3_seed0_{data[-2:]}.json')
+    says = 'toy_k1_zs3_seed0_34 \\(data toy-1234\\), toy_k1_zs3_seed0_78 \\(data toy-5678\\)$'
+    with pytest.raises(UsageError, match=says):
+        find_record('zs3_seed0', tmp_path)
+    (tmp_path / 'toy_k1_zs3_seed0_99.json').write_text('damaged')
+    with pytest.raises(UsageError, match=rf'{says[:-1]}, toy_k1_zs3_seed0_99$'):
+        find_record('zs3_seed0', tmp_path)
 
 
 @pytest.mark.parametrize(('version', 'says'), [
