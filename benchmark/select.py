@@ -36,8 +36,8 @@ further options, as for run.py: --methods --ks (one) --splits (one) --seeds --da
 --processes --force --fail-fast --dry-run
 The choice is the highest mean hIoU; of all settings whose paired difference to it is within one standard error, the
 first in the order of the grid: put cheap values first. It is written, with every score, to <reports>/selection/.
-exit codes: 0 chosen, 1 some trainings failed or are missing, 2 wrong call, 130 interrupted (the same command
-continues)."""
+exit codes: 0 chosen, 1 some trainings failed or are missing, or no fold has an hIoU, 2 wrong call, 130 interrupted
+(the same command continues)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
