@@ -21,11 +21,12 @@ from benchmark.differences import OWN, differences, first_stage
 from benchmark.errors import Parser, UsageError
 from benchmark.records import Record, Status, find_record, load_head, load_record
 from benchmark.reporting.bootstrap import resampled_hiou, resamples_for
+from benchmark.reporting.values import difference, number
 from benchmark.stats import CONFIDENCE, Resampled, Summary, paired, resampled, summarise
 
 EXAMPLES = """examples:
   python benchmark/compare.py k2_zs3-clean_tiny_zs3_seed0 k2_zs3-clean_tiny_zsmmd_seed0
-  python benchmark/compare.py reports/records/shapes_k2_zs3-clean_tiny_zs3_seed0_a6ab7ba2.json other/records/...json
+  python benchmark/compare.py reports/records/shapes_k2_zs3-clean_tiny_zs3_seed0_379cbb87.json other/records/...json
 Images: validation images are drawn with replacement, the same for both. Seeds: all finished records of the same
 settings beside A and B. A difference is beyond noise only if both say so.
 exit codes: 0 compared, 1 the numbers cannot be compared, 2 wrong call or a record that cannot be read"""
@@ -55,6 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             console.print(Text(f'the numbers cannot be compared: {reason}'))
             return 1
         show_scores(first, second, console)
+        if reason := without_hiou(first, second):
+            console.print(Text(f'the numbers cannot be compared: {reason}'))
+            return 1
         for line in noise(first, second, paths):
             console.print(Text(line))
     except (UsageError, ValueError, OSError) as error:
@@ -95,7 +99,7 @@ def show_scores(first: Record, second: Record, console: Console) -> None:
     scores = [[*(getattr(metrics, group).miou for group in ('seen', 'unseen', 'overall')), metrics.hiou]
               for metrics in (first.metrics, second.metrics)]
     for name, one, other in zip(('seen', 'unseen', 'overall', 'hIoU'), *scores, strict=True):
-        table.add_row(name, f'{one:.2f}', f'{other:.2f}', f'{one - other:+.2f}')
+        table.add_row(name, number(one, 2), number(other, 2), number(difference(one, other), 2, sign=True))
     console.print(table)
 
 
@@ -107,13 +111,21 @@ def why_not(first: Record, second: Record) -> str:
     unseen = [sorted(record.classes[c] for c in record.unseen) for record in (first, second)]
     data = [(record.provenance.get('data') or {}).get('sha256', '') for record in (first, second)]
     for what, one, other in (
-            ('data sets', first.cell.dataset, second.cell.dataset), ('classes', first.classes, second.classes),
-            ('unseen classes', *unseen), ('numbers of images', first.images, second.images),
-            ('fingerprints of the data', *data)):
+            ('data sets', first.cell.dataset, second.cell.dataset), ('data', first.cell.data, second.cell.data),
+            ('classes', first.classes, second.classes), ('unseen classes', *unseen),
+            ('numbers of images', first.images, second.images), ('fingerprints of the data', *data)):
         if one != other:
             texts = [', '.join(value) if isinstance(value, list) else str(value) or 'none' for value in (one, other)]
             return f'their {what} differ: {texts[0]} and {texts[1]}'
     return ''
+
+
+def without_hiou(first: Record, second: Record) -> str:
+    """Why there is no hIoU to compare; empty if there is, or if every pixel count agrees."""
+    missing = [name for name, record in zip('AB', (first, second), strict=True) if record.metrics.hiou is None]
+    if not missing or first.confusion == second.confusion:
+        return ''
+    return f'no hIoU of {" and ".join(missing)}, for want of ground truth of an unseen class, or of a seen one'
 
 
 def noise(first: Record, second: Record, paths: Sequence[Path]) -> Iterator[str]:
@@ -169,7 +181,7 @@ def _seeds(record: Record, path: Path) -> dict[int, float]:
     pattern, one = re.subn(r'_seed\d+(?=_|$)', '_seed*', glob.escape(path.stem))
     heads = [load_head(other) for other in sorted(path.parent.glob(f'{pattern}.json'))] if one else []
     found = {head.cell.seed: head.metrics.hiou for head in heads
-             if head.status is Status.DONE and head.settings == record.settings}
+             if head.status is Status.DONE and head.settings == record.settings and head.metrics.hiou is not None}
     return dict(sorted({**found, record.cell.seed: record.metrics.hiou}.items()))
 
 

@@ -40,13 +40,13 @@ def _areas(record: Record, shared: set[str]) -> Iterator[dict[str, Any]]:
     """The content of a record in the order of `AREAS`; seeds of the stages that both records have."""
     source = record.provenance
     git = source.get('git') or {}
-    yield record.cell.model_dump()
+    yield record.cell.model_dump(exclude={'data'})
     yield {stage.name: stage.config for stage in record.stages}
     yield {stage.name: stage.seeds for stage in record.stages if stage.name in shared}
     yield record.method.model_dump(include={'role', 'setting', 'reads_unseen_gt'})
     yield record.protocol
     yield record.network.model_dump()
-    yield source.get('data') or {}
+    yield {'name': record.cell.data, **(source.get('data') or {})}
     yield source.get('vectors') or {}
     yield {'zs_methods': record.code, 'commit': git.get('sha'), 'changed': git.get('dirty'), 'changes': git.get('diff')}
     yield {name: source.get(name) for name in ('python', 'packages', 'compat')}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+import glob
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benchmark.artifacts import ArtifactStore
@@ -29,6 +31,21 @@ def finished(cell: Cell, records: Path, store: ArtifactStore) -> RecordHead | No
     head = load_head(path)
     same = (head.key, head.network, head.protocol, head.method) == (cell.key, cell.network, cell.protocol, cell.card)
     return head if same and head.status is Status.DONE else None
+
+
+def other_data(cells: Sequence[Cell], records: Path) -> list[str]:
+    """Other data of which there are records under the name of the cells' data set: their fingerprints.
+
+    Damaged records are left out; whoever reads them says so.
+    """
+    own, first = {cell.file_name for cell in cells}, cells[0].id
+    found = set()
+    for path in records.glob(f'{glob.escape(first.dataset)}_*.json'):
+        if path.name not in own:
+            with contextlib.suppress(OSError, ValueError):
+                cell = load_head(path).cell
+                found.add((cell.dataset, cell.data))
+    return sorted(data for dataset, data in found if dataset == first.dataset and data != first.data)
 
 
 def without_record(cells: Iterable[Cell], records: Path) -> list[Cell]:

@@ -59,7 +59,8 @@ class Cell:
         task (Task): data set and split.
         protocol (dict): the protocol card.
         network (NetworkCard): the network and its backbone weights.
-        about (str): hash of `id` without the seed and of `network`, which keeps the records of any two cells apart.
+        about (str): hash of `id`, with the data and without the seed, and of `network`, which keeps the records of any
+            two cells apart.
         gpu_gib (float, optional): what a cell of this network takes of a GPU's memory, where its config says so.
         skip (str | None): reason not to run.
     """
@@ -112,8 +113,8 @@ class Recipe:
         self._contents = [stage_content(spec, [protocol.name, protocol.version] if spec is last else None)
                           for spec in self._specs]
         network = dict(method.cfg.network)
-        self._id = CellId(dataset=task.dataset, split=task.split, k=len(task.unseen), protocol=protocol.name,
-                          model=network.pop('model'), method=name, seed=0, variant=variant)
+        self._id = CellId(dataset=task.dataset, data=task.data, split=task.split, k=len(task.unseen),
+                          protocol=protocol.name, model=network.pop('model'), method=name, seed=0, variant=variant)
         weights = NetworkCard(**network)
         self._shared = dict(
             card=MethodCard(summary=method.summary, role=method.role, setting=method.setting, note=method.note,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -121,7 +122,19 @@ def find_record(word: str, folder: Path) -> Path:
     exact = [path for path in found if word in (path.stem, path.name)]
     if len(exact or found) == 1:
         return (exact or found)[0]
-    few = ', '.join(path.stem for path in (found or paths)[:4]) + (', ...' if len(found or paths) > 4 else '')
+    few = ', '.join(_named((found or paths)[:4])) + (', ...' if len(found or paths) > 4 else '')
     if found:
         raise UsageError(f"{word!r} is part of {len(found)} records' names: {few}")
     raise UsageError(f'no file and no record in {folder} is called {word!r}' + (f'; there are {few}' if few else ''))
+
+
+def _named(paths: list[Path]) -> list[str]:
+    """Names of records, with what they are about where data of several share the name of a data set."""
+    heads = {}
+    for path in paths:
+        with contextlib.suppress(OSError, ValueError):  # a damaged one is still listed
+            heads[path] = load_head(path).cell
+    data = {(cell.dataset, cell.data) for cell in heads.values()}
+    several = len(data) > len({dataset for dataset, _ in data})
+    return [path.stem + (f' (data {heads[path].data or "not recorded"})' if several and path in heads else '')
+            for path in paths]

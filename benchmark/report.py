@@ -42,9 +42,8 @@ def render(reports: Path) -> list[Path]:
         ReportError: there is no folder of records, or a record, a selection or a published table is
             damaged.
     """
-    found = {dataset.name: dataset for dataset in by_dataset(_load(Path(reports) / 'records'))}
-    for selection in _selections(Path(reports) / 'selection'):
-        found.setdefault(selection.dataset, Dataset(selection.dataset, [])).selections.append(selection)
+    records, selections = _load(Path(reports) / 'records'), _selections(Path(reports) / 'selection')
+    found = {dataset.name: dataset for dataset in by_dataset(records, selections)}
     try:
         names = sorted({*found, *load_facts().datasets})
         datasets = [found.get(name, Dataset(name, [])) for name in names]

@@ -88,10 +88,12 @@ def run_cells(args: Namespace, cells: list[Cell], store: ArtifactStore, console:
 
     from mmengine.logging import MMLogger
 
+    from benchmark.finished import other_data
     from benchmark.launchers.launch import launch
     from benchmark.progress import Reporter
     from benchmark.records import Status
     from benchmark.report import ReportError, render
+    from benchmark.reporting.rows import data_text
     from benchmark.reporting.tables import terminal_table
     from benchmark.request import prepare_data
 
@@ -110,6 +112,11 @@ def run_cells(args: Namespace, cells: list[Cell], store: ArtifactStore, console:
     bad = [record for record in records if record.status in (Status.FAILED, Status.INTERRUPTED)]
     page = args.reports / f'{cells[0].id.dataset}.md'
     console.print(f'report: {page}', highlight=False, markup=False, soft_wrap=True)
+    if others := other_data(cells, args.reports / 'records'):
+        own = cells[0].id
+        console.print(f'{own.dataset} names other data there too, each in sections of its own: this run is on '
+                      f'{own.data}, others on {", ".join(map(data_text, others))}', highlight=False, markup=False,
+                      soft_wrap=True)
     if bad or missing:
         console.print(f'{len(bad)} of {len(cells)} cells failed, {missing} not run', highlight=False)
     return 1 if bad or missing else 0

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from benchmark.checksums import content_hash
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class Status(str, Enum):
@@ -49,11 +49,13 @@ class _Part(BaseModel):
 class CellId(_Part):
     """What the number is about.
 
-    ``split`` is ``k<K>`` or the name of a split of ``k`` unseen classes; ``protocol`` and ``model`` name the card and
-    the DeepLab config, ``variant`` holds the ``--cfg-options`` that changed this method's settings.
+    ``dataset`` is only a name, which others may give to data of their own; ``data`` is the fingerprint of images, masks
+    and lists. ``split`` is ``k<K>`` or the name of a split of ``k`` unseen classes; ``protocol`` and ``model`` name the
+    card and the DeepLab config, ``variant`` holds the ``--cfg-options`` that changed this method's settings.
     """
 
     dataset: str
+    data: str
     split: str
     k: int
     protocol: str
@@ -64,20 +66,26 @@ class CellId(_Part):
 
 
 class Group(_Part):
-    """Pixel accuracy, mean class accuracy and mean IoU of a group of classes, in percent."""
+    """Pixel accuracy, mean class accuracy and mean IoU of a group of classes, in percent.
 
-    pa: float
-    ma: float
-    miou: float
+    All are None if no image scored holds ground truth of the group: what was not measured is not 0.
+    """
+
+    pa: float | None
+    ma: float | None
+    miou: float | None
 
 
 class Metrics(_Part):
-    """Scores of one joint prediction over all classes; ``hiou`` = 2SU/(S+U) of the unrounded mIoUs."""
+    """Scores of one joint prediction over all classes.
+
+    ``hiou`` = 2SU/(S+U) of the unrounded mIoUs, 0 if both are 0, None if one of them was not measured.
+    """
 
     seen: Group
     unseen: Group
     overall: Group
-    hiou: float
+    hiou: float | None
 
 
 class StageRecord(_Part):
@@ -182,7 +190,7 @@ class RecordHead(_Part):
         metrics: at the original resolution (``done`` only).
     """
 
-    schema_version: Literal[3] = SCHEMA_VERSION
+    schema_version: Literal[4] = SCHEMA_VERSION
     status: Status
     cell: CellId
     key: str

@@ -36,8 +36,8 @@ further options, as for run.py: --methods --ks (one) --splits (one) --seeds --da
 --processes --force --fail-fast --dry-run
 The choice is the highest mean hIoU; of all settings whose paired difference to it is within one standard error, the
 first in the order of the grid: put cheap values first. It is written, with every score, to <reports>/selection/.
-exit codes: 0 chosen, 1 some trainings failed or are missing, 2 wrong call, 130 interrupted (the same command
-continues)."""
+exit codes: 0 chosen, 1 some trainings failed or are missing, or no fold has an hIoU, 2 wrong call, 130 interrupted
+(the same command continues)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -133,7 +133,17 @@ def _run(args: argparse.Namespace) -> int:
         show(selection, console)
         console.print(f'selection: {path}', highlight=False, markup=False, soft_wrap=True)
         incomplete |= not all(candidate.complete for candidate in selection.candidates)
+        if selection.chosen is None:
+            print(f'select.py: {name}: nothing chosen: {_why(selection)}', file=sys.stderr)
     return int(incomplete)
+
+
+def _why(selection: Selection) -> str:
+    """Why there is no choice."""
+    if len(selection.unscored) == len(selection.folds):
+        return 'no fold has an hIoU, for want of ground truth of a held-out class, or of a seen one'
+    reason = next((score.reason for one in selection.candidates for score in one.scores if score.reason), '')
+    return f'no setting has all its numbers ({reason})' if reason else 'no setting has all its numbers'
 
 
 def save(folder: Path, selection: Selection) -> Path:
@@ -142,7 +152,7 @@ def save(folder: Path, selection: Selection) -> Path:
     from benchmark.selection import save_selection
 
     about = selection.model_dump(mode='json', include={
-        'split', 'unseen', 'protocol', 'model', 'network', 'folds', 'seeds', 'grid', 'fixed'})
+        'data', 'split', 'unseen', 'protocol', 'model', 'network', 'folds', 'seeds', 'grid', 'fixed'})
     path = folder / f'{selection.dataset}_{selection.method}_{content_hash(about)[:8]}.json'
     save_selection(selection, path)
     return path
@@ -153,7 +163,8 @@ def show(selection: Selection, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from benchmark.reporting.tables import interval, number
+    from benchmark.reporting.tables import interval
+    from benchmark.reporting.values import number
 
     table = Table(title=Text(
         f'{selection.method} on {selection.dataset} {selection.split}: mIoU on held-out seen classes, '
@@ -172,8 +183,9 @@ def show(selection: Selection, console: Console) -> None:
                       Text(reason.split(':')[0] or interval(behind) if index != selection.best else number(None)),
                       Text(mark))
     console.print(table)
-    for fold in selection.folds:
-        console.print(f'held out: {", ".join(fold.classes)}', highlight=False, markup=False)
+    for index, fold in enumerate(selection.folds):
+        note = ' (no hIoU: takes no part in the choice)' if index in selection.unscored else ''
+        console.print(f'held out: {", ".join(fold.classes)}{note}', highlight=False, markup=False)
     if selection.chosen is not None:
         settings = selection.candidates[selection.chosen].settings
         console.print('chosen: ' + (' '.join(f'{key}={value}' for key, value in settings.items()) or 'nothing to vary'),

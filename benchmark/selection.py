@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from benchmark.records import NetworkCard, read_json, write_json
 from benchmark.stats import Summary, paired, summarise
 
-SELECTION_VERSION = 1
+SELECTION_VERSION = 2
 RULE = ('highest mean hIoU; of all settings whose paired difference to it is within one standard error, the first in '
         'the order of the grid')
 
@@ -33,7 +33,8 @@ class Fold(_Part):
 class Score(_Part):
     """One training: place in ``folds``, seed, mIoU of the seen and the held-out classes, hIoU, images scored.
 
-    ``key`` is the address of the evaluation's artifact. Without numbers, ``reason`` says why.
+    ``key`` is the address of the evaluation's artifact. ``reason`` says why a training has no numbers. One that was
+    scored may lack some: without ground truth of a held-out class, or of a seen one, there is no hIoU.
     """
 
     fold: int
@@ -54,23 +55,24 @@ class Candidate(_Part):
 
     @property
     def complete(self) -> bool:
-        """Whether every fold and seed has numbers; no other candidate is chosen."""
-        return bool(self.scores) and all(score.hiou is not None for score in self.scores)
+        """Whether every fold and seed was scored, and one of them has an hIoU; no other candidate is chosen."""
+        return not any(score.reason for score in self.scores) and bool(self.values('hiou'))
 
-    def values(self, name: str) -> list[float]:
-        """``seen``, ``held_out`` or ``hiou`` of all scores."""
-        return [getattr(score, name) for score in self.scores]
+    def values(self, name: str) -> dict[tuple[int, int], float]:
+        """``seen``, ``held_out`` or ``hiou`` by fold and seed, where it was measured."""
+        return {(score.fold, score.seed): value for score in self.scores if (value := getattr(score, name)) is not None}
 
     def summary(self, name: str) -> Summary | None:
-        """Mean and spread over folds and seeds; None if one of them has no numbers."""
-        return summarise(self.values(name)) if self.complete else None
+        """Mean and spread over the folds and seeds that have a score; None without any, or if a training is missing."""
+        values = self.values(name) if self.complete else {}
+        return summarise(values.values()) if values else None
 
 
 class Selection(_Part):
     """Everything about one choice, for a report to render.
 
     Attributes:
-        dataset, protocol, model, method: as in records; ``network`` is the network's card.
+        dataset, data, protocol, model, method: as in records; ``network`` is the network's card.
         split, unseen: the split whose unseen classes take no part, and their names.
         argv: the command line. ``provenance``: environment, git state, data and vectors, as in records.
         held_out: number of classes in a fold. ``folds``: the draws. ``seeds``: every fold is run with each.
@@ -79,11 +81,12 @@ class Selection(_Part):
         candidates: the points of the grid with all scores.
         rule: how `chosen` follows from them, in words.
         best, chosen: places in ``candidates``: of the highest mean hIoU, and of the choice; None if no candidate has
-            all its numbers.
+            all its numbers, or no fold an hIoU.
     """
 
-    selection_version: Literal[1] = SELECTION_VERSION
+    selection_version: Literal[2] = SELECTION_VERSION
     dataset: str
+    data: str
     split: str
     unseen: list[str]
     protocol: str
@@ -104,19 +107,32 @@ class Selection(_Part):
 
     def behind(self, index: int) -> Summary | None:
         """Paired differences in hIoU, best candidate minus this one; None if either lacks numbers."""
-        candidate = self.candidates[index]
-        if self.best is None or not candidate.complete:
+        if self.best is None or index not in self._comparable():
             return None
-        return paired(self.candidates[self.best].values('hiou'), candidate.values('hiou'))
+        best, own = (self.candidates[place].values('hiou') for place in (self.best, index))
+        return paired(list(best.values()), [own[place] for place in best])
+
+    def _comparable(self) -> list[int]:
+        """Places of the complete candidates that have an hIoU wherever one has, so that all are judged by the same."""
+        found = {index: one.values('hiou').keys() for index, one in enumerate(self.candidates) if one.complete}
+        places = set().union(*found.values())
+        return [index for index, own in found.items() if own == places]
+
+    @property
+    def unscored(self) -> list[int]:
+        """Folds that were run and have no hIoU with any setting: they say nothing on which is best."""
+        scores = [score for candidate in self.candidates for score in candidate.scores]
+        return [fold for fold in range(len(self.folds)) if (own := [one for one in scores if one.fold == fold])
+                and not any(score.reason or score.hiou is not None for score in own)]
 
     def choose(self) -> None:
         """Sets ``best`` and ``chosen`` by `RULE`."""
-        complete = [i for i, candidate in enumerate(self.candidates) if candidate.complete]
-        if not complete:
+        comparable = self._comparable()
+        if not comparable:
             self.best = self.chosen = None
             return
-        self.best = max(complete, key=lambda i: self.candidates[i].summary('hiou').mean)
-        self.chosen = next(i for i in complete if i == self.best or _within_noise(self.behind(i)))
+        self.best = max(comparable, key=lambda i: self.candidates[i].summary('hiou').mean)
+        self.chosen = next(i for i in comparable if i == self.best or _within_noise(self.behind(i)))
 
 
 def _within_noise(difference: Summary) -> bool:
@@ -131,7 +147,7 @@ def save_selection(selection: Selection, path: Path) -> None:
 
 
 def load_selections(folder: Path) -> list[Selection]:
-    """Reads all selections of a folder, ordered by file name.
+    """Reads all selections of a folder, ordered by file name; those of version 1 are brought up to the present one.
 
     Raises:
         ValueError: a file is no selection of this version; the message names it.
@@ -139,8 +155,16 @@ def load_selections(folder: Path) -> list[Selection]:
     found = []
     for path in sorted(folder.glob('*.json')):
         try:
-            found.append(Selection.model_validate(read_json(path)))
+            found.append(Selection.model_validate(_upgrade(read_json(path))))
         except ValueError as error:
             raise ValueError(f'{path}: no selection of version {SELECTION_VERSION}: {str(error).splitlines()[0]}') \
                 from None
     return found
+
+
+def _upgrade(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 says which data a choice is about; until then, only the provenance did."""
+    if content.get('selection_version') != 1:
+        return content
+    data = (content.get('provenance') or {}).get('data') or {}
+    return {**content, 'selection_version': 2, 'data': data.get('name', '')}

@@ -84,7 +84,7 @@ def summarise(args: Namespace, task: Task, name: str, groups: list[list[Cell]],
                                           zip(cells, [*records, *[None] * len(cells)], strict=False)])
         for point, cells, records in zip(product(args.grid), groups, finished, strict=True)]
     selection = Selection(
-        dataset=task.dataset, split=task.split, unseen=[task.spec.classes[c] for c in task.unseen],
+        dataset=task.dataset, data=task.data, split=task.split, unseen=[task.spec.classes[c] for c in task.unseen],
         protocol=first.id.protocol, model=first.id.model, network=first.network, method=name,
         held_out=args.held_out, seeds=list(dict.fromkeys(cell.id.seed for cell in groups[0])),
         folds=[Fold(ids=list(ids), classes=[task.spec.classes[c] for c in ids]) for ids in folds],
@@ -97,7 +97,7 @@ def summarise(args: Namespace, task: Task, name: str, groups: list[list[Cell]],
 def _score(cell: Cell, record: Record | None, folds: list[tuple[int, ...]]) -> dict[str, Any]:
     about = dict(fold=folds.index(cell.task.unseen), seed=cell.id.seed, key=cell.key)
     if record is None or record.metrics is None:
-        return {**about, 'reason': record.reason if record else 'not run'}
+        return {**about, 'reason': (record.reason or record.status.value) if record else 'not run'}
     return {**about, 'seen': record.metrics.seen.miou, 'held_out': record.metrics.unseen.miou,
             'hiou': record.metrics.hiou, 'images': record.images}
 

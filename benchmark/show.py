@@ -21,12 +21,13 @@ from rich.tree import Tree
 
 from benchmark.errors import Parser, UsageError
 from benchmark.records import Record, StageRecord, Status, find_record, load_record
+from benchmark.reporting.values import NONE, number
 from benchmark.trace import access_text, find_artifact, follows, headline
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = """examples:
   python benchmark/show.py k2_zs3-clean_tiny_zsmmd_seed0
-  python benchmark/show.py reports/records/shapes_k2_zs3-clean_tiny_zs3_seed0_a6ab7ba2.json --stage generator
+  python benchmark/show.py reports/records/shapes_k2_zs3-clean_tiny_zs3_seed0_379cbb87.json --stage generator
 exit codes: 0 shown, 2 wrong call or a record that cannot be read"""
 
 
@@ -69,7 +70,8 @@ def show_record(record: Record, path: Path, work_dir: Path, console: Console) ->
     console.print(Text(f'{cell.dataset} {cell.split} {cell.method} seed {cell.seed}: {record.status.value}', 'bold'))
     if record.status is Status.DONE:
         console.print(_scores(record))
-        console.print(Text(f'hIoU {record.metrics.hiou}, {follows(record)}'))
+        hiou = NONE if record.metrics.hiou is None else record.metrics.hiou
+        console.print(Text(f'hIoU {hiou}, {follows(record)}'))
     else:
         console.print(Text(f'{record.failure.value}: {record.reason}' if record.failure else record.reason))
     console.print(_pairs('made from', _origins(record, path)))
@@ -86,11 +88,11 @@ def _scores(record: Record) -> Table:
     scores = [(record.metrics, '')]
     scores += [(record.secondary.metrics, f', {record.secondary.resolution}')] if record.secondary else []
     for metrics, where in scores:
-        for name, number in (('seen', known - unseen), ('unseen', unseen), ('overall', known)):
+        for name, classes in (('seen', known - unseen), ('unseen', unseen), ('overall', known)):
             group = getattr(metrics, name)
-            table.add_row(Text(name + where), str(number), *(f'{value:.2f}' for value in (group.pa, group.ma,
-                                                                                          group.miou)),
-                          f'{metrics.hiou:.2f}' if name == 'overall' else '')
+            table.add_row(Text(name + where), str(classes), *(number(value, 2) for value in (group.pa, group.ma,
+                                                                                             group.miou)),
+                          number(metrics.hiou, 2) if name == 'overall' else '')
     if record.absent_classes:
         table.caption = Text(f'without ground truth, in no mean: {", ".join(record.absent_classes)}')
     return table
@@ -111,7 +113,7 @@ def _origins(record: Record, path: Path) -> Iterable[tuple[str, str]]:
                       f'{network.sha256} ({network.pretraining})')
     data, vectors, git = (source.get(name) or {} for name in ('data', 'vectors', 'git'))
     counts = ', '.join(f'{count.get("images")} {name}' for name, count in data.get('counts', {}).items())
-    yield 'data', f'{data.get("name", "-")} {data.get("sha256", "")} ({counts})'
+    yield 'data', f'{cell.data or "-"} {data.get("sha256", "")} ({counts})'
     yield 'vectors', f'{vectors.get("file", "-")} {vectors.get("sha256", "")}'
     yield 'command', shlex.join(map(str, source.get('argv', []))) or '-'
     dirty = {True: f'changed ({git.get("diff") or "hash not recorded"})', False: 'clean'}

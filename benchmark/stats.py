@@ -103,8 +103,8 @@ class Resampled:
         return 'better' if self.difference > 0 else 'worse'
 
 
-def resampled(difference: float, differences: np.ndarray) -> Resampled:
-    """Summarises resampled differences.
+def resampled(difference: float, differences: np.ndarray) -> Resampled | None:
+    """Summarises resampled differences; None if there are none.
 
     Twice the smaller share of resamples on either side of 0, ties counted on both, the observed one added to each, so
     that the smallest value with B resamples is 2 / (B + 1) (Davison and Hinkley, "Bootstrap Methods and their
@@ -112,8 +112,11 @@ def resampled(difference: float, differences: np.ndarray) -> Resampled:
 
     Args:
         difference: the observed one.
-        differences: shape (B,).
+        differences: shape (B,); NaN of a resample that has none, which takes no part.
     """
+    differences = differences[~np.isnan(differences)]
+    if not len(differences):
+        return None
     low, high = np.percentile(differences, [50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)])
     tail = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
     return Resampled(difference, float(low), float(high), min(1.0, 2 * (tail + 1) / (len(differences) + 1)))

@@ -23,6 +23,7 @@ from benchmark.plan import Cell, Node
 from benchmark.progress import Reporter
 from benchmark.provenance import code_sha256, environment, without_paths
 from benchmark.records import Failure, Record, RecordHead, StageRecord, Status, load_head, load_record, save_record
+from benchmark.reporting.values import number
 from zs_methods.datasets import audit
 from zs_methods.evaluation.scores import per_class_iou, scores
 from zs_methods.protocols import Resize
@@ -244,8 +245,7 @@ def headline(record: RecordHead) -> str:
     if record.status is not Status.DONE:
         return f'{record.status.value.replace("_", " ")}: {record.reason}'
     metrics = record.metrics
-    return (f'seen {metrics.seen.miou:.1f}  unseen {metrics.unseen.miou:.1f}  '
-            f'hIoU {metrics.hiou:.1f}')
+    return f'seen {number(metrics.seen.miou)}  unseen {number(metrics.unseen.miou)}  hIoU {number(metrics.hiou)}'
 
 
 def _stage_record(manifest: dict[str, Any], reused: bool) -> StageRecord:

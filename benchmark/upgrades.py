@@ -15,10 +15,13 @@ def upgrade(content: dict[str, Any]) -> dict[str, Any]:
         content (dict): as in the file, without its checksum; not changed.
 
     Raises:
-        ValueError: it is too old.
+        ValueError: it is too old, or of another shape than its version says.
     """
     while (step := _STEPS.get(version := content['schema_version'])) is not None:
-        content = {**step(content), 'schema_version': version + 1}
+        try:
+            content = {**step(content), 'schema_version': version + 1}
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f'schema {version}, but not of its shape: {type(error).__name__}: {error}') from error
     if version < OLDEST:
         raise ValueError(f'schema {version} is too old to be upgraded; run the cell again')
     return content
@@ -37,4 +40,26 @@ def _from_2(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, 'failure': kind}
 
 
-_STEPS = {2: _from_2}
+def _from_3(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 4 says which data a cell is about, and null where a group of classes has no ground truth.
+
+    Until then, the data were told by the provenance only, and such a group scored 0.
+    """
+    data = (content.get('provenance') or {}).get('data') or {}
+    found = {**content, 'cell': {**content['cell'], 'data': data.get('name', '')}}
+    if content.get('metrics'):
+        found['metrics'] = _measured(content['metrics'], content['confusion'], content['unseen'])
+    if part := content.get('secondary'):
+        found['secondary'] = {**part, 'metrics': _measured(part['metrics'], part['confusion'], content['unseen'])}
+    return found
+
+
+def _measured(metrics: dict[str, Any], confusion: list[list[int]], unseen: list[int]) -> dict[str, Any]:
+    """The scores without those of groups that have no pixel in the rows of a confusion matrix."""
+    present = {index for index, row in enumerate(confusion) if any(row)}
+    groups = {'seen': present.difference(unseen), 'unseen': present.intersection(unseen), 'overall': present}
+    gone = [name for name, classes in groups.items() if not classes] if confusion else []
+    return {**metrics, **{name: dict.fromkeys(metrics[name]) for name in gone}, **({'hiou': None} if gone else {})}
+
+
+_STEPS = {2: _from_2, 3: _from_3}

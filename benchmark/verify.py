@@ -24,6 +24,7 @@ from benchmark.locks import Lock, remove_abandoned
 from benchmark.plan import Cell
 from benchmark.progress import Reporter
 from benchmark.records import Record, Status, load_record
+from benchmark.reporting.values import number
 
 #: Folders of this program, and their locks.
 _OWN = re.compile(r'verify-[0-9a-f]{8}(\.lock)?')
@@ -127,10 +128,10 @@ def _table(pairs: Sequence[tuple[Cell, Record, Record]]) -> Table:
         table.add_column(title, justify='left' if title in ('cell', 'verdict') else 'right')
     for cell, record, other in pairs:
         if other.status is not Status.DONE:
-            table.add_row(Text(cell.label), f'{record.metrics.hiou:.4f}', '-', '-', Text(f'failed: {other.reason}'))
+            table.add_row(Text(cell.label), number(record.metrics.hiou, 4), '-', '-', Text(f'failed: {other.reason}'))
             continue
         moved = sum(abs(a - b) for row, now in zip(record.confusion, other.confusion, strict=True)
                     for a, b in zip(row, now, strict=True)) // 2
-        table.add_row(Text(cell.label), f'{record.metrics.hiou:.4f}', f'{other.metrics.hiou:.4f}', f'{moved:,}',
+        table.add_row(Text(cell.label), number(record.metrics.hiou, 4), number(other.metrics.hiou, 4), f'{moved:,}',
                       'identical' if identical(record, other) else 'differs')
     return table

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.reporting.markup import NONE
 from benchmark.reporting.rows import Section
+from benchmark.reporting.values import NONE
 
 #: As in `zs_methods.protocols`, which a report does not import: PyTorch comes with it and takes longer than the report.
 ACCESS = ('none', 'image-filter', 'image-oracle', 'ignore-mask', 'layout', 'pixels')

@@ -104,7 +104,8 @@ def resampled_hiou(records: Sequence[Record], resamples: int) -> dict[str, np.nd
         resamples: B.
 
     Returns:
-        dict: ``record.key`` -> shape (B,), percent.
+        dict: ``record.key`` -> shape (B,), percent; NaN where no image of a resample holds ground truth of an unseen
+        class, or of a seen one.
     """
     groups: dict[tuple, dict[str, tuple[Record, ImageCounts]]] = defaultdict(dict)
     for record in records:
@@ -132,20 +133,22 @@ class _Block:
         self._weights = {np.dtype(kind): weights.astype(kind) for kind in (np.float32, np.float64)}
         self._truth = self._sum(reference.truth).astype(float)
         self._groups = [np.setdiff1d(np.arange(len(self._truth)), unseen), np.unique(np.array(unseen, dtype=int))]
-        self._present = [np.maximum((self._truth[group] > 0).sum(axis=0), 1) for group in self._groups]
+        present = [(self._truth[group] > 0).sum(axis=0) for group in self._groups]
+        self._measured = np.logical_and(*(count > 0 for count in present))
+        self._present = [np.maximum(count, 1) for count in present]
 
     def _sum(self, counts: csr_array) -> np.ndarray:
         """Pixels per class in every resample, shape (C, B)."""
         return counts @ self._weights[counts.dtype]
 
     def hiou(self, counts: ImageCounts) -> np.ndarray:
-        """The hIoU in percent, shape (B,).
+        """The hIoU in percent, shape (B,); NaN where a group of classes has no ground truth.
 
         As in `zs_methods.evaluation.scores`, which a report does not import: a class without ground truth in a
-        resample is left out of that resample's means (it has no hits, so its IoU is 0), a group without any scores 0.
+        resample is left out of that resample's means (it has no hits, so its IoU is 0).
         """
         union = np.add(self._truth, self._sum(counts.wrong))
         iou = np.multiply(self._sum(counts.hit), 100.0, dtype=float)
         iou /= np.maximum(union, 1, out=union)
         s, u = (iou[group].sum(axis=0) / present for group, present in zip(self._groups, self._present, strict=True))
-        return np.where(s + u > 0, 2 * s * u / np.maximum(s + u, 1e-12), 0.0)
+        return np.where(self._measured, 2 * s * u / np.maximum(s + u, 1e-12), np.nan)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from benchmark.reporting.markup import NONE
 from benchmark.reporting.pairs import NOISE, Comparison, Pair
 from benchmark.reporting.ranks import Rank, averages, ranking
 from benchmark.reporting.rows import REFERENCE, Row, Section
-from benchmark.reporting.tables import SCORES, interval, number
+from benchmark.reporting.tables import SCORES, interval
+from benchmark.reporting.values import NONE, number
 
 #: Columns that tell what became of a pair.
 PAIR = ('difference', 'over images', 'p', 'p, Holm', 'n', 'it is')

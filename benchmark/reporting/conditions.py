@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from benchmark.records import Record
-from benchmark.reporting.markup import NONE, table
-from benchmark.reporting.rows import Section
+from benchmark.reporting.markup import table
+from benchmark.reporting.rows import Dataset, Section, data_text
+from benchmark.reporting.values import NONE
 
 SUBSETS = {'train': 'training', 'val': 'validation', 'unlabelled': 'unlabelled'}
 BACKGROUND = {'seen': 'counted as a seen class', 'ignored': 'ignored'}
@@ -96,6 +97,17 @@ def data_title(records: Iterable[Record]) -> str:
 def data_notes(records: Iterable[Record]) -> list[str]:
     """Warnings of the data set's description, which stand above all numbers; without a full stop."""
     return sorted({str(_data(record)['note']).strip().rstrip('.') for record in records if _data(record).get('note')})
+
+
+def several_data(dataset: Dataset) -> list[str]:
+    """What the name of a data set stands for, line by line, where that is more than one thing; none otherwise."""
+    lines = []
+    for data in dataset.data if len(dataset.data) > 1 else ():
+        records = dataset.of(data)
+        counts = [f'{_counted(images, published)} {SUBSETS.get(subset, subset)} images'
+                  for subset, (images, published) in image_counts(records).items()]
+        lines.append(f'{data_text(data)}: {", ".join([*counts, f"{len(records)} records"])}')
+    return lines
 
 
 def _data(record: Record) -> dict[str, Any]:

@@ -24,11 +24,11 @@ _MARKERS = 'osD^vP*X'
 
 @styles.context('default')
 def hiou_against_k(section: Section, path: Path) -> Path | None:
-    """Draws one line per method; error bars are 95% t-intervals. None if no cell has finished.
+    """Draws one line per method, with gaps where it has no hIoU; error bars are 95% t-intervals. None without any hIoU.
 
     Of many methods each has a panel of its own, with few variants dotted and all others in grey, the reference darker.
     """
-    rows = [row for row in section.rows if row.done]
+    rows = [row for row in section.rows if row.scored]
     if not rows:
         return None
     labels = [label for label in section.labels if any(row.label == label for row in rows)]

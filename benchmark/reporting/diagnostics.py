@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.reporting.markup import NONE
 from benchmark.reporting.rows import Section
+from benchmark.reporting.values import NONE
 
 
 @dataclass

@@ -110,8 +110,9 @@ def _chosen(section: Section, rows: Sequence[Row]) -> list[str]:
     means: dict[str, list[float]] = {}
     for row in rows:
         if row.main:
-            means.setdefault(row.label, []).append(row.summary('hiou').mean)
-    ranked = sorted(means, key=lambda label: (label != REFERENCE, -sum(means[label]) / len(means[label])))
+            means.setdefault(row.label, []).extend([row.summary('hiou').mean] if row.scored else [])
+    ranked = sorted(means, key=lambda label: (label != REFERENCE, not means[label],
+                                              -sum(means[label]) / max(len(means[label]), 1)))
     return [label for label in labels if label in bounds or label in ranked[:MOST_EXAMPLES]]
 
 

@@ -4,34 +4,45 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from benchmark.records import Record, Status
 from benchmark.reporting.markup import short_hash, slug
-from benchmark.reporting.rows import Dataset, Row, Section, Unit, weights_text
+from benchmark.reporting.rows import Dataset, Row, Section, Unit, data_text, weights_text
 
-#: Data set, protocol, model, and the content of both as text.
+if TYPE_CHECKING:
+    from benchmark.selection import Selection
+
+#: Data set, protocol, model, fingerprint of the data, and the content of card and network as text.
 _Key: TypeAlias = tuple[str, ...]
 
 
-def by_dataset(records: Iterable[Record]) -> list[Dataset]:
-    """Groups records; the order of the input does not matter."""
+def by_dataset(records: Iterable[Record], selections: Sequence[Selection] = ()) -> list[Dataset]:
+    """Groups records and choices of settings by the name of the data set; the order of records does not matter."""
     ordered = sorted(records, key=lambda r: (r.cell.seed, r.key, r.status.value, r.model_dump_json(include={'cell'})))
     groups: dict[_Key, list[Record]] = defaultdict(list)
     for record in ordered:
-        groups[record.cell.dataset, record.cell.protocol, record.cell.model, _identity(record)].append(record)
+        cell = record.cell
+        groups[cell.dataset, cell.protocol, cell.model, cell.data, _identity(record)].append(record)
     names = {key: '-'.join(map(slug, key[:3])) for key in groups}
     names = _tell_apart(names, {key: f'-{_hash(key)}' for key in groups})
     datasets = []
-    for dataset in sorted({key[0] for key in groups}):
-        part = {key: group for key, group in sorted(groups.items()) if key[0] == dataset}
-        titles = {key: _title(group[0]) for key, group in part.items()}
+    for dataset in sorted({*(key[0] for key in groups), *(one.dataset for one in selections)}):
+        chosen = [one for one in selections if one.dataset == dataset]
+        part = {key: groups[key] for key in sorted(groups, key=_data_first) if key[0] == dataset}
+        several = len({*(key[3] for key in part), *(one.data for one in chosen)}) > 1
+        titles = {key: _title(group[0]) + several * f', data {data_text(key[3])}' for key, group in part.items()}
         versions = {key: f', card version {group[0].protocol.get("version", "unknown")}' for key, group in part.items()}
         titles = _tell_apart(_tell_apart(titles, versions), {key: f' [{_hash(key)}]' for key in part})
-        datasets.append(Dataset(dataset, [Section(key[1], key[2], titles[key], names[key], _rows(group))
-                                          for key, group in part.items()]))
+        datasets.append(Dataset(dataset, [Section(key[3], key[1], key[2], titles[key], names[key], _rows(group))
+                                          for key, group in part.items()], chosen))
     return datasets
+
+
+def _data_first(key: _Key) -> _Key:
+    """Sorts sections so that those of the same data follow each other."""
+    return key[0], key[3], *key[1:]
 
 
 def _identity(record: Record) -> str:

@@ -24,11 +24,12 @@ from benchmark.reporting import (
 )
 from benchmark.reporting.diagnostics import diagnostics
 from benchmark.reporting.facts import load_facts
-from benchmark.reporting.markup import NONE, escape, escaped_table, slug, table, write
+from benchmark.reporting.markup import escape, escaped_table, slug, table, write
 from benchmark.reporting.overlap import overlap_line, overlap_rows, pretraining_overlap
 from benchmark.reporting.pairs import Comparison, compare
 from benchmark.reporting.published import IDENTITY_TOLERANCE
 from benchmark.reporting.rows import REFERENCE, Dataset, Row, Section, weights_text
+from benchmark.reporting.values import NONE
 
 _FIGURES = {'hiou': curves.hiou_against_k, 'classes': figures.class_heat_map, 'examples': figures.example_panel}
 _PAIR = comparison_tables.PAIR[:-1]  # but the verdict
@@ -48,7 +49,7 @@ def write_dataset(dataset: Dataset, reports: Path) -> list[Path]:
                 written.append(path)
                 pictures[name] = f'figures/{path.name}'
         comparisons = compare(section)
-        sections.append(_section(section, dataset.name, pictures, comparisons))
+        sections.append(_section(section, pictures, comparisons))
         told.append((section.title, reading.of_section(comparisons)))
     known = load_facts().datasets.get(dataset.name)
     title = conditions.data_title(dataset.records) or (known.title if known else '')
@@ -58,8 +59,9 @@ def write_dataset(dataset: Dataset, reports: Path) -> list[Path]:
         seeds=conditions.seeds(dataset.records), leak=reading.leak(dataset),
         reading=[(name, lines) for name, lines in told if lines],
         selections=_selections(dataset), methods=_methods(dataset), published=published_tables.of_dataset(dataset),
-        identity_tolerance=IDENTITY_TOLERANCE,
-        **conditions.provenance(dataset.records))
+        identity_tolerance=IDENTITY_TOLERANCE, data=conditions.several_data(dataset),
+        provenance=[(dataset.told(data), conditions.provenance(records)) for data in dataset.data
+                    if (records := dataset.of(data))])
     return [*written, page]
 
 
@@ -70,8 +72,9 @@ def write_index(datasets: Sequence[Dataset], reports: Path) -> Path:
         link = f'[{escape(dataset.name)}]({slug(dataset.name)}.md)'
         for section in dataset.sections:
             records = section.records
+            told = dataset.told(section.data)
             rows.append({
-                'data set': link, 'protocol': escape(section.protocol),
+                'data set': link + (f' ({escape(told)})' if told else ''), 'protocol': escape(section.protocol),
                 'network': escape(f'{section.model} ({weights_text(section.network)})'),
                 'K': escape(', '.join(unit.label for unit in section.units)),
                 'methods': escape(_names(section)),
@@ -91,8 +94,7 @@ def _names(section: Section) -> str:
     return names + (f', and {others} {"variant" if others == 1 else "variants"}' if others else '')
 
 
-def _section(section: Section, dataset: str, pictures: dict[str, str], comparisons: Sequence[Comparison]
-             ) -> dict[str, Any]:
+def _section(section: Section, pictures: dict[str, str], comparisons: Sequence[Comparison]) -> dict[str, Any]:
     """Everything the template shows of one card and network."""
     marks: dict[tuple[str, str], int] = {}
     for row in sorted(section.rows, key=lambda row: section.labels.index(row.label)):
@@ -110,7 +112,8 @@ def _section(section: Section, dataset: str, pictures: dict[str, str], compariso
         'unified': escaped_table(unified, [*tables.SCORES, 'gap closed %', 'n']),
         'secondary': [(resolution, table(tables.secondary(section, resolution), [*tables.SCORES, 'n']))
                       for resolution in resolutions],
-        'published': published_tables.beside(section, dataset),
+        'unmeasured': tables.unmeasured(section),
+        'published': published_tables.beside(section, section.records[0].cell.dataset),
         'footnotes': [(mark, method, note) for (method, note), mark in marks.items()],
         'without_numbers': table(tables.without_numbers(section)),
         **_compared(comparisons),
@@ -156,15 +159,16 @@ def _compared(comparisons: Sequence[Comparison]) -> dict[str, Any]:
         'ks': ', '.join(one.unit.label for one in compared),
         'pairs': ', '.join(f'{one.count} at K={one.unit.label}' for one in compared),
         'resamples': f'{max((one.resamples for one in comparisons), default=0):,}',
+        'without': ', '.join(f'{one.without:,} at K={one.unit.label}' for one in compared if one.without),
     }
 
 
-def _selections(dataset: Dataset) -> dict[str, Any] | None:
-    """How settings were chosen on a data set; None if they were not."""
-    if not dataset.selections:
-        return None
-    return {'overview': table(selections.overview(dataset.selections), ['seen', 'held out', 'hIoU']),
-            'details': [selections.details(one) for one in dataset.selections]}
+def _selections(dataset: Dataset) -> list[dict[str, Any]]:
+    """How settings were chosen on a data set, data by data."""
+    groups = {data: [one for one in dataset.selections if one.data == data] for data in dataset.data}
+    return [{'data': dataset.told(data),
+             'overview': table(selections.overview(chosen), ['seen', 'held out', 'hIoU']),
+             'details': [selections.details(one) for one in chosen]} for data, chosen in groups.items() if chosen]
 
 
 def _right(frame: pd.DataFrame, *left: str) -> str:

@@ -12,9 +12,6 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-#: Stands where there is no value.
-NONE = '—'
-
 _ENTITIES = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '|': '&#124;', '`': '&#96;', '*': '&#42;', '\\': '&#92;',
              '~': '&#126;', '[': '&#91;', ']': '&#93;'}
 _SPECIAL = re.compile(r'[&<>|`*\\~]|\[(?=[^\]]*\][(\[])|\](?=[(\[])|(?<!\w)_|_(?!\w)')

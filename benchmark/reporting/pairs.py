@@ -69,11 +69,11 @@ class Comparison:
     """All pairs of a unit.
 
     Attributes:
-        rows: the methods with their own settings that have a finished cell, by name.
+        rows: the methods with their own settings that have a cell with an hIoU, by name.
         pairs: those of `rows`, one family of Holm's correction, by the labels of first and second, both ways round.
         controls: variants against the row of the same method with its own settings, another family.
         resamples: number of resamples.
-        samples: ``record.key`` -> hIoU of every resample, for the ranks.
+        samples: ``record.key`` -> hIoU of every resample, for the ranks; NaN where a resample has none.
     """
 
     unit: Unit
@@ -88,6 +88,11 @@ class Comparison:
         """Number of pairs that were corrected together."""
         return len(self.pairs) // 2
 
+    @property
+    def without(self) -> int:
+        """Number of resamples without an hIoU, since none of their images holds ground truth that it needs."""
+        return max((int(np.isnan(values).sum()) for values in self.samples.values()), default=0)
+
     def between(self, first: str, second: str) -> Pair | None:
         """The pair of two methods, each of which has exactly one row here; None otherwise."""
         found = [[row for row in self.rows if row.method == name] for name in (first, second)]
@@ -98,14 +103,14 @@ class Comparison:
 
 def compare(section: Section) -> list[Comparison]:
     """Compares the methods of a section, unit by unit; the number of resamples is the same in all."""
-    methods = [[row for row in section.of(unit) if row.card.role == 'method' and row.done] for unit in section.units]
+    methods = [[row for row in section.of(unit) if row.card.role == 'method' and row.scored] for unit in section.units]
     resamples = resamples_for(max((_largest_family(rows) for rows in methods), default=0))
     return [_compare(unit, rows, resamples) for unit, rows in zip(section.units, methods, strict=True)]
 
 
 def across(first: Row, second: Row, family: int = 1) -> Pair | None:
     """Compares two rows of different sections, in a family of so many; None without a seed in common."""
-    samples = resampled_hiou([*first.done, *second.done], resamples_for(family))
+    samples = resampled_hiou([*first.scored, *second.scored], resamples_for(family))
     return pair([(first, second)], samples)
 
 
@@ -120,7 +125,7 @@ def over_units(comparisons: Sequence[Comparison], first: str, second: str) -> Pa
 
 def pair(rows: Sequence[tuple[Row, Row]], samples: Mapping[str, np.ndarray]) -> Pair | None:
     """Compares two rows, or the means of several such pairs; None without a seed that all of them have."""
-    cells = [[row.by_seed for row in both] for both in rows]
+    cells = [[{record.cell.seed: record for record in row.scored} for row in both] for both in rows]
     seeds = tuple(sorted(set.intersection(*(set(one) for both in cells for one in both))))
     if not seeds:
         return None
@@ -142,7 +147,7 @@ def correct(family: Iterable[Pair | None]) -> list[Pair]:
 
 
 def _compare(unit: Unit, methods: Sequence[Row], resamples: int) -> Comparison:
-    samples = resampled_hiou([record for row in methods for record in row.done], resamples)
+    samples = resampled_hiou([record for row in methods for record in row.scored], resamples)
     rows = [row for row in methods if row.main]
     found = correct(pair([(first, second)], samples) for first, second in combinations(rows, 2))
     own = {row.method: row for row in rows if sum(other.method == row.method for other in rows) == 1}

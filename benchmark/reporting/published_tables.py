@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from benchmark.reporting.facts import Claim, load_facts
-from benchmark.reporting.markup import NONE, table
+from benchmark.reporting.markup import table
 from benchmark.reporting.published import Published, load_published
 from benchmark.reporting.rows import Dataset, Section
 from benchmark.reporting.tables import SCORES
+from benchmark.reporting.values import NONE, number
 from benchmark.reporting.verdicts import TOLERANCE, Verdict, unpublished, verdicts
 
 _NAMES = {'overall.miou': 'overall mIoU', 'hiou': 'hIoU'}
@@ -131,11 +132,7 @@ def _line(found: Verdict, references: References) -> dict[str, str]:
         'K': row.unit.label, 'method': row.label, 'published as': f'{published.name}, protocol {published.protocol}',
         'published': ' / '.join(value(published, score, recalled=False) for score in SCORES.values())
         + (' (memory)' if published.recalled else ''),
-        'here': ' / '.join(f'{mean:.1f}' for mean in found.own.values()) or NONE,
-        'here − published': ' / '.join(_signed(found.differences.get(score)) for score in SCORES.values())
+        'here': ' / '.join(map(number, found.own.values())) or NONE,
+        'here − published': ' / '.join(number(found.differences.get(score), sign=True) for score in SCORES.values())
         if found.differences else NONE,
         'n': str(found.n), 'verdict': found.text, 'footnotes': references.of(published)}
-
-
-def _signed(difference: float | None) -> str:
-    return NONE if difference is None else f'{round(difference, 1) + 0.0:+.1f}'

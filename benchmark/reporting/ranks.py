@@ -23,10 +23,10 @@ class Rank:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Bounds of the interval; None without resamples."""
-        if self.resamples is None:
+        """Bounds of the interval, resamples without scores left out; None if there are no others."""
+        if self.resamples is None or np.isnan(self.resamples).all():
             return None
-        low, high = np.percentile(self.resamples, [50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)])
+        low, high = np.nanpercentile(self.resamples, [50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)])
         return float(low), float(high)
 
 
@@ -53,10 +53,10 @@ def ranking(comparison: Comparison) -> Ranking | None:
     rows = comparison.rows
     if len(rows) < 2:
         return None
-    seeds = tuple(sorted(set.intersection(*({record.cell.seed for record in row.done} for row in rows))))
+    seeds = tuple(sorted(set.intersection(*({record.cell.seed for record in row.scored} for row in rows))))
     if not seeds:
         return None
-    cells = [[record for record in row.done if record.cell.seed in seeds] for row in rows]
+    cells = [[record for record in row.scored if record.cell.seed in seeds] for row in rows]
     observed = _ranks(np.array([[record.metrics.hiou for record in row] for row in cells])).mean(axis=1)
     resampled: Sequence[np.ndarray | None] = [None] * len(rows)
     if all(record.key in comparison.samples for row in cells for record in row):
@@ -81,5 +81,5 @@ def averages(rankings: Sequence[Ranking]) -> dict[str, Rank]:
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:
-    """Ranks along the first axis, the highest score is 1, equal scores share the mean of their places."""
+    """Ranks along the first axis, the highest score is 1, equal scores share the mean of their places; NaN without."""
     return rankdata(-scores, axis=0)

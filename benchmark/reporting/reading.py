@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from benchmark.reporting.pairs import NOISE, UNKNOWN, Comparison, Pair, across, correct, over_units
 from benchmark.reporting.rows import REFERENCE, Dataset, Row, Section
-from benchmark.reporting.tables import interval, number
+from benchmark.reporting.tables import interval
+from benchmark.reporting.values import number
 
 
 class Contrast(NamedTuple):
@@ -58,8 +59,8 @@ def of_section(comparisons: Sequence[Comparison]) -> list[str]:
 
 def _extent(comparisons: Sequence[Comparison]) -> list[str]:
     """How much there is to judge by."""
-    seeds = {len(row.done) for one in comparisons for row in one.rows}
-    images = sorted({record.images for one in comparisons for row in one.rows for record in row.done})
+    seeds = {len(row.scored) for one in comparisons for row in one.rows}
+    images = sorted({record.images for one in comparisons for row in one.rows for record in row.scored})
     lines = [f'Methods per K: {_range(len(one.rows) for one in comparisons)}; seeds per method and K: {_range(seeds)}; '
              f'validation images: {_range(images)}; pairs per K: {_range(one.count for one in comparisons)}.']
     if min(seeds) < 2:
@@ -199,12 +200,13 @@ def _wide(contrasts: Sequence[Contrast], comparisons: Sequence[Comparison]) -> l
 def leak(dataset: Dataset) -> list[str]:
     """What reading layouts of unseen classes is worth: the same method and network on two cards.
 
-    The one place where numbers of different cards are compared; they must agree in network and training list, and the
-    method must have read a layout.
+    The one place where numbers of different cards are compared; they must agree in data and network, the training list
+    included, and the method must have read a layout.
     """
     return [line for official in dataset.sections for clean in dataset.sections
-            if official.protocol.startswith(OFFICIAL) and official.network == clean.network
-            and official.model == clean.model and clean.protocol == CLEAN + official.protocol[len(OFFICIAL):]
+            if official.protocol.startswith(OFFICIAL) and official.data == clean.data
+            and official.network == clean.network and official.model == clean.model
+            and clean.protocol == CLEAN + official.protocol[len(OFFICIAL):]
             for line in _leak(clean, official)]
 
 
@@ -212,7 +214,7 @@ def _leak(clean: Section, official: Section) -> list[str]:
     lines = []
     for label in official.labels:
         rows = [(first, second) for first in official.rows for second in clean.rows
-                if first.label == second.label == label and first.unit == second.unit and first.main and second.done
+                if first.label == second.label == label and first.unit == second.unit and first.main and second.scored
                 and any(record.label_access.get('level') == 'layout' for record in first.done)]
         pairs = correct(across(*both, len(rows)) for both in rows)
         if pairs:

@@ -1,4 +1,4 @@
-"""What tables are made of: data set -> section (card and network) -> unit (K and split) -> row (method) -> seeds."""
+"""What tables are made of: data set -> section (data, card, network) -> unit (K and split) -> row (method) -> seeds."""
 
 from __future__ import annotations
 
@@ -62,6 +62,11 @@ class Row:
         return [record for record in self.records if record.status is Status.DONE and record.metrics]
 
     @cached_property
+    def scored(self) -> list[Record]:
+        """The finished cells with an hIoU, by seed: without ground truth of an unseen class, or a seen one, is none."""
+        return [record for record in self.done if record.metrics.hiou is not None]
+
+    @cached_property
     def by_seed(self) -> dict[int, Record]:
         """Seed -> finished cell."""
         return {record.cell.seed: record for record in self.done}
@@ -78,8 +83,9 @@ class Row:
         return [record.metrics for record in self.done]
 
     def summary(self, score: str, secondary: bool = False) -> Summary | None:
-        """Summarises one score, such as ``seen.miou`` or ``hiou``, over seeds; None without finished cells."""
-        values = [attrgetter(score)(metrics) for metrics in self.scores(secondary)]
+        """Summarises one score, such as ``seen.miou`` or ``hiou``, over the seeds that have it; None if none has."""
+        found = [attrgetter(score)(metrics) for metrics in self.scores(secondary)]
+        values = [value for value in found if value is not None]
         return summarise(values) if values else None
 
     @property
@@ -95,16 +101,19 @@ class Row:
 
 @dataclass
 class Section:
-    """All rows of one protocol card and one network, the only ones that a table may hold side by side.
+    """All rows of one content of the data, protocol card and network: only they may stand in a table together.
 
     Attributes:
+        data: fingerprint of the data; '' if the records do not tell.
         protocol: name of the card.
         model: name of the DeepLab config.
-        title: names card, network and weights; different from that of all other sections of the page.
+        title: names card, network and weights, and the data if the page has several; different from that of all other
+            sections of the page.
         slug: part of file names, different from that of all other sections of all pages.
         rows: in the order of the tables: floor, methods by name, ceiling, within each unit.
     """
 
+    data: str
     protocol: str
     model: str
     title: str
@@ -156,7 +165,7 @@ class Section:
     def gap_share(self, row: Row) -> float | None:
         """Share of the floor-ceiling gap in mean hIoU that a row closes, in percent."""
         floor, ceiling = (self.reference(row, role) for role in ('floor', 'ceiling'))
-        if not (row.done and floor and ceiling):
+        if not (floor and ceiling and row.scored and floor.scored and ceiling.scored):
             return None
         low, high, own = (part.summary('hiou').mean for part in (floor, ceiling, row))
         return 100 * (own - low) / (high - low) if high > low else None
@@ -167,9 +176,14 @@ def weights_text(network: NetworkCard) -> str:
     return 'from scratch' if network.weights == 'none' else network.weights
 
 
+def data_text(data: str) -> str:
+    """The fingerprint of the data, or that the records do not tell."""
+    return data or 'not recorded'
+
+
 @dataclass
 class Dataset:
-    """All sections of one data set, by protocol and network; none if it was never run.
+    """All sections of one name of a data set, by data, protocol and network; none if it was never run.
 
     ``selections`` are the choices of settings that were made on it, see `benchmark.selection`.
     """
@@ -182,3 +196,16 @@ class Dataset:
     def records(self) -> list[Record]:
         """The records of all sections."""
         return [record for section in self.sections for record in section.records]
+
+    @property
+    def data(self) -> list[str]:
+        """What the name stands for here: fingerprints of the data, one unless data of several share the name."""
+        return sorted({*(section.data for section in self.sections), *(one.data for one in self.selections)})
+
+    def told(self, data: str) -> str:
+        """Names the data where several share the name of the data set; '' otherwise."""
+        return data_text(data) if len(self.data) > 1 else ''
+
+    def of(self, data: str) -> list[Record]:
+        """The records of the sections on some data."""
+        return [record for section in self.sections if section.data == data for record in section.records]

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from benchmark.reporting.markup import table
-from benchmark.reporting.tables import interval, number
+from benchmark.reporting.tables import interval
+from benchmark.reporting.values import number
 from benchmark.selection import Candidate, Selection
 from benchmark.stats import Summary
 
@@ -32,7 +33,8 @@ def details(one: Selection) -> dict[str, Any]:
     return {
         'title': f'{one.method}, split {one.split}, card {one.protocol}, network {one.model}',
         'rule': one.rule, 'held_out': one.held_out, 'split': one.split,
-        'folds': '; '.join(f'{number}: {", ".join(fold.classes)}' for number, fold in enumerate(one.folds)),
+        'folds': '; '.join(f'{index}: {", ".join(fold.classes)}' + ' (no hIoU, takes no part)' * (index in one.unscored)
+                           for index, fold in enumerate(one.folds)),
         'seeds': ', '.join(map(str, one.seeds)), 'argv': shlex.join(one.argv),
         'fixed': ', '.join(f'{name}={_value(value)}' for name, value in sorted(one.fixed.items())),
         'candidates': table(pd.DataFrame([_line(one, index) for index in range(len(one.candidates))]), _RIGHT)}

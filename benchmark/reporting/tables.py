@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -11,8 +10,8 @@ import pandas as pd
 
 from benchmark.records import Record, Status
 from benchmark.reporting.grouping import by_dataset
-from benchmark.reporting.markup import NONE
 from benchmark.reporting.rows import Row, Section
+from benchmark.reporting.values import NONE, number
 from benchmark.stats import Summary
 
 if TYPE_CHECKING:
@@ -21,13 +20,6 @@ if TYPE_CHECKING:
 SCORES = {'seen': 'seen.miou', 'unseen': 'unseen.miou', 'overall': 'overall.miou', 'hIoU': 'hiou'}
 ACCURACIES = {f'{group} {name}': f'{group}.{name.lower()}'
               for name in ('PA', 'MA') for group in ('seen', 'unseen', 'overall')}
-
-
-def number(value: float | None, digits: int = 1) -> str:
-    """Writes a number, or a dash where there is none."""
-    if value is None or math.isnan(value):
-        return NONE
-    return f'{round(value, digits) + 0.0:.{digits}f}'
 
 
 def interval(summary: Summary | None) -> str:
@@ -120,6 +112,18 @@ def without_numbers(section: Section) -> pd.DataFrame:
         for row in section.rows for text, seeds in _missing(row).items()])
 
 
+def unmeasured(section: Section) -> list[str]:
+    """Which scores a K does not have, since the images scored hold no ground truth for them."""
+    lines = []
+    for unit in section.units:
+        scores = [metrics for row in section.of(unit) for metrics in row.scores()]
+        for group, name in (('unseen', 'an unseen'), ('seen', 'a seen')):
+            if any(getattr(metrics, group).miou is None for metrics in scores):
+                lines.append(f'K={unit.label}: no image scored holds a pixel of {name} class, so there is no {group} '
+                             'score and no hIoU.')
+    return lines
+
+
 def terminal_table(records: Iterable[Record], console: Console) -> None:
     """Prints the unified table of each data set, protocol card and network.
 
@@ -142,3 +146,5 @@ def terminal_table(records: Iterable[Record], console: Console) -> None:
                     table.add_row(*(Text(str(value).split(':')[0]) for value in row))
                 table.add_section()
             console.print(table)
+            for line in unmeasured(section):
+                console.print(line, highlight=False, markup=False, soft_wrap=True)

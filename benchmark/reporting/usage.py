@@ -8,9 +8,8 @@ import pandas as pd
 
 from benchmark.records import Record, StageRecord
 from benchmark.reporting.access import DIAGNOSIS
-from benchmark.reporting.markup import NONE
 from benchmark.reporting.rows import Row, Section, Unit
-from benchmark.reporting.tables import number
+from benchmark.reporting.values import NONE, number
 from benchmark.stats import summarise
 
 #: Stage that trains the network on the seen classes: the unit of the shares.

@@ -27,7 +27,7 @@ class Verdict:
     """One published result beside the row here that follows the same method on the same split.
 
     Attributes:
-        own: score -> mean over seeds; empty without a finished cell.
+        own: score -> mean over seeds, None for one that was not measured; empty without a finished cell.
         n: number of seeds.
         differences: score -> here minus published, only where a comparison is fair.
         text: the verdict in words.
@@ -35,7 +35,7 @@ class Verdict:
 
     published: Published
     row: Row
-    own: Mapping[str, float]
+    own: Mapping[str, float | None]
     n: int
     text: str
     differences: Mapping[str, float] = field(default_factory=dict)
@@ -58,7 +58,8 @@ def _match(row: Row, published: Published) -> bool:
 
 def _verdict(section: Section, row: Row, published: Published) -> Verdict:
     secondary = published.card.scored_at != ORIGINAL and bool(row.resolutions)
-    own = {score: row.summary(score, secondary).mean for score in SCORES.values()} if row.done else {}
+    summaries = {score: row.summary(score, secondary) for score in SCORES.values()} if row.done else {}
+    own = {score: summary and summary.mean for score, summary in summaries.items()}
     n = len(row.scores(secondary))
     if not own:
         return Verdict(published, row, own, n, 'no numbers here')
@@ -67,7 +68,8 @@ def _verdict(section: Section, row: Row, published: Published) -> Verdict:
     fields = _differing(section, row, published, ' and '.join(row.resolutions) if secondary else ORIGINAL)
     if fields:
         return Verdict(published, row, own, n, f'not comparable: {"; ".join(fields)}')
-    differences = {score: own[score] - published.values[score] for score in comparable(published)}
+    differences = {score: own[score] - published.values[score] for score in comparable(published)
+                   if own[score] is not None}
     return Verdict(published, row, own, n, _text(published, differences), differences)
 
 

@@ -23,6 +23,7 @@ from benchmark.records import (
     Status,
     save_record,
 )
+from benchmark.selection import Candidate, Fold, Score, Selection
 from zs_methods.evaluation.scores import pack_sparse, per_class_iou, scores, sparse
 from zs_methods.protocols import PROTOCOLS
 
@@ -62,8 +63,11 @@ def fake_network(weights: str = 'torchvision://resnet101', pretraining: str = 'I
                        sha256='' if weights == 'none' else sha256)
 
 
-def fake_metrics(seen: float, unseen: float, overall: float = 60.0, hiou: float | None = None) -> Metrics:
-    """Scores; hIoU follows from the others unless given."""
+def fake_metrics(seen: float, unseen: float | None, overall: float = 60.0, hiou: float | None = None) -> Metrics:
+    """Scores; hIoU follows from the others unless given, and there is none without those of unseen classes."""
+    if unseen is None:
+        return Metrics(seen=Group(pa=90, ma=80, miou=seen), unseen=Group(pa=None, ma=None, miou=None),
+                       overall=Group(pa=90, ma=80, miou=overall), hiou=None)
     return Metrics(seen=Group(pa=90, ma=80, miou=seen), unseen=Group(pa=50, ma=45, miou=unseen),
                    overall=Group(pa=85, ma=75, miou=overall),
                    hiou=2 * seen * unseen / (seen + unseen) if hiou is None else hiou)
@@ -82,12 +86,12 @@ def fake_data(train: int = 5953, published: int | None = 5953, note: str = '', t
 
 
 def fake_record(method: str = 'zs3', hiou: float = 40.0, *, k: int = 2, seed: int = 0, status: str = 'done',
-                dataset: str = 'shapes', protocol: str = 'zs3-clean', model: str = 'tiny',
+                dataset: str = 'shapes', data: str | None = None, protocol: str = 'zs3-clean', model: str = 'tiny',
                 network: NetworkCard | None = None, split: str | None = None, settings: str = 'aaaaaaaa',
                 variant: dict[str, Any] | None = None, reason: str = '', note: str = '', sha: str = 'c0ffee',
                 classes: list[str] | None = None, **more: Any) -> Record:
     """Builds one record; seen and unseen mIoU are chosen so that they only have to look right."""
-    unit, done = f'{k}-{seed}', status == 'done'
+    unit, done, data = f'{k}-{seed}', status == 'done', f'{dataset}-v1' if data is None else data
     names = classes or CLASSES
     made = {'code': 'c0de', 'git_sha': sha, 'device': 'cpu', 'config': {'type': 'Some'}}
     stages = [
@@ -99,13 +103,14 @@ def fake_record(method: str = 'zs3', hiou: float = 40.0, *, k: int = 2, seed: in
         'status': Status(status), 'key': f'{method}-{settings}-{variant}-{protocol}-{unit}', 'settings': settings,
         'protocol': PROTOCOLS[protocol].model_dump() if protocol in PROTOCOLS else {}, 'reason': reason,
         'network': network or fake_network('none', 'none'),
-        'cell': CellId(dataset=dataset, split=split or f'k{k}', k=k, protocol=protocol, model=model, method=method,
-                       seed=seed, variant=variant or {}),
+        'cell': CellId(dataset=dataset, data=data, split=split or f'k{k}', k=k, protocol=protocol, model=model,
+                       method=method, seed=seed, variant=variant or {}),
         'method': MethodCard(summary=f'What {method} does.', role=ROLES.get(method, 'method'), setting='inductive',
                              reads_unseen_gt='image-filter', note=note),
         'stages': stages[:None if done else 1],
         'provenance': {'git': {'sha': sha, 'dirty': False}, 'argv': ['benchmark/run.py', '--methods', 'zs3'],
-                       'python': '3.11.7', 'packages': {'torch': '2.9.0'}, 'hardware': {'cores': 2, 'gpu': []}}}
+                       'data': {'name': data}, 'python': '3.11.7', 'packages': {'torch': '2.9.0'},
+                       'hardware': {'cores': 2, 'gpu': []}}}
     if done:
         content |= {
             'classes': names, 'palette': PALETTE, 'unseen': [1, 2], 'images': 100,
@@ -115,14 +120,16 @@ def fake_record(method: str = 'zs3', hiou: float = 40.0, *, k: int = 2, seed: in
     return Record(**content | more)
 
 
-def fake_confusions(quality: float, images: int = 30, seed: int = 0, classes: int = 5) -> np.ndarray:
+def fake_confusions(quality: float, images: int = 30, seed: int = 0, classes: int = 5,
+                    absent: tuple[int, ...] = ()) -> np.ndarray:
     """Confusion matrices of single images, shape (images, C, C); all share one ground truth.
 
     About `quality` per cent of a class's pixels are found, in every image another share, drawn with `seed`; the others
-    are given to the next class.
+    are given to the next class. There is no ground truth of `absent` classes.
     """
     truth = np.random.default_rng(0).integers(0, 400, (images, classes))
     truth[np.random.default_rng(1).random(truth.shape) < 0.4] = 0
+    truth[:, list(absent)] = 0
     share = np.clip(np.random.default_rng(seed).normal(quality / 100, 0.05, truth.shape), 0, 1)
     hit = np.round(truth * share).astype(np.int64)
     matrices = np.zeros((images, classes, classes), np.int64)
@@ -133,16 +140,16 @@ def fake_confusions(quality: float, images: int = 30, seed: int = 0, classes: in
 
 
 def scored_record(method: str = 'zs3', quality: float = 60.0, *, images: int = 30, noise: int = 0,
-                  unseen: tuple[int, ...] = (1, 2), **more: Any) -> Record:
+                  unseen: tuple[int, ...] = (1, 2), absent: tuple[int, ...] = (), **more: Any) -> Record:
     """A record whose scores follow from confusion matrices of single images, see `fake_confusions`."""
     names = more.pop('classes', CLASSES)
-    matrices = fake_confusions(quality, images, noise, len(names))
+    matrices = fake_confusions(quality, images, noise, len(names), absent)
     whole = matrices.sum(axis=0)
     return fake_record(method, classes=list(names), **{
         'unseen': list(unseen), 'images': images, 'confusion': whole.tolist(),
         'confusion_per_image': pack_sparse([sparse(matrix) for matrix in matrices]),
-        'metrics': Metrics.model_validate(scores(whole, unseen)), 'absent_classes': [],
-        'per_class_iou': per_class_iou(whole).tolist(), **more})
+        'metrics': Metrics.model_validate(scores(whole, unseen)), 'absent_classes': [names[c] for c in absent],
+        'per_class_iou': [None if np.isnan(value) else value for value in per_class_iou(whole).tolist()], **more})
 
 
 def fake_sweep(ks: tuple[int, ...] = (2, 4), seeds: tuple[int, ...] = (0, 1, 2)) -> list[Record]:
@@ -151,6 +158,24 @@ def fake_sweep(ks: tuple[int, ...] = (2, 4), seeds: tuple[int, ...] = (0, 1, 2))
     return [fake_record(method, score + (0 if method == 'seen_only' else seed), k=k, seed=seed,
                         note='A reconstruction.' if method == 'zsmmd' else '')
             for k in ks for method, score in scores.items() for seed in seeds]
+
+
+def fake_selection(**more: Any) -> Selection:
+    """A choice among two settings on two folds."""
+    def scores(*values: float | None) -> list[Score]:
+        return [Score(fold=fold, seed=0, key='', seen=60, held_out=value, hiou=value, images=9,
+                      reason='' if value is not None else 'out of memory') for fold, value in enumerate(values)]
+
+    one = Selection(**{
+        'dataset': 'shapes', 'data': 'shapes-v1',
+        'split': 'k10', 'unseen': ['x'], 'protocol': 'zs3-clean', 'model': 'tiny', 'method': 'zs3',
+        'network': fake_network('none', 'none'), 'held_out': 2, 'seeds': [0], 'grid': {'classifier.weight': [1, 30, 5]},
+        'folds': [Fold(ids=[1, 2], classes=['striped red', 'a|b']), Fold(ids=[3, 4], classes=['c', 'd'])],
+        'candidates': [Candidate(settings={'classifier.weight': weight}, scores=scores(*values))
+                       for weight, values in ((1, (10, 12)), (30, (20, 22)), (5, (20, None)))],
+        'argv': ['benchmark/select.py', '--methods', 'zs3'], **more})
+    one.choose()
+    return one
 
 
 def save_all(records: list[Record], reports: Path) -> Path:

@@ -94,6 +94,8 @@ def test_a_repetition_with_other_numbers_is_told(compared):
 @pytest.mark.parametrize(('change', 'reason'), [
     ({'status': 'failed', 'reason': 'boom'}, 'B is failed (boom)'),
     ({'dataset': 'voc'}, 'their data sets differ: shapes and voc'),
+    ({'data': 'shapes-v2'}, 'their data differ: shapes-v1 and shapes-v2'),
+    ({'data': ''}, 'their data differ: shapes-v1 and none'),
     ({'unseen': (1, 3)}, 'their unseen classes differ: dotted blue, striped red and checked green, striped red'),
     ({'images': 20}, 'their numbers of images differ: 30 and 20'),
     ({'provenance': {'data': {'sha256': 'beef'}}}, 'their fingerprints of the data differ: none and beef')])
@@ -159,3 +161,25 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path, capsys, words, says):
     assert compare.main([*words, '--reports', str(tmp_path)]) == 2
     captured = capsys.readouterr()
     assert captured.err.count('\n') == 1 and captured.err.startswith('compare.py: ') and says in captured.err
+
+
+def test_what_has_no_hiou_is_shown_and_not_compared(compared):
+    records = {f'{name}_seed0': scored_record(name, quality, settings=name, absent=(1, 2))
+               for name, quality in (('a', 80), ('b', 40))}
+    text, code = compared(records)
+    assert code == 1 and 'unseen │ — │ — │ —' in text and 'hIoU │ — │ — │ —' in text
+    seen = [record.metrics.seen.miou for record in records.values()]
+    assert f'seen │ {seen[0]:.2f} │ {seen[1]:.2f} │ +{seen[0] - seen[1]:.2f}' in text
+    assert text.endswith('the numbers cannot be compared: no hIoU of A and B, for want of ground truth of an unseen '
+                         'class, or of a seen one')
+
+
+def test_identical_counts_are_identical_without_an_hiou(compared):
+    text, code = compared({f'{name}_seed0': scored_record(absent=(1, 2)) for name in 'ab'})
+    assert code == 0 and text.endswith('verdict: identical confusion matrices, image by image')
+
+
+def test_seeds_without_an_hiou_do_not_count(compared):
+    other = scored_record('a', seed=3, settings='a', absent=(1, 2))
+    text, _ = compared({**seeds('a', 60, 3, 10), 'a_seed3': other}, 'a_seed0', 'a_seed2')
+    assert 'seeds 0, 1, 2 verdict' in text

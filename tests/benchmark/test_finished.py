@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes import fake_record
 
-from benchmark.finished import finished, without_record
+from benchmark.finished import finished, other_data, without_record
 from benchmark.records import Status, save_record
 
 
@@ -66,3 +66,13 @@ def test_cells_without_any_record(done, cell, tmp_path):
     others = [cell('toy_ok', seed=2), cell('toy_fail')]
     assert without_record([others[0], one, others[1]], path.parent) == others
     assert without_record([one], tmp_path / 'nowhere') == [one]
+
+
+def test_other_data_of_the_same_name(done, tmp_path):
+    cell, path = done
+    assert other_data([cell], path.parent) == other_data([cell], tmp_path / 'nowhere') == []
+    for name, more in (('shapes_a', {'data': 'shapes-v1'}), ('shapes_b', {'data': 'shapes-v2'}),
+                       ('shapes_c', {'data': ''}), ('shapes_more_d', {'dataset': 'shapes_more'})):
+        save_record(fake_record(**more), path.with_name(f'{name}.json'))
+    path.with_name('shapes_e.json').write_text('damaged')
+    assert other_data([cell], path.parent) == ['', 'shapes-v2']

@@ -406,3 +406,21 @@ def test_the_addresses_of_committed_records_stay_what_they_are(keys):
     """Whoever changes these makes every artifact and record anew; a raised version of a stage is the way to do so."""
     assert keys()['zs3']['seen'] == '6aeb4dcb30ce743c'
     assert keys()['zs3']['evaluate'] == '2e0a570a5f565e72'
+
+
+def test_data_sets_of_one_name_never_share_a_record(cell, task, toy):
+    def planned(data):
+        return plan_cell(METHODS.get('toy_ok')(ConfigDict(network=NETWORK), task, PROTOCOLS['zs3-clean']), 'toy_ok',
+                         replace(task, data=data), 0, {})
+
+    one, other = planned('shapes-v1'), planned('shapes-v2')
+    assert one.id.data == 'shapes-v1' and one.file_name == planned('shapes-v1').file_name
+    assert one.file_name != other.file_name and one.key != other.key
+    assert one.file_name.rsplit('_', 1)[0] == other.file_name.rsplit('_', 1)[0] == (
+        'shapes_k2_zs3-clean_tiny_toy_ok_seed0')
+
+
+def test_the_committed_records_are_where_a_run_looks_for_them(plan):
+    names = {cell.file_name for protocol, methods in (('zs3-clean', 'all'), ('zs3-official', 'zs3,zs3_gc'))
+             for cell in plan('--methods', methods, '--seeds', '0,1,2', '--protocol', protocol)}
+    assert names == {path.name for path in (CONFIGS.parent / 'reports' / 'records').glob('*.json')}

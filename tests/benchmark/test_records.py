@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import fake_record
+from fakes import fake_record, scored_record
 
 import benchmark
 from benchmark.checksums import content_hash
@@ -16,6 +16,7 @@ from benchmark.errors import UsageError
 from benchmark.records import (
     Failure,
     RecordHead,
+    Secondary,
     find_record,
     foreign_records,
     load_head,
@@ -35,9 +36,10 @@ NEW_OF_STAGES = ('peak_gpu_mib', 'energy_j', 'git_diff', 'seeds', 'threads', 'at
 
 
 def old(record=None, **changes):
-    """The content of a file of schema 2: no checksum, fewer keys."""
+    """The content of a file of schema 2: no checksum, fewer keys; only the provenance tells the data."""
     content = (record or fake_record()).model_dump(mode='json', exclude=set(NEW))
     stages = [{key: value for key, value in stage.items() if key not in NEW_OF_STAGES} for stage in content['stages']]
+    del content['cell']['data']
     return {**content, 'schema_version': 2, 'stages': stages, **changes}
 
 
@@ -109,7 +111,7 @@ def test_a_record_of_another_shape_is_refused_by_the_name_of_the_key(tmp_path, c
     content = fake_record().model_dump(mode='json')
     change(content)
     write_json(tmp_path / 'record.json', content)
-    with pytest.raises(ValueError, match=rf'record.json: not a record of schema 3: .*{key}'):
+    with pytest.raises(ValueError, match=rf'record.json: not a record of schema 4: .*{key}'):
         load_record(tmp_path / 'record.json')
 
 
@@ -129,9 +131,72 @@ def test_an_upgraded_failure_says_of_what_kind_it_was(tmp_path, reason, failure)
     assert load_record(tmp_path / 'record.json').failure == failure
 
 
+def of_schema_3(path, **changes):
+    """Writes a record as version 3 did: no data in the cell, 0 where nothing was measured."""
+    content = {**scored_record(**changes).model_dump(mode='json'), 'schema_version': 3}
+    del content['cell']['data']
+    for metrics in filter(None, (content['metrics'], (content['secondary'] or {}).get('metrics'))):
+        for group in ('seen', 'unseen', 'overall'):
+            metrics[group] = {name: value or 0.0 for name, value in metrics[group].items()}
+        metrics['hiou'] = metrics['hiou'] or 0.0
+    write_json(path, content)
+    return content
+
+
+@pytest.mark.parametrize('data', ['toy-1234', ''])
+def test_a_record_of_schema_3_takes_its_data_from_the_provenance(tmp_path, data):
+    of_schema_3(tmp_path / 'record.json', provenance={'data': {'name': data}} if data else {})
+    expected = scored_record(data=data, provenance={'data': {'name': data}} if data else {})
+    assert load_record(tmp_path / 'record.json') == expected
+    assert load_head(tmp_path / 'record.json').cell.data == data and foreign_records(tmp_path) == []
+
+
+@pytest.mark.parametrize('absent', [(), (1,), (1, 2), (0, 3, 4), (0, 1, 2, 3, 4)])
+def test_an_upgrade_takes_back_zeros_of_what_was_not_measured(tmp_path, absent):
+    record = scored_record(absent=absent)
+    secondary = Secondary(resolution='512', metrics=record.metrics, confusion=record.confusion)
+    old = of_schema_3(tmp_path / 'record.json', absent=absent, secondary=secondary)
+    found = load_record(tmp_path / 'record.json')
+    assert found.metrics == found.secondary.metrics == record.metrics
+    assert load_head(tmp_path / 'record.json').metrics == record.metrics
+    assert (found.metrics.hiou is None) == (len(absent) > 1) and old['metrics']['hiou'] is not None
+
+
+def test_an_upgrade_leaves_a_measured_zero(tmp_path):
+    of_schema_3(tmp_path / 'record.json', quality=-100.0)  # nothing was found
+    assert load_record(tmp_path / 'record.json').metrics.hiou == 0 == scored_record(quality=-100.0).metrics.hiou
+
+
+@pytest.mark.parametrize('change', [{'cell': None}, {'confusion': 3}, {'provenance': 'here'}, {'metrics': {'seen': 1}}])
+def test_an_old_record_of_another_shape_is_refused_in_one_line(tmp_path, change):
+    content = of_schema_3(tmp_path / 'record.json')
+    write_json(tmp_path / 'record.json', {**content, **change})
+    with pytest.raises(ValueError, match=r'^[^\n]*record\.json: not a record of schema 4: [^\n]*$'):
+        load_record(tmp_path / 'record.json')
+
+
+def test_what_was_not_measured_is_null_in_the_file(tmp_path):
+    save_record(scored_record(absent=(1, 2)), tmp_path / 'record.json')
+    content = json.loads((tmp_path / 'record.json').read_text())
+    assert content['metrics']['unseen'] == {'pa': None, 'ma': None, 'miou': None} and content['metrics']['hiou'] is None
+    schema = json.loads(SCHEMA.read_text())
+    assert wrong(content, schema, schema['$defs']) == []
+
+
+def test_an_ambiguous_name_tells_data_apart(tmp_path):
+    for data in ('toy-1234', 'toy-5678'):
+        save_record(fake_record(dataset='toy', data=data), tmp_path / f'toy_k1_zs3_seed0_{data[-2:]}.json')
+    says = 'toy_k1_zs3_seed0_34 \\(data toy-1234\\), toy_k1_zs3_seed0_78 \\(data toy-5678\\)$'
+    with pytest.raises(UsageError, match=says):
+        find_record('zs3_seed0', tmp_path)
+    (tmp_path / 'toy_k1_zs3_seed0_99.json').write_text('damaged')
+    with pytest.raises(UsageError, match=rf'{says[:-1]}, toy_k1_zs3_seed0_99$'):
+        find_record('zs3_seed0', tmp_path)
+
+
 @pytest.mark.parametrize(('version', 'says'), [
-    (1, 'schema 1 is too old to be upgraded; run the cell again'), (4, 'of schema 4; this program reads up to 3'),
-    (99, 'of schema 99; this program reads up to 3')])
+    (1, 'schema 1 is too old to be upgraded; run the cell again'), (5, 'of schema 5; this program reads up to 4'),
+    (99, 'of schema 99; this program reads up to 4')])
 def test_a_record_of_a_version_that_cannot_be_read_says_what_to_do(tmp_path, version, says):
     path = tmp_path / 'record.json'
     path.write_text(json.dumps(old(schema_version=version)))
@@ -141,7 +206,7 @@ def test_a_record_of_a_version_that_cannot_be_read_says_what_to_do(tmp_path, ver
 
 
 def test_newer_records_are_foreign_even_with_a_checksum_and_damaged_ones_are_not(tmp_path):
-    write_json(tmp_path / 'newer.json', old(schema_version=4))
+    write_json(tmp_path / 'newer.json', old(schema_version=5))
     save_record(fake_record(), tmp_path / 'own.json')
     (tmp_path / 'own.json').write_bytes((tmp_path / 'own.json').read_bytes()[:300])
     (tmp_path / 'other.json').write_text('{"some": "thing"}')

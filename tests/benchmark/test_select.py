@@ -8,8 +8,8 @@ import signal
 import pytest
 
 from benchmark import select
-from benchmark.records import NetworkCard
-from benchmark.selection import Candidate, Score, Selection, load_selections
+from benchmark.records import NetworkCard, write_json
+from benchmark.selection import Candidate, Fold, Score, Selection, load_selections
 from benchmark.selection_plan import draw_folds, plan, product
 from zs_methods.datasets.spec import load_spec
 
@@ -37,6 +37,8 @@ class GradedEvaluate(Stage):
             raise KeyboardInterrupt
         confusion = np.full((21, 21), 2 + abs(self.weight - 30) + ctx.task.unseen[0])
         confusion += np.diag([900] * 21)
+        if self.flaw == 'blank' or self.flaw == 'partly' and ctx.task.unseen[0] == 4:
+            confusion[list(ctx.task.unseen)] = 0  # no ground truth
         (ctx.out / 'result.json').write_text(json.dumps({
             'images': 3, 'confusion': confusion.tolist(), 'examples': [],
             'confusion_per_image': pack_sparse([sparse(confusion)])}))
@@ -52,6 +54,14 @@ METHODS.register_module(name='graded')(Graded)
 @METHODS.register_module(name='fails')
 class Fails(Graded):
     flaw = 'fails'
+
+@METHODS.register_module(name='blank')
+class Blank(Graded):
+    flaw = 'blank'
+
+@METHODS.register_module(name='partly')
+class Partly(Graded):
+    flaw = 'partly'
 
 @METHODS.register_module(name='killed')
 class Killed(Graded):
@@ -96,9 +106,9 @@ def selection(*hious):
     candidates = [Candidate(settings={'a': i}, scores=[
         Score(fold=fold, seed=0, key='', seen=value, held_out=value, hiou=value) for fold, value in enumerate(values)])
         for i, values in enumerate(hious)]
-    made = Selection(dataset='shapes', split='k10', unseen=[], protocol='p', model='m', method='zs3', held_out=3,
-                     network=NetworkCard(backbone='b', weights='none', pretraining='none'), folds=[], seeds=[0],
-                     grid={'a': list(range(len(hious)))}, candidates=candidates)
+    made = Selection(dataset='shapes', data='shapes-v1', split='k10', unseen=[], protocol='p', model='m', method='zs3',
+                     network=NetworkCard(backbone='b', weights='none', pretraining='none'), held_out=3, folds=[],
+                     seeds=[0], grid={'a': list(range(len(hious)))}, candidates=candidates)
     made.choose()
     return made
 
@@ -125,6 +135,32 @@ def test_a_setting_without_all_its_numbers_is_not_chosen():
     assert (made.best, made.chosen) == (1, 1)
     assert made.behind(0) is None
     assert selection([None]).chosen is None
+
+
+def unmeasured(*hious):
+    """As `selection`, but None is a score that was not measured, of a training that did not fail."""
+    made = selection(*hious)
+    assert not any(score.reason for candidate in made.candidates for score in candidate.scores)
+    made.folds = [Fold(ids=[fold], classes=[f'c{fold}']) for fold in range(len(hious[0]))]
+    return made
+
+
+def test_a_fold_that_measured_nothing_takes_no_part_in_the_choice():
+    made = unmeasured([30, None, 20], [40, None, 30])
+    assert made.chosen == made.best == 1 and made.unscored == [1]  # with 0 for None, the noise would be larger
+    assert made.candidates[1].summary('hiou').mean == 35 and made.candidates[1].summary('hiou').n == 2
+    assert (made.behind(0).mean, made.behind(0).sd) == (10, 0)
+
+
+def test_a_setting_is_not_chosen_for_having_fewer_folds():
+    made = unmeasured([50, None], [10, 20])  # the same images: the other one did measure it
+    assert made.chosen == 1 and made.behind(0) is None and made.unscored == []
+
+
+def test_without_any_score_nothing_is_chosen():
+    made = unmeasured([None, None], [None, None])
+    assert made.best is made.chosen is None and made.unscored == [0, 1]
+    assert made.candidates[0].summary('hiou') is None and made.behind(0) is None
 
 
 def test_folds_are_distinct_sorted_and_the_first_stay_when_more_are_asked_for():
@@ -212,6 +248,44 @@ def test_a_setting_that_fails_is_named_and_not_chosen(select_py, chosen, capsys)
     assert 'ValueError' in capsys.readouterr().out
 
 
+def test_a_fold_without_ground_truth_is_told_and_left_out(select_py, chosen, capsys):
+    assert select_py('--methods', 'partly', *GRID) == 0
+    made = chosen()
+    assert made.unscored == [1] and made.candidates[made.chosen].settings == {'classifier.unseen_weight': 30}
+    score = made.candidates[0].scores[1]
+    assert (score.hiou, score.held_out, score.reason) == (None, None, '') and score.seen > 0 and score.images == 3
+    out = capsys.readouterr().out
+    assert f'held out: {", ".join(made.folds[1].classes)} (no hIoU: takes no part in the choice)' in out
+    assert out.count('takes no part') == 1 and 'hIoU —' in out
+
+
+@pytest.mark.parametrize(('method', 'why', 'code'), [
+    ('blank', 'no fold has an hIoU, for want of ground truth of a held-out class, or of a seen one', 1),
+    ('fails', 'no setting has all its numbers (ValueError: boom)', 1)])
+def test_no_choice_is_one_clear_line(select_py, chosen, capsys, method, why, code):
+    assert select_py('--methods', method, '--grid', 'classifier.unseen_weight=100') == code
+    assert capsys.readouterr().err == f'select.py: {method}: nothing chosen: {why}\n'
+    assert chosen().chosen is None
+
+
+def test_a_selection_of_version_1_is_upgraded_on_reading(tmp_path):
+    content = {**selection([1], [2]).model_dump(mode='json'), 'selection_version': 1,
+               'provenance': {'data': {'name': 'shapes-v1'}}}
+    del content['data']
+    write_json(tmp_path / 'old.json', content)
+    (made,) = load_selections(tmp_path)
+    assert (made.data, made.selection_version, made.chosen) == ('shapes-v1', 2, 1)
+    write_json(tmp_path / 'old.json', {**content, 'provenance': {}})
+    assert load_selections(tmp_path)[0].data == ''
+
+
+def test_selections_of_other_data_have_other_names(tmp_path):
+    one = selection([1], [2])
+    for data in ('toy-1', 'toy-2'):
+        select.save(tmp_path, one.model_copy(update={'data': data}))
+    assert sorted(made.data for made in load_selections(tmp_path)) == ['toy-1', 'toy-2']
+
+
 def test_an_interrupt_is_one_line_and_leaves_no_choice(select_py, capsys, untouched):
     assert select_py('--methods', 'killed', *GRID) == 130
     assert capsys.readouterr().err == 'select.py: interrupted; the same command continues where it was\n'
@@ -255,7 +329,7 @@ def test_a_wrong_call_is_one_line(select_py, capsys, untouched, words, line):
 
 def test_a_file_that_is_no_selection_is_named(tmp_path):
     (tmp_path / 'odd.json').write_text(json.dumps({'selection_version': 99}))
-    with pytest.raises(ValueError, match=r'odd\.json: no selection of version 1'):
+    with pytest.raises(ValueError, match=r'odd\.json: no selection of version 2'):
         load_selections(tmp_path)
 
 

@@ -49,7 +49,8 @@ def test_a_finished_record_is_explained(shown):
     text = shown(record)
     for part in (
             'shapes k2 zs3 seed 0: done', f'hIoU {record.metrics.hiou}, computed again from the confusion matrix of',
-            'and so is the sum over 30 images', f'{record.metrics.unseen.miou:.2f}', 'voc feed (5953 train, 1449 val)',
+            'and so is the sum over 30 images', f'{record.metrics.unseen.miou:.2f}',
+            'shapes-v1 feed (5953 train, 1449 val)',
             'words.txt abba', 'run.py --ks 2', 'c0de, git c0ffee changed (d1ff)', 'torch 2.9.0', 'cpu some cpu',
             'generator.lr=0.1', record.key, record.config_hash, 'attempts 2', 'zs3-clean version',
             'measured image-filter, the card allows image-filter', 'run: 5.5 s, 1200.4 MiB of memory',
@@ -161,3 +162,25 @@ def test_it_runs_as_a_script_without_pytorch(tmp_path):
                           capture_output=True, text=True, cwd=tmp_path, timeout=60)
     assert done.returncode == 0, done.stderr
     assert 'shapes k2 zs3 seed 0: done' in done.stdout
+
+
+def test_a_number_that_was_not_measured_is_a_dash(shown):
+    record = scored_record(absent=(1, 2))
+    text = shown(record)
+    pixels = sum(map(sum, record.confusion))
+    assert ('hIoU —, no pixel of an unseen class, or of a seen one, among the '
+            f'{pixels:,} of the confusion matrix') in text
+    assert 'unseen ┃ 2 ┃ — ┃ — ┃ —' in text.replace('│', '┃') or 'unseen 2 — — —' in text
+    assert f'{record.metrics.seen.miou:.2f}' in text and '0.00' not in text
+    record.metrics.hiou = 0.0
+    assert follows(record) == 'NOT that of the confusion matrix, from which follows none'
+
+
+def test_an_ambiguous_name_is_one_line_that_tells_the_data(tmp_path, capsys):
+    for data in ('toy-1234', 'toy-5678'):
+        save_record(fake_record(dataset='toy', data=data), tmp_path / 'records' / f'toy_k1_zs3_{data[-2:]}.json')
+    assert show.main(['zs3', '--reports', str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert error.count('\n') == 1 and 'toy_k1_zs3_34 (data toy-1234), toy_k1_zs3_78 (data toy-5678)' in error
+    assert show.main(['zs3_34', '--reports', str(tmp_path)]) == 0
+    assert 'toy-1234' in capsys.readouterr().out

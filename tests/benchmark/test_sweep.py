@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from benchmark.records import Record, Status, load_record
+from benchmark.sweep import headline
 from zs_methods.evaluation.scores import scores
 
 
@@ -51,9 +52,10 @@ def test_every_outcome_has_its_record_and_no_cell_takes_another_down(toy, cell, 
 def test_a_record_holds_the_names_that_others_rely_on(cell, sweep, records, task):
     sweep().run([cell('toy_ok', seed=3)])
     content = json.loads(next(records.glob('shapes_k2_zs3-clean_tiny_toy_ok_seed3_*.json')).read_text())
-    assert content['schema_version'] == 3 and content['status'] == 'done'
-    assert content['cell'] == {'dataset': 'shapes', 'split': 'k2', 'k': 2, 'protocol': 'zs3-clean', 'model': 'tiny',
-                               'method': 'toy_ok', 'seed': 3, 'variant': {}}
+    assert content['schema_version'] == 4 and content['status'] == 'done'
+    assert content['cell'] == {
+        'dataset': 'shapes', 'data': 'shapes-v1', 'split': 'k2', 'k': 2, 'protocol': 'zs3-clean', 'model': 'tiny',
+        'method': 'toy_ok', 'seed': 3, 'variant': {}}
     assert content['network'] == {'backbone': 'toy', 'config': '', 'changes': {}, 'weights': 'none', 'sha256': '',
                                   'pretraining': 'none'}
     assert content['secondary'] is None
@@ -113,6 +115,24 @@ def test_a_class_without_ground_truth_is_listed(toy, cell, sweep, monkeypatch):
     [record] = sweep().run([cell('toy_ok')])
     assert record.absent_classes == [record.classes[5]] and record.per_class_iou[5] is None
     assert record.metrics.overall.miou == 100
+
+
+def test_a_group_of_classes_without_ground_truth_has_no_score(toy, cell, sweep, task, monkeypatch, tmp_path):
+    def run(self, ctx):
+        confusion = [[int(row == column and row not in task.unseen) for column in range(21)] for row in range(21)]
+        (ctx.out / 'result.json').write_text(json.dumps(
+            {'images': 1, 'confusion': confusion, 'confusion_per_image': '', 'examples': [],
+             'secondary_confusion': confusion}))
+    monkeypatch.setattr(toy.ToyEvaluate, 'run', run)
+    [record] = sweep().run([cell('toy_ok')])
+    assert headline(record) == 'seen 100.0  unseen —  hIoU —'
+    content = json.loads((tmp_path / 'records' / cell('toy_ok').file_name).read_text())
+    for metrics in (content['metrics'], content['secondary']['metrics']):
+        assert metrics['unseen'] == {'pa': None, 'ma': None, 'miou': None} and metrics['hiou'] is None
+        assert metrics['seen'] == metrics['overall'] == {'pa': 100, 'ma': 100, 'miou': 100}
+    assert content['absent_classes'] == [task.spec.classes[c] for c in task.unseen]
+    [again] = sweep().run([cell('toy_ok')])
+    assert again.metrics == record.metrics
 
 
 def test_the_same_seed_gives_the_same_confusion_and_another_one_another(cell, sweep):

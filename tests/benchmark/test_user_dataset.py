@@ -1,13 +1,14 @@
 """The data set of the documentation, built as described, becomes a benchmark."""
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.records import load_records
+from benchmark.records import load_record, load_records
 from zs_methods.datasets import shapes_generator
 
 PAGE = (Path(__file__).resolve().parents[2] / 'zs_methods/datasets/README.md').read_text()
@@ -90,3 +91,74 @@ def test_an_id_that_is_no_class_stops_a_run_before_it_trains(garden, run_py, tmp
     error = capsys.readouterr().err
     assert f'{path}: id 77 is neither' in error and error.count('\n') == 1
     assert not (tmp_path / 'out').exists()
+
+
+def toy_folder(folder, seed, train=8):
+    """A data set called toy: squares of three classes, of which cow is unseen."""
+    rng = np.random.default_rng(seed)
+    for subset, count in (('train', train), ('val', 3)):
+        for kind in ('img', 'ann'):
+            (folder / kind / subset).mkdir(parents=True)
+        for index in range(count):
+            mask = np.zeros((64, 64), np.uint8)
+            mask[8:40, 8:40] = 1 + index % 3 if subset == 'val' else 3 if index % 4 == 3 else 1 + index % 2
+            image = rng.integers(0, 60, (64, 64, 3), dtype=np.uint8) + 60 * mask[..., None]
+            Image.fromarray(image).save(folder / 'img' / subset / f'{index}.png')
+            Image.fromarray(mask).save(folder / 'ann' / subset / f'{index}.png')
+    (folder / 'words.txt').write_text('4 3\n' + ''.join(
+        f'{word} {i} 1 {i * i}\n' for i, word in enumerate(('background', 'cat', 'dog', 'cow'))))
+    (folder / 'toy.yaml').write_text(
+        'name: toy\nclasses: [background, cat, dog, cow]\nsubsets:\n  train: {images: img/train, masks: ann/train}\n'
+        '  val: {images: img/val, masks: ann/val}\nsplits:\n  1: [cow]\nvectors: words.txt\nimage_suffix: .png\n'
+        'mask_suffix: .png\nmodel: tiny\n')
+    return folder / 'toy.yaml'
+
+
+def micro_toy(run_py, file, *words):
+    return run_py('--dataset', file, '--methods', 'zs3', '--cfg-options', 'train_cfg.max_iters=2',
+                  'generator.iterations=2', 'classifier.iterations=2', *words)
+
+
+@pytest.mark.slow
+def test_two_data_sets_of_one_name_are_kept_apart(run_py, tmp_path, capsys, untouched):
+    one, other = toy_folder(tmp_path / 'a', 1), toy_folder(tmp_path / 'b', 2, train=9)
+    reports = untouched['--reports']
+
+    def records():
+        return {path: path.read_bytes() for path in (reports / 'records').glob('*.json')}
+
+    def run(file):
+        assert micro_toy(run_py, file, '--data-root', file.parent) == 0
+        return capsys.readouterr().out
+
+    assert 'names other data' not in run(one)
+    first = records()
+    out = run(other)
+    assert {path: content for path, content in records().items() if path in first} == first
+    data = {record.cell.data for record in load_records(reports / 'records')}
+    assert len(records()) == 6 and len(data) == 2 and all(name.startswith('toy-') for name in data)
+    own, = data - {record.cell.data for record in map(load_record, first)}
+    assert f'this run is on {own}, others on {", ".join(data - {own})}' in out
+    text = (reports / 'toy.md').read_text()
+    assert [f', data {name}' in text for name in sorted(data)] == [True, True] and text.count('## Protocol') == 2
+
+    # Data that are edited between runs are others: what was said of them before stays, in a section of its own.
+    shutil.copytree(tmp_path / 'a', tmp_path / 'edited')
+    Image.fromarray(np.full((64, 64), 2, np.uint8)).save(tmp_path / 'edited' / 'ann' / 'train' / '1.png')
+    assert 'others on' in run(tmp_path / 'edited' / 'toy.yaml')
+    assert len(records()) == 9 and (reports / 'toy.md').read_text().count('## Protocol') == 3
+
+
+@pytest.mark.slow
+def test_a_validation_set_without_unseen_classes_gives_no_hiou(run_py, tmp_path, capsys, untouched):
+    file = toy_folder(tmp_path / 'a', 1)
+    for mask in (tmp_path / 'a' / 'ann' / 'val').iterdir():
+        labels = np.asarray(Image.open(mask))
+        Image.fromarray(np.where(labels == 3, 1, labels).astype(np.uint8)).save(mask)
+    assert micro_toy(run_py, file, '--data-root', file.parent) == 0
+    out = capsys.readouterr().out
+    assert out.count('unseen —  hIoU —') == 3 and 'no image scored holds a pixel of an unseen class' in out
+    assert all(record.metrics.hiou is None and record.metrics.unseen.miou is None and record.metrics.seen.miou > 0
+               and record.absent_classes == ['cow'] for record in load_records(untouched['--reports'] / 'records'))
+    assert micro_toy(run_py, file, '--data-root', file.parent, '--verify', '1') == 0
+    assert '1 of 1 identical to the pixel' in capsys.readouterr().out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import torch
 
 from benchmark import verify
@@ -93,3 +95,17 @@ def test_more_than_there_are_is_a_wrong_call(toy_run, capsys):
     assert toy_run('toy_ok', '--ks', '2,4', '--verify', 2) == 2
     assert capsys.readouterr().err == (
         'run.py: --verify 2: 1 of the 2 requested cells have a record of these settings\n')
+
+
+def test_what_has_no_hiou_is_compared_by_its_pixels(toy, toy_run, capsys, monkeypatch):
+    def run(self, ctx):
+        confusion = [[int(row == column and row not in ctx.task.unseen) for column in range(21)] for row in range(21)]
+        (ctx.out / 'result.json').write_text(json.dumps(
+            {'images': 1, 'confusion': confusion, 'confusion_per_image': '', 'examples': []}))
+    monkeypatch.setattr(toy.ToyEvaluate, 'run', run)
+    toy_run('toy_ok', '--ks', 2)
+    assert toy_run('toy_ok', '--ks', 2, '--verify', 1) == 0
+    out = capsys.readouterr().out
+    assert out.count('seen 100.0  unseen —  hIoU —') == 2 and '1 of 1 identical to the pixel' in out
+    assert [line.split('│')[2:4] for line in out.splitlines() if 'identical' in line and '│' in line] == [
+        ['         — ', '        — ']]

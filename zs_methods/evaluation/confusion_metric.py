@@ -39,10 +39,14 @@ class ZeroShotMetric(BaseMetric):
             self.results.append(confusion_matrix(truth, prediction, n_classes, self.ignore_index))
 
     def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
-        """Flat scores in percent, such as ``seen_miou`` and ``hiou``; classes without ground truth are left out."""
+        """Flat scores in percent, such as ``seen_miou`` and ``hiou``; classes without ground truth are left out.
+
+        What was not measured, see `scores`, is NaN, since mmengine formats every score as a number.
+        """
         confusion = np.sum(results, axis=0)
         nested = scores(confusion, self.unseen)
         flat = {f'{group}_{name}': value for group in ('seen', 'unseen', 'overall')
                 for name, value in nested[group].items()}
+        flat = {name: np.nan if value is None else value for name, value in {**flat, 'hiou': nested['hiou']}.items()}
         absent = np.flatnonzero(np.isnan(per_class_iou(confusion))).tolist()
-        return {**flat, 'hiou': nested['hiou'], 'absent_classes': float(len(absent))}
+        return {**flat, 'absent_classes': float(len(absent))}

@@ -34,8 +34,10 @@ def per_class_iou(confusion: np.ndarray) -> np.ndarray:
     return np.where(truth > 0, 100 * hit / np.maximum(union, 1), np.nan)
 
 
-def harmonic(seen: float, unseen: float) -> float:
-    """2SU/(S+U), 0 if both are 0."""
+def harmonic(seen: float | None, unseen: float | None) -> float | None:
+    """2SU/(S+U), 0 if both are 0; None if one of them was not measured."""
+    if seen is None or unseen is None:
+        return None
     return 2 * seen * unseen / (seen + unseen) if seen + unseen else 0.0
 
 
@@ -49,16 +51,17 @@ def scores(confusion: np.ndarray, unseen: Sequence[int]) -> dict:
     Returns:
         dict: ``seen``, ``unseen``, ``overall``, each with ``pa`` (correct pixels of the group's rows), ``ma`` (mean
         recall) and ``miou`` (mean IoU), and ``hiou``; percent, unrounded. Classes without ground truth are left
-        out of the means; a group with none scores 0.
+        out of the means. A group none of whose classes has ground truth was not measured: its scores are None, and
+        so is ``hiou`` where it is that of the seen or of the unseen classes.
     """
     confusion = np.asarray(confusion, dtype=np.float64)
     hit, truth, iou = confusion.diagonal(), confusion.sum(axis=1), per_class_iou(confusion)
     is_unseen = np.isin(np.arange(len(confusion)), list(unseen))
 
-    def group(members: np.ndarray) -> dict[str, float]:
+    def group(members: np.ndarray) -> dict[str, float | None]:
         members = members & (truth > 0)
         if not members.any():
-            return {'pa': 0.0, 'ma': 0.0, 'miou': 0.0}
+            return {'pa': None, 'ma': None, 'miou': None}
         return {'pa': float(100 * hit[members].sum() / truth[members].sum()),
                 'ma': float((100 * hit[members] / truth[members]).mean()),
                 'miou': float(iou[members].mean())}

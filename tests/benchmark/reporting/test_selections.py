@@ -5,32 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fakes import fake_network, fake_record, save_all
+from fakes import fake_record, fake_selection, save_all
 from pages import lines, page
 
 from benchmark.report import main, render
-from benchmark.selection import Candidate, Fold, Score, Selection, save_selection
-
-
-def selection(**more: object) -> Selection:
-    """A choice among two settings on two folds."""
-    def scores(*values: float | None) -> list[Score]:
-        return [Score(fold=fold, seed=0, key='', seen=60, held_out=value, hiou=value, images=9,
-                      reason='' if value is not None else 'out of memory') for fold, value in enumerate(values)]
-
-    one = Selection(**{
-        'dataset': 'shapes', 'split': 'k10', 'unseen': ['x'], 'protocol': 'zs3-clean', 'model': 'tiny', 'method': 'zs3',
-        'network': fake_network('none', 'none'), 'held_out': 2, 'seeds': [0], 'grid': {'classifier.weight': [1, 30, 5]},
-        'folds': [Fold(ids=[1, 2], classes=['striped red', 'a|b']), Fold(ids=[3, 4], classes=['c', 'd'])],
-        'candidates': [Candidate(settings={'classifier.weight': weight}, scores=scores(*values))
-                       for weight, values in ((1, (10, 12)), (30, (20, 22)), (5, (20, None)))],
-        'argv': ['benchmark/select.py', '--methods', 'zs3'], **more})
-    one.choose()
-    return one
+from benchmark.selection import save_selection
 
 
 def test_how_settings_were_chosen(tmp_path: Path) -> None:
-    save_selection(selection(), tmp_path / 'selection' / 'a.json')
+    save_selection(fake_selection(), tmp_path / 'selection' / 'a.json')
     text = page([fake_record()], tmp_path)
     part = text[text.index('## How settings were chosen'):text.index('## Methods')]
     (overview,) = lines(part, 'zs3', 'k10')
@@ -45,7 +28,7 @@ def test_how_settings_were_chosen(tmp_path: Path) -> None:
 
 
 def test_damaged_selection_and_one_without_records(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    save_selection(selection(dataset='mine'), tmp_path / 'selection' / 'a.json')
+    save_selection(fake_selection(dataset='mine'), tmp_path / 'selection' / 'a.json')
     save_all([fake_record()], tmp_path)
     render(tmp_path)
     assert 'How settings were chosen' in (tmp_path / 'mine.md').read_text(encoding='utf-8')
