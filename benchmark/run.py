@@ -97,7 +97,7 @@ def run_cells(args: Namespace, cells: list[Cell], store: ArtifactStore, console:
 
     MMLogger.get_instance('mmengine', log_level=logging.WARNING)
     try:
-        source = prepare_data(args, cells[0].task, console)
+        source = prepare_data(args, cells[0].task, console, {cell.task.split: cell.task.unseen for cell in cells})
         with Reporter(console, len(cells)) as reporter:
             store.warn = reporter.line
             records = launch(args, cells, store, args.reports / 'records', reporter, source)
