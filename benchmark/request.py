@@ -34,6 +34,7 @@ from benchmark.records import READABLE, foreign_records
 from zs_methods.datasets import prepare
 from zs_methods.datasets.coverage import survey
 from zs_methods.datasets.files import locate
+from zs_methods.datasets.names import visible
 from zs_methods.datasets.spec import DatasetSpec, available, load_spec
 from zs_methods.methods import ROLES, Method
 from zs_methods.models.weights import check_weights
@@ -197,7 +198,7 @@ def prepare_data(args: Namespace, task: Task, console: Console,
     spec = task.spec
     return {'data': {'name': task.data, 'sha256': sha256, 'title': spec.title, 'note': spec.note,
                      'counts': prepare.counts(spec, Path(task.data_root), task.training_list)},
-            'vectors': vectors_card(task.vectors), 'argv': [Path(sys.argv[0]).name, *sys.argv[1:]]}
+            'vectors': vectors_card(task.vectors), 'argv': [Path(sys.argv[0]).name, *map(visible, sys.argv[1:])]}
 
 
 def vectors_card(files: str) -> dict[str, str]:
