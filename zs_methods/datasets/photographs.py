@@ -110,7 +110,7 @@ def _png(file: Path, _: Image.Image) -> bool:
         while len(head := stream.read(8)) == 8:
             length, kind = struct.unpack('>I4s', head)
             if kind == b'IEND':
-                return True
+                return len(stream.read(4)) == 4  # its checksum is the end of the file
             stream.seek(length + 4, 1)
     return False
 

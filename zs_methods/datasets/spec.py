@@ -266,8 +266,8 @@ def spec_file(source: str) -> Path:
 
 def _no_text(error: Mapping[str, Any]) -> str:
     """What to do where a text is expected and YAML made something else of it, as of no, 7, 1e3 or 2020-01-01."""
-    value = error['input']
-    if error['type'] not in ('string_type', 'literal_error', 'invalid_key', 'no_text') or isinstance(value, str | list | dict):
+    value, kinds = error['input'], ('string_type', 'literal_error', 'invalid_key', 'no_text')
+    if error['type'] not in kinds or isinstance(value, str | list | dict):
         return ''
     word = 'an empty value' if value is None else f'{type(value).__name__} {value}'
     return f': YAML reads it as {word}; put it in quotes'
