@@ -58,7 +58,7 @@ def parse(argv: Sequence[str] | None) -> Namespace:
                          help="model of gensim's downloader, or a .bin .txt .vec .kv .npz file")
     command.add_argument('--datasets', default=','.join(DATASETS), help='whose classes; names or YAML files')
     command.add_argument('--words', default='', help='further words, comma separated')
-    command = commands.add_parser('verify', help='count images, masks, ids and overlaps, and read every file')
+    command = commands.add_parser('verify', help='count images, masks, classes, ids and overlaps, and read every file')
     command.add_argument('dataset', help=f'{", ".join(DATASETS)} or a YAML file')
     for command in commands.choices.values():
         command.add_argument('--root', type=Path,

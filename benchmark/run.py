@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         int: 0 if all requested cells are done or skipped with a reason, 1 if some failed or are missing, 2 for a
         wrong call, 130 when interrupted.
     """
-    warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg')
+    warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg|PIL')
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         from benchmark.options import parse, select_device

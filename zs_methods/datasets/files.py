@@ -75,7 +75,9 @@ def list_pairs(spec: DatasetSpec, root: Path, subset: str, training_list: str = 
             raise FileNotFoundError(f'{visible(root / part.images / (name + spec.image_suffix))}: image not found, but '
                                     f'{visible(root / listed.file)} names it')
         if mask is None:
-            raise FileNotFoundError(f'{visible(root / part.masks[0] / (name + spec.mask_suffix))}: mask not found')
+            there = next((f'; there are: {folder.left_out()}' for folder in masks if folder.others), '')
+            raise FileNotFoundError(
+                f'{visible(root / part.masks[0] / (name + spec.mask_suffix))}: mask not found{there}')
         pairs.append((image, mask))
     if not pairs:
         there = f'; there are: {images.left_out()}' if images.others else ''

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 
@@ -134,8 +133,14 @@ def _whole(*_: object) -> bool:
     return True
 
 
-def _decodes(file: Path, _: Image.Image) -> bool:
-    return cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR) is not None
+def _gif(file: Path, image: Image.Image) -> bool:
+    """Pillow does without the last byte, other readers do not."""
+    return file.read_bytes().rstrip(b'\0\r\n').endswith(b';') and _decodes(file, image)
 
 
-_CHECKS = {'JPEG': _jpeg, 'MPO': _jpeg, 'PNG': _png, 'TIFF': _tiff, 'BMP': _bmp, 'WEBP': _whole}
+def _decodes(_: Path, image: Image.Image) -> bool:
+    image.load()  # an error has the reason in it, see `opened`
+    return True
+
+
+_CHECKS = {'JPEG': _jpeg, 'MPO': _jpeg, 'PNG': _png, 'TIFF': _tiff, 'BMP': _bmp, 'GIF': _gif, 'WEBP': _whole}

@@ -251,6 +251,9 @@ def test_what_takes_no_part_is_told(unlisted):
     assert files.other_files(spec, root) == [
         f'{root}/img/train: 3 files that do not end with .jpg: .jpeg (2), notes (1), take no part',
         f'{root}/ann/train: 1 files that do not end with .png: .tif (1), take no part']
+    (root / 'ann/train/b.png').rename(root / 'ann/train/b.tif')
+    with pytest.raises(FileNotFoundError, match=r'b.png: mask not found; there are: 2 files that do not end with .png'):
+        files.list_pairs(spec, root, 'train')
     for name in ('a.jpg', 'b.jpg'):
         (root / 'img/train' / name).unlink()
     with pytest.raises(FileNotFoundError, match=r'img/train: no image \*.jpg in it; there are: 3 files that do not '):
