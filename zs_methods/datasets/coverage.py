@@ -63,13 +63,13 @@ class Coverage:
             splits (Mapping): name of a split -> ids of its unseen classes.
         """
         lines, absent = [], {subset: {c for c in self._used if not counts[c]} for subset, counts in self.counts.items()}
-        nowhere = set.intersection(*absent.values())
+        nowhere = set.intersection(*absent.values()) if absent else set()
         if nowhere:
             lines.append(f'no mask at all holds {self._names(nowhere, splits)}')
         lines += [f'no mask of {subset} holds {self._names(classes - nowhere, splits)}'
                   for subset, classes in absent.items() if classes - nowhere]
         lines += [f'split {name}: none of its unseen classes occurs in val: no unseen score and no hIoU can be measured'
-                  for name, unseen in splits.items() if set(unseen) <= absent['val']]
+                  for name, unseen in splits.items() if 'val' in absent and set(unseen) <= absent['val']]
         return lines + list(self.left_out)
 
     @property

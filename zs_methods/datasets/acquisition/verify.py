@@ -95,6 +95,7 @@ def verify(spec: DatasetSpec, root: Path, listener: Listener) -> Findings:
         other = other_files(spec, root)
     held = _read_all({image: mask for pairs in parts.values() for image, mask in pairs.items()}, spec, findings,
                      listener)
+    parts = {label: pairs for label, pairs in parts.items() if pairs}
     findings.coverage = Coverage(
         spec.classes, {label: len(pairs) for label, pairs in parts.items()},
         {label: sum((held[image] for image in pairs if image in held), np.zeros(len(spec.classes), int))

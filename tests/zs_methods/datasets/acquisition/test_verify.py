@@ -187,6 +187,13 @@ def test_coverage_counts_images_by_class_in_every_part(made, listener):
     assert less.coverage.counts['train (aug)'][20] == coverage.counts['train (aug)'][20] and less.unread == 1
 
 
+def test_nothing_is_said_of_classes_in_a_part_without_images(made, listener):
+    (made / VOC / 'ImageSets/Segmentation/zs3_official.txt').unlink()
+    (made / VOC / 'ImageSets/Segmentation/val.txt').write_text('')
+    coverage = check(made, 'voc', listener).coverage
+    assert [*coverage.counts] == ['train (aug)'] and not any('val' in line for line in coverage.warnings({'k1': (3,)}))
+
+
 def test_files_that_take_no_part(tmp_path, listener):
     spec = own(tmp_path, 'train', 'val')
     (tmp_path / 'train/masks/b.png').write_bytes(png(labels(1)))
