@@ -111,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         int: the exit code, as that of ``run.py``.
     """
-    warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg')
+    warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg|PIL')
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(argv)

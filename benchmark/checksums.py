@@ -56,7 +56,8 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
     if 'checksum' in content:
         raise ValueError(f"{path}: the key 'checksum' is that of the file, not of its content")
     text = json.dumps(content, indent=1, ensure_ascii=False) + '\n'
-    body = ((',' if content else '\n') + text[1:]).encode()
+    # A file name that is no UTF-8 has characters that cannot be encoded; written as \udc.. they are JSON and come back.
+    body = ((',' if content else '\n') + text[1:]).encode(errors='backslashreplace')
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f'.{path.name}.{_machine_tag()}-{os.getpid()}-{uuid.uuid4().hex[:6]}')
     try:

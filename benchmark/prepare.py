@@ -14,10 +14,12 @@ import threading
 import time
 import warnings
 from argparse import Namespace, RawDescriptionHelpFormatter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -56,7 +58,7 @@ def parse(argv: Sequence[str] | None) -> Namespace:
                          help="model of gensim's downloader, or a .bin .txt .vec .kv .npz file")
     command.add_argument('--datasets', default=','.join(DATASETS), help='whose classes; names or YAML files')
     command.add_argument('--words', default='', help='further words, comma separated')
-    command = commands.add_parser('verify', help='count images, masks, ids and overlaps, and read every file')
+    command = commands.add_parser('verify', help='count images, masks, classes, ids and overlaps, and read every file')
     command.add_argument('dataset', help=f'{", ".join(DATASETS)} or a YAML file')
     for command in commands.choices.values():
         command.add_argument('--root', type=Path,
@@ -163,6 +165,7 @@ def _prepare(args: Namespace) -> int:
 def _verify(args: Namespace) -> int:
     from zs_methods.datasets.acquisition.verify import verify
     from zs_methods.datasets.files import locate
+    from zs_methods.datasets.names import visible
     from zs_methods.datasets.spec import load_spec
 
     if not args.dataset.endswith(('.yaml', '.yml')):
@@ -174,7 +177,7 @@ def _verify(args: Namespace) -> int:
         raise UsageError(text if args.dataset in text else f'{args.dataset}: {text}') from None
     root = locate(spec, args.root)
     if not root.is_dir():
-        raise AcquisitionError(f'{root}: no such folder; --root is the folder that holds the data sets')
+        raise AcquisitionError(f'{visible(root)}: no such folder; --root is the folder that holds the data sets')
     console = _console()
     with Display(console) as display:
         findings = verify(spec, root, display)
@@ -183,16 +186,34 @@ def _verify(args: Namespace) -> int:
             print(f'{kind}: {line}', file=sys.stderr)
         if len(lines) > SHOWN:
             print(f'{kind}: and {len(lines) - SHOWN} more', file=sys.stderr)
-    console.print(f'{spec.title} in {root}', highlight=False, markup=False, soft_wrap=True)
-    table = Table()
-    for title in ('subset', 'images', 'published', 'with mask'):
-        table.add_column(title, justify='left' if title == 'subset' else 'right')
-    for label, images, published, masks in findings.rows:
-        table.add_row(label, str(images), '-' if published is None else str(published), str(masks))
-    console.print(table)
+    say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
+    say(f'{spec.title} in {visible(root)}')
+    titles = 'subset', 'images', 'published', 'with mask'
+    console.print(_table(titles, [(label, images, '-' if published is None else published, masks)
+                                  for label, images, published, masks in findings.rows]))
+    coverage = findings.coverage
+    counts = [coverage.counts[label].tolist() for label in coverage.counts]
+    console.print(_table(('images with', *coverage.counts), zip(map(escape, spec.classes), *counts, strict=True)))
+    if findings.unread:
+        say(f'{findings.unread} masks could not be read and are not counted')
+    splits = {f'k{name}' if isinstance(name, int) else name: spec.unseen(name) for name in spec.splits}
+    for line in coverage.warnings(splits):
+        say(f'warning: {line}')
+    if 'ids' in findings.problems:
+        say(f'ids: {spec.lookup().known}')
     found = sum(map(len, findings.problems.values()))
-    console.print(f'{found} problems' if found else 'no problems: every file was read', highlight=False)
+    say(f'{found} problems' if found else 'no problems: every file was read')
     return 1 if found else 0
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """A table of names and numbers."""
+    table = Table()
+    for i, title in enumerate(titles):
+        table.add_column(title, justify='right' if i else 'left')
+    for row in rows:
+        table.add_row(*map(str, row))
+    return table
 
 
 def _console() -> Console:

@@ -124,7 +124,7 @@ def without_paths(text: str) -> str:
     for path in sorted(places, key=len, reverse=True):  # the innermost folder first
         if path != os.sep:
             text = text.replace(path + os.sep, places[path] + os.sep)
-    return text
+    return os.fsencode(text).decode(errors='backslashreplace')  # of a path that is no UTF-8, the bytes
 
 
 def _cpu() -> str:

@@ -6,6 +6,7 @@ import copy
 import inspect
 import sys
 from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ from benchmark.options import (
 from benchmark.plan import Cell, Recipe
 from benchmark.records import READABLE, foreign_records
 from zs_methods.datasets import prepare
-from zs_methods.datasets.files import list_pairs, locate
-from zs_methods.datasets.presence import class_presence
+from zs_methods.datasets.coverage import survey
+from zs_methods.datasets.files import locate
+from zs_methods.datasets.names import visible
 from zs_methods.datasets.spec import DatasetSpec, available, load_spec
 from zs_methods.methods import ROLES, Method
 from zs_methods.models.weights import check_weights
@@ -166,20 +168,37 @@ def _recipe(name: str, config: Config, applied: dict[str, Any], task: Task, prot
     return Recipe(chosen, name, task, variant)
 
 
-def prepare_data(args: Namespace, task: Task, console: Console) -> dict[str, Any]:
-    """Makes sure the data set is there; returns its and the vectors' provenance, and the command line."""
+def prepare_data(args: Namespace, task: Task, console: Console,
+                 splits: Mapping[str, Sequence[int]] | None = None) -> dict[str, Any]:
+    """Makes sure the data set is there and sound, and says which classes it holds, before anything is trained.
+
+    Args:
+        args (Namespace): the request.
+        task (Task): one of its tasks.
+        console (Console): hears of images, classes and what takes no part.
+        splits (Mapping, optional): name -> ids of unseen classes of all requested splits; the task's by default.
+
+    Returns:
+        dict: provenance of data set and vectors, and the command line.
+
+    Raises:
+        UsageError: a file is damaged, or a mask wrong; one line that names it.
+    """
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task(f'preparing {task.dataset}', total=None)
         try:
             sha256 = prepare.ensure(task.spec, Path(task.data_root),
                                     lambda done, total: progress.update(bar, completed=done, total=total))
-            _check_masks(task)
+            coverage = survey(task.spec, Path(task.data_root), task.training_list, task.ignored)
         except (FileExistsError, ValueError) as error:
             raise UsageError(str(error)) from None
+    splits = splits or {task.split: task.unseen}
+    for line in [*coverage.lines(splits), *(f'warning: {line}' for line in coverage.warnings(splits))]:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     spec = task.spec
     return {'data': {'name': task.data, 'sha256': sha256, 'title': spec.title, 'note': spec.note,
                      'counts': prepare.counts(spec, Path(task.data_root), task.training_list)},
-            'vectors': vectors_card(task.vectors), 'argv': [Path(sys.argv[0]).name, *sys.argv[1:]]}
+            'vectors': vectors_card(task.vectors), 'argv': [Path(sys.argv[0]).name, *map(visible, sys.argv[1:])]}
 
 
 def vectors_card(files: str) -> dict[str, str]:
@@ -187,19 +206,6 @@ def vectors_card(files: str) -> dict[str, str]:
     if not all(Path(file).is_file() for file in split_files(files)):
         return {}
     return {'file': vectors_name(files), 'sha256': vectors_sha256(files)}
-
-
-def _check_masks(task: Task) -> None:
-    """Reads all masks for training and validation, once for all runs, so that none is found wrong after hours.
-
-    Raises:
-        ValueError: a mask holds an id that is no class; one line that names it.
-    """
-    spec = task.spec
-    if not spec.embedded:
-        for subset in ('train', 'val'):
-            pairs = list_pairs(spec, Path(task.data_root), subset, task.training_list if subset == 'train' else '')
-            class_presence([mask for _, mask in pairs], spec.lookup(task.ignored), len(spec.classes))
 
 
 def _methods(text: str) -> list[str]:

@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         int: 0 if all requested cells are done or skipped with a reason, 1 if some failed or are missing, 2 for a
         wrong call, 130 when interrupted.
     """
-    warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg')
+    warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg|PIL')
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         from benchmark.options import parse, select_device
@@ -99,7 +99,7 @@ def run_cells(args: Namespace, cells: list[Cell], store: ArtifactStore, console:
 
     MMLogger.get_instance('mmengine', log_level=logging.WARNING)
     try:
-        source = prepare_data(args, cells[0].task, console)
+        source = prepare_data(args, cells[0].task, console, {cell.task.split: cell.task.unseen for cell in cells})
         with Reporter(console, len(cells)) as reporter:
             store.warn = reporter.line
             records = launch(args, cells, store, args.reports / 'records', reporter, source)

@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         int: the exit code, see `EXAMPLES`.
     """
-    warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg')
+    warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg|PIL')
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(parse(argv))

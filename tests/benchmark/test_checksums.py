@@ -26,7 +26,7 @@ def path(tmp_path):
     return tmp_path / 'file.json'
 
 
-@pytest.mark.parametrize('content', [CONTENT, {}, {'only': 'one'}])
+@pytest.mark.parametrize('content', [CONTENT, {}, {'only': 'one'}, {'caf\udce9.png': 'a name that is no UTF-8'}])
 def test_what_was_written_is_read_in_the_same_order(tmp_path, content):
     write_json(tmp_path / 'new' / 'file.json', content)
     found = read_json(tmp_path / 'new' / 'file.json')

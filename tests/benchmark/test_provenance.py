@@ -130,3 +130,7 @@ def test_asking_git_writes_nothing_that_a_killed_process_could_leave(repository,
     before = index.read_bytes()
     assert repository()['dirty'] is False
     assert index.read_bytes() == before
+
+
+def test_a_path_that_is_no_utf8_keeps_its_bytes_in_words():
+    assert without_paths('/data/caf\udce9/x.png: cannot be read') == '/data/caf\\xe9/x.png: cannot be read'

@@ -54,5 +54,5 @@ def _state(files: Sequence[Path]) -> str:
     digest = hashlib.sha256()
     for file in files:
         status = file.stat()
-        digest.update(f'{file} {status.st_size} {status.st_mtime_ns}\n'.encode())
+        digest.update(os.fsencode(f'{file} {status.st_size} {status.st_mtime_ns}\n'))
     return digest.hexdigest()[:24]

@@ -5,13 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from zs_methods.datasets import cache, shapes_generator
+from zs_methods.datasets.names import composed, visible
 from zs_methods.datasets.spec import DatasetSpec, ImageList, Subset, load_spec
+
+#: End of the names of masks that mmsegmentation's converter of COCO-Stuff writes beside the raw ones.
+CONVERTED = '_labelTrainIds'
 
 
 def locate(spec: DatasetSpec, data_root: Path) -> Path:
@@ -51,46 +57,162 @@ def list_pairs(spec: DatasetSpec, root: Path, subset: str, training_list: str = 
 
     Raises:
         FileNotFoundError: a folder, list, image or mask is missing; one line that names it.
-        ValueError: unknown subset or training list, or a name with a path in it or twice in a list.
+        ValueError: unknown subset or training list, a name with a path in it or twice in a list, or two files of one
+            name.
     """
     if subset not in spec.subsets:
         raise ValueError(f'{spec.name} has no subset {subset!r}; it has: {", ".join(spec.subsets)}')
     part = spec.subsets[subset]
     listed = image_list(spec, subset, training_list)
-    images = _names(root / part.images, spec.image_suffix)
-    names = sorted(images) if listed is None else read_list(root / listed.file, _others(spec, root, listed))
-    masks = {}
-    for folder in reversed(_existing_masks(root, part)):
-        masks.update(dict.fromkeys(_names(folder, spec.mask_suffix), folder))
+    images = scan(root / part.images, spec.image_suffix)
+    masks = [scan(folder, spec.mask_suffix) for folder in _existing_masks(root, part)]
+    names = images.files if listed is None else read_list(root / listed.file, _others(spec, root, listed))
+    pairs = []
     for name in names:
-        if name not in images:
-            raise FileNotFoundError(f'{root / part.images / (name + spec.image_suffix)}: image not found, but '
-                                    f'{root / listed.file} names it')
-        if name not in masks:
-            raise FileNotFoundError(f'{root / part.masks[0] / (name + spec.mask_suffix)}: mask not found')
-    if not names:
-        raise FileNotFoundError(f'{root / listed.file}: names no image' if listed else
-                                f'{root / part.images}: no image *{spec.image_suffix} in it')
-    return [(root / part.images / (name + spec.image_suffix), masks[name] / (name + spec.mask_suffix))
-            for name in names]
+        image = images.get(name)
+        mask = next(filter(None, (folder.get(name) for folder in masks)), None)
+        if image is None:
+            raise FileNotFoundError(f'{visible(root / part.images / (name + spec.image_suffix))}: image not found, but '
+                                    f'{visible(root / listed.file)} names it')
+        if mask is None:
+            there = next((f'; there are: {folder.left_out()}' for folder in masks if folder.others), '')
+            raise FileNotFoundError(
+                f'{visible(root / part.masks[0] / (name + spec.mask_suffix))}: mask not found{there}')
+        pairs.append((image, mask))
+    if not pairs:
+        there = f'; there are: {images.left_out()}' if images.others else ''
+        raise FileNotFoundError(f'{visible(root / listed.file)}: names no image' if listed else
+                                f'{visible(root / part.images)}: no image *{spec.image_suffix} in it{there}')
+    return sorted(pairs, key=lambda pair: pair[0].name[:-len(spec.image_suffix)])
+
+
+def masks_alone(spec: DatasetSpec, root: Path, training_list: str = '') -> dict[Path, list[str]]:
+    """Masks that no image belongs to, in folders of which all images are meant; a list may leave out what it likes.
+
+    Args:
+        spec (DatasetSpec): the data set.
+        root (Path): its folder.
+        training_list (str): which of its training lists.
+
+    Returns:
+        dict[Path, list[str]]: folder -> names of files, ascending; folders without such masks are left out.
+
+    Raises:
+        FileNotFoundError: a folder or list is missing; one line that names it.
+    """
+    used: dict[Path, set[str]] = {}
+    whole = set()
+    for subset, part in spec.subsets.items():
+        listed = image_list(spec, subset, training_list)
+        names = (scan(root / part.images, spec.image_suffix).files if listed is None else
+                 [composed(name) for name in read_list(root / listed.file)])
+        for folder in _existing_masks(root, part):
+            used.setdefault(folder, set()).update(names)
+            whole.update([folder] if listed is None else [])
+    alone = {folder: sorted(file for name, files in scan(folder, spec.mask_suffix).files.items()
+                            for file in files if name not in used[folder] and not name.endswith(CONVERTED))
+             for folder in sorted(whole)}
+    return {folder: names for folder, names in alone.items() if names}
+
+
+def other_files(spec: DatasetSpec, root: Path, training_list: str = '') -> list[str]:
+    """One line for each folder of which all images are meant that holds files with other endings than the data set's.
+
+    Raises:
+        FileNotFoundError: a folder is missing; one line that names it.
+    """
+    folders = {}
+    for subset, part in spec.subsets.items():
+        if image_list(spec, subset, training_list) is None:
+            folders[root / part.images] = spec.image_suffix
+            folders.update(dict.fromkeys(_existing_masks(root, part), spec.mask_suffix))
+    scanned = [scan(folder, suffix) for folder, suffix in folders.items()]
+    return [f'{visible(folder.path)}: {folder.left_out()}, take no part' for folder in scanned if folder.others]
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The files of a folder whose names do not begin with a dot.
+
+    Attributes:
+        path (Path): the folder.
+        suffix (str): what the names of its images or masks end with, in small or capital letters.
+        files (dict[str, list[str]]): name without suffix, composed -> the files of that name, mostly one.
+        others (Counter[str]): endings of all other files.
+    """
+
+    path: Path
+    suffix: str
+    files: dict[str, list[str]]
+    others: Counter[str]
+
+    def get(self, name: str) -> Path | None:
+        """The file of a name, in whatever form it is written, or None.
+
+        Raises:
+            ValueError: there are several; one line that names two.
+        """
+        found = self.files.get(composed(name), ())
+        if len(found) > 1:
+            shown = ascii if len({*map(composed, found)}) == 1 else visible  # two ways to write an accent look the same
+            first, second = map(shown, sorted(found)[:2])
+            raise ValueError(f'{visible(self.path)}: {first} and {second} differ only in the case of the suffix or in '
+                             'how accents are written; keep one of them')
+        return self.path / found[0] if found else None
+
+    def left_out(self) -> str:
+        """The other files in words."""
+        kinds = ', '.join(f'{visible(suffix)} ({count})' for suffix, count in self.others.most_common(5))
+        return f'{self.others.total()} files that do not end with {self.suffix}: {kinds}'
+
+
+def scan(folder: Path, suffix: str) -> Folder:
+    """Lists a folder.
+
+    Raises:
+        FileNotFoundError: it cannot be read; one line that names it.
+    """
+    files: dict[str, list[str]] = {}
+    others: Counter[str] = Counter()
+    ending = composed(suffix)
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith('.'):
+                    continue
+                name = composed(entry.name)
+                if len(name) > len(ending) and name[-len(ending):].casefold() == ending.casefold():
+                    files.setdefault(name[:-len(ending)], []).append(entry.name)
+                elif entry.is_file():
+                    others[Path(name).suffix or name] += 1
+    except OSError as error:
+        raise FileNotFoundError(f'{visible(folder)}: {error.strerror or error}') from None
+    return Folder(folder, suffix, files, others)
 
 
 def read_list(file: Path, hint: str = '') -> list[str]:
-    """The names in a list, one a line, in order.
+    """The names in a list, one a line, in order; UTF-8 with or without a byte order mark.
 
     Raises:
         FileNotFoundError: there is no such file; `hint` ends the message.
         ValueError: a name is there twice, or has a path in it, or the file is no text.
     """
     try:
-        names = sorted(filter(None, (line.strip() for line in file.read_text(encoding='utf-8').splitlines())))
+        content = file.read_bytes()
     except OSError as error:
-        raise FileNotFoundError(f'{file}: list of images not found ({error.strerror or error}){hint}') from None
-    except UnicodeDecodeError:
-        raise ValueError(f'{file}: not a list of names in UTF-8') from None
-    for name, following in zip(names, [*names[1:], None], strict=False):
-        if '/' in name or '\\' in name or name == following:
-            raise ValueError(f'{file}: {name!r} is {"named twice" if name == following else "no plain name"}')
+        raise FileNotFoundError(
+            f'{visible(file)}: list of images not found ({error.strerror or error}){hint}') from None
+    try:
+        names = sorted(filter(None, map(str.strip, content.decode('utf-8-sig').splitlines())))
+    except UnicodeDecodeError as error:
+        line = content[content.rfind(b'\n', 0, error.start) + 1:].split(b'\n', 1)[0].strip()
+        raise ValueError(f'{visible(file)}: not a list of names in UTF-8: {line[:60]!r}') from None
+    seen = set()
+    for name in names:
+        if '/' in name or '\\' in name or composed(name) in seen:
+            raise ValueError(
+                f'{visible(file)}: {name!r} is {"named twice" if composed(name) in seen else "no plain name"}')
+        seen.add(composed(name))
     return names
 
 
@@ -116,7 +238,7 @@ def fingerprint(source: str, root: Path, training_list: str = '') -> str:
     if not (root / spec.subsets['train'].images).is_dir():
         how = (f'python benchmark/prepare.py {source}' if source == spec.name
                else 'check subsets, folders and --data-root')
-        raise FileNotFoundError(f'{root}: data set {spec.name!r} not found; {how}')
+        raise FileNotFoundError(f'{visible(root)}: data set {spec.name!r} not found; {how}')
     return f'{spec.name}-{_content(source, root, training_list)}'
 
 
@@ -127,11 +249,11 @@ def _content(source: str, root: Path, training_list: str) -> str:
     pairs = {subset: list_pairs(spec, root, subset, training_list) for subset in sorted(spec.subsets)}
     twice = {image for image, _ in pairs['train']} & {image for image, _ in pairs['val']}
     if twice:
-        raise ValueError(f'{min(twice)}: image in both train and val, and so are {len(twice) - 1} more')
+        raise ValueError(f'{visible(min(twice))}: image in both train and val, and so are {len(twice) - 1} more')
     for subset, part in pairs.items():
         digest.update(f'\n{subset}'.encode())
         for image, _ in part:
-            digest.update(f'\n{image.name} {image.stat().st_size}'.encode())
+            digest.update(os.fsencode(f'\n{image.name} {image.stat().st_size}'))
         digest.update(cache.per_file('sha256', [mask for _, mask in part], _sha256).tobytes())
     return digest.hexdigest()[:16]
 
@@ -140,20 +262,11 @@ def _sha256(file: Path) -> np.ndarray:
     return np.frombuffer(hashlib.sha256(file.read_bytes()).digest(), np.uint8)
 
 
-def _names(folder: Path, suffix: str) -> set[str]:
-    """Names without suffix of all files of a folder that end so."""
-    try:
-        with os.scandir(folder) as entries:
-            return {entry.name[:-len(suffix)] for entry in entries if entry.name.endswith(suffix)}
-    except OSError as error:
-        raise FileNotFoundError(f'{folder}: {error.strerror or error}') from None
-
-
 def _existing_masks(root: Path, part: Subset) -> list[Path]:
     folders = [root / folder for folder in part.masks]
     found = [folder for folder in folders if folder.is_dir()]
     if not found:
-        raise FileNotFoundError(f'{folders[0]}: no such folder of masks')
+        raise FileNotFoundError(f'{visible(folders[0])}: no such folder of masks')
     return found
 
 

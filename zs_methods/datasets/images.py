@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
 from collections.abc import Iterator
@@ -10,10 +11,15 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from zs_methods.datasets.names import visible
+
 #: What data sets consist of. Pillow would also open formats for which it starts other programs (EPS: Ghostscript).
 FORMATS = ('PNG', 'JPEG', 'BMP', 'TIFF', 'WEBP', 'GIF', 'PPM', 'JPEG2000')
 #: What Pillow raises for files that are damaged in one way or another, or inflate beyond its limit.
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+
+#: How TIFFs begin: of either byte order, and those of more than 4 GB.
+_TIFFS = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
 
 
 class ImageFileError(ValueError):
@@ -38,7 +44,8 @@ def opened(file: Path, what: str = 'image') -> Iterator[Image.Image]:
     except ImageFileError:
         raise
     except UNREADABLE as error:
-        raise ImageFileError(f'{file}: {what} cannot be read: {why(error)}') from None
+        more = _known_cause(file) if isinstance(error, UnidentifiedImageError) else ''
+        raise ImageFileError(f'{visible(file)}: {what} cannot be read: {why(error)}{more}') from None
 
 
 @contextmanager
@@ -63,3 +70,14 @@ def why(error: BaseException) -> str:
     if isinstance(error, UnidentifiedImageError):
         return 'no image, or its beginning is damaged'
     return ' '.join(str(getattr(error, 'strerror', None) or error or type(error).__name__).split())
+
+
+def _known_cause(file: Path) -> str:
+    """What the first bytes tell of a file that Pillow does not know."""
+    with contextlib.suppress(OSError), open(file, 'rb') as stream:
+        start = stream.read(4)
+        if not start:
+            return ': the file is empty'
+        if start in _TIFFS:
+            return ': a TIFF of a depth or layout that is not supported; save it with 8 or 16 bits'
+    return ''

@@ -16,10 +16,22 @@ _HIDDEN = ('Cc', 'Cs', 'Zl', 'Zp')
 _TURNING = '\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'
 
 
+def visible(text: str | Path) -> str:
+    """A text or path with the code in place of what cannot be seen or is no UTF-8, which then shows its bytes."""
+    def code(c: str) -> str:
+        return f'\\x{ord(c) - 0xdc00:02x}' if '\udc80' <= c <= '\udcff' else ascii(c)[1:-1]
+    return ''.join(c if c.isprintable() else code(c) for c in str(text))
+
+
 def shown(text: str, limit: int = 400) -> str:
-    """A text in one line for a message, with the code in place of what cannot be seen."""
-    line = ''.join(c if c.isprintable() else ascii(c)[1:-1] for c in ' '.join(text.split()))
+    """A text in one line for a message, see `visible`."""
+    line = visible(' '.join(text.split()))
     return line if len(line) <= limit else f'{line[:limit]}...'
+
+
+def composed(name: str) -> str:
+    """A name in the one form in which names are compared: file systems and programs write accents in two ways."""
+    return unicodedata.normalize('NFC', name)
 
 
 def _visible(text: str) -> str:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
-from zs_methods.datasets.names import MAX_NAME, ClassName, Name, Prose, RelativePath, Suffix, plain, shown
+from zs_methods.datasets.lookup import IGNORE, INVALID, Lookup
+from zs_methods.datasets.names import MAX_NAME, ClassName, Name, Prose, RelativePath, Suffix, plain, shown, visible
 
 SPECS = Path(__file__).with_name('specs')
-#: Label of pixels that are neither trained nor scored, and of raw values that are no class.
-IGNORE, INVALID = 255, 254
 
 
 class SpecError(ValueError):
@@ -28,10 +27,11 @@ def _listed(value: Any) -> Any:
 
 
 def _named(value: Any) -> Any:
-    return {'default': value} if isinstance(value, str) else value
+    return value if isinstance(value, dict) else {'default': value}
 
 
-Value = Annotated[int, Field(strict=True, ge=0, le=65535)]
+#: What a pixel of a mask may hold: any integer, of which 64 bits are enough.
+Value = Annotated[int, Field(strict=True, ge=-2**63, lt=2**63)]
 Shade = Annotated[int, Field(ge=0, le=255)]
 
 
@@ -72,8 +72,11 @@ class Split(_Part):
 
 
 def _split_key(key: Any) -> int | str:
-    if isinstance(key, bool) or not isinstance(key, int | str) or (isinstance(key, int) and key < 1):
-        raise ValueError('a split is a number K from 1, or a name')
+    problem = 'a split is a number K from 1, or a name'
+    if isinstance(key, bool) or not isinstance(key, int | str):
+        raise PydanticCustomError('no_text', problem)
+    if isinstance(key, int) and key < 1:
+        raise ValueError(problem)
     return key if isinstance(key, int) else plain(key)
 
 
@@ -212,16 +215,14 @@ class DatasetSpec(_Part):
         """Ids of classes, ascending."""
         return tuple(sorted(self.classes.index(name) for name in names))
 
-    def lookup(self, ignored: Sequence[int] = ()) -> np.ndarray:
-        """Table from the values in masks to class ids, shape (65536,), uint8.
+    def lookup(self, ignored: Sequence[int] = ()) -> Lookup:
+        """Table from the values in masks to class ids.
 
         Values to ignore and the classes in `ignored` become `IGNORE`, values that mean nothing `INVALID`.
         """
-        table = np.full(65536, INVALID, np.uint8)
-        table[list(self.ignore_index)] = IGNORE
-        table[list(self.mask_ids)] = np.arange(len(self.classes))
-        table[[self.mask_ids[c] for c in ignored]] = IGNORE
-        return table
+        table = dict.fromkeys(self.ignore_index, IGNORE)
+        table.update((value, IGNORE if c in ignored else c) for c, value in enumerate(self.mask_ids))
+        return Lookup(tuple(sorted(table.items())))
 
     @property
     def metainfo(self) -> dict[str, Any]:
@@ -263,6 +264,15 @@ def spec_file(source: str) -> Path:
     return Path(source) if Path(source).suffix in ('.yaml', '.yml') else SPECS / f'{source}.yaml'
 
 
+def _no_text(error: Mapping[str, Any]) -> str:
+    """What to do where a text is expected and YAML made something else of it, as of no, 7, 1e3 or 2020-01-01."""
+    value, kinds = error['input'], ('string_type', 'literal_error', 'invalid_key', 'no_text')
+    if error['type'] not in kinds or isinstance(value, str | list | dict):
+        return ''
+    word = 'an empty value' if value is None else f'{type(value).__name__} {value}'
+    return f': YAML reads it as {word}; put it in quotes'
+
+
 @cache
 def load_spec(source: str) -> DatasetSpec:
     """Reads the description of a data set.
@@ -278,21 +288,21 @@ def load_spec(source: str) -> DatasetSpec:
     if file != Path(source) and source not in available():  # a name is never a way to a file
         raise KeyError(f'unknown data set {source!r}; known: {", ".join(available())}, or the path of a YAML file')
     try:
-        spec = DatasetSpec.model_validate(yaml.load(file.read_text(encoding='utf-8'), _Loader))
+        spec = DatasetSpec.model_validate(yaml.load(file.read_text(encoding='utf-8-sig'), _Loader))
     except OSError as error:
-        raise SpecError(f'{file}: {error.strerror or error}') from None
+        raise SpecError(f'{visible(file)}: {error.strerror or error}') from None
     except ValidationError as error:
         first = error.errors()[0]
         key = '.'.join(str(part) for part in first['loc'] if part != '[key]')
         more = f' (and {error.error_count() - 1} more)' if error.error_count() > 1 else ''
-        what = shown(f'{key + ": " if key else ""}{first["msg"].removeprefix("Value error, ")}')
-        raise SpecError(f'{file}: {what}{more}') from None
+        what = shown(f'{key + ": " if key else ""}{first["msg"].removeprefix("Value error, ")}{_no_text(first)}')
+        raise SpecError(f'{visible(file)}: {what}{more}') from None
     except RecursionError:
-        raise SpecError(f'{file}: not YAML: nested too deeply') from None
+        raise SpecError(f'{visible(file)}: not YAML: nested too deeply') from None
     except (yaml.YAMLError, ValueError) as error:  # PyYAML passes on what int or date say of a value
-        raise SpecError(f'{file}: not YAML: {shown(str(error))}') from None
+        raise SpecError(f'{visible(file)}: not YAML: {shown(str(error))}') from None
     if file.parent != SPECS and (spec.name in available() or spec.name == 'readme'):
-        raise SpecError(f'{file}: name: {spec.name!r} is taken; choose another name')
+        raise SpecError(f'{visible(file)}: name: {spec.name!r} is taken; choose another name')
     if file.parent != SPECS and spec.embedded:
-        raise SpecError(f'{file}: embedded: only data sets of the package can be generated')
+        raise SpecError(f'{visible(file)}: embedded: only data sets of the package can be generated')
     return spec

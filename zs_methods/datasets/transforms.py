@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from zs_methods.datasets.images import opened
-from zs_methods.datasets.spec import IGNORE, INVALID
+from zs_methods.datasets.lookup import IGNORE
+from zs_methods.datasets.masks import check_size, read_labels
 from zs_methods.registry import TRANSFORMS
 
 
@@ -30,10 +30,9 @@ class LoadLabels(BaseTransform):
         Raises:
             ValueError: the mask is no map of class ids, or not of the image's size; one line that names the file.
         """
-        labels = read_labels(Path(results['seg_map_path']), results['lookup'])
-        if labels.shape != results.get('ori_shape', labels.shape):
-            raise ValueError(f'{results["seg_map_path"]}: mask of {labels.shape[1]} x {labels.shape[0]} pixels for an '
-                             f'image of {results["ori_shape"][1]} x {results["ori_shape"][0]}')
+        file = Path(results['seg_map_path'])
+        labels = read_labels(file, results['lookup'])
+        check_size(file, labels.shape[::-1], results.get('ori_shape', labels.shape)[::-1])
         if results['unseen_images'] == 'mask':
             hidden = np.isin(labels, results['unseen'])
             labels[hidden] = IGNORE
@@ -41,26 +40,3 @@ class LoadLabels(BaseTransform):
         results['gt_seg_map'] = labels
         results['seg_fields'].append('gt_seg_map')
         return results
-
-
-def read_labels(file: Path, lookup: np.ndarray) -> np.ndarray:
-    """Reads one mask as class ids.
-
-    Args:
-        file (Path): a palette or grey image of 8 or 16 bits.
-        lookup (ndarray): value -> class id, see `DatasetSpec.lookup`.
-
-    Returns:
-        ndarray: shape (H, W), uint8; `IGNORE` where the table says so.
-
-    Raises:
-        ValueError: the file is no such image, or holds a value that the table does not know; one line.
-    """
-    with opened(file, 'mask') as image:
-        mode, values = image.mode, np.asarray(image)
-    if mode not in ('P', 'L') and not mode.startswith('I'):
-        raise ValueError(f'{file}: a mask is a palette or grey image whose values are class ids, this one is {mode}')
-    labels = lookup[np.clip(values, 0, len(lookup) - 1)]
-    if (labels == INVALID).any():
-        raise ValueError(f'{file}: id {values[labels == INVALID][0]} is neither that of a class nor one to ignore')
-    return labels

@@ -12,15 +12,16 @@ from mmseg.datasets import BaseSegDataset
 from zs_methods.datasets.audit import LabelLedger
 from zs_methods.datasets.files import list_pairs
 from zs_methods.datasets.images import decoded_elsewhere
+from zs_methods.datasets.lookup import IGNORE, INVALID, Lookup
 from zs_methods.datasets.presence import class_presence
-from zs_methods.datasets.spec import IGNORE, load_spec
+from zs_methods.datasets.spec import load_spec
 from zs_methods.datasets.transforms import LoadLabels
 from zs_methods.registry import DATASETS
 
 #: What becomes of training images that contain an unseen class.
 UNSEEN_IMAGES = ('drop', 'mask', 'keep', 'only')
 #: Pseudo-labels are class ids already.
-_PSEUDO_LOOKUP = np.arange(IGNORE + 1, dtype=np.uint8)
+_PSEUDO_LOOKUP = Lookup(tuple((label, label) for label in range(IGNORE + 1) if label != INVALID))
 
 
 def pseudo_label_file(folder: Path, image: Path) -> Path:

@@ -17,6 +17,7 @@ from mmseg.models.utils import resize
 from PIL import Image
 from torch import Tensor
 
+from zs_methods.datasets.names import visible
 from zs_methods.datasets.zero_shot_dataset import ZeroShotDataset
 from zs_methods.evaluation.scores import confusion_matrix, pack_sparse, sparse
 from zs_methods.protocols import Resize
@@ -140,7 +141,7 @@ def _example(path: Path, truth: np.ndarray, prediction: np.ndarray) -> dict[str,
         picture = image.convert('RGB')
     scale = min(1.0, 256 / max(picture.size))
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    return {'name': path.stem,
+    return {'name': visible(path.stem),
             'image': _encode(picture.resize(size), 'JPEG', quality=85),
             'truth': _encode(Image.fromarray(truth.astype(np.uint8)).resize(size, _NEAREST), 'PNG'),
             'prediction': _encode(

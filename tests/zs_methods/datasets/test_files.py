@@ -1,3 +1,7 @@
+import hashlib
+import json
+import os
+
 import numpy as np
 import pytest
 import yaml
@@ -114,3 +118,148 @@ def test_a_cache_that_cannot_be_written_changes_nothing(source, root, tmp_path, 
     masks = [mask for _, mask in files.list_pairs(spec, root, 'val')]
     assert class_presence(masks, spec.lookup(), 4).tolist() == [[False, False, True, False]]
     presence._presence.cache_clear()
+
+
+NFC, NFD = 'caf\u00e9', 'cafe\u0301'
+
+
+@pytest.mark.parametrize(('image', 'mask', 'listed'), [
+    ('b.JPG', 'b.png', 'b'), ('b.Jpg', 'b.PNG', 'b'), (f'{NFC}.jpg', f'{NFD}.png', NFC),
+    (f'{NFD}.jpg', f'{NFC}.PNG', NFC), (f'{NFC}.JPG', f'{NFC}.png', NFD), (f'{NFD}.jpg', f'{NFD}.png', NFD)])
+def test_names_match_however_they_are_written(source, root, image, mask, listed):
+    (root / 'images/b.jpg').rename(root / 'images' / image)
+    (root / 'coarse/b.png').rename(root / 'coarse' / mask)
+    (root / 'train.txt').write_text(f'{listed}\na\n', encoding='utf-8')
+    pairs = [(one.name, other.name) for one, other in files.list_pairs(load_spec(source), root, 'train')]
+    assert sorted(pairs) == sorted([('a.jpg', 'a.png'), (image, mask)])
+    assert files.fingerprint(source, root)
+
+
+def test_the_case_of_a_name_itself_and_other_suffixes_still_differ(source, root):
+    (root / 'images/b.jpg').rename(root / 'images/B.jpg')
+    with pytest.raises(FileNotFoundError, match=r'b.jpg: image not found'):
+        files.list_pairs(load_spec(source), root, 'train')
+    (root / 'images/B.jpg').rename(root / 'images/b.jpeg')
+    with pytest.raises(FileNotFoundError, match=r'b.jpg: image not found'):
+        files.list_pairs(load_spec(source), root, 'train')
+
+
+@pytest.mark.parametrize(('folder', 'first', 'second', 'message'), [
+    ('images', 'b.jpg', 'b.JPG', r'images: b.JPG and b.jpg differ only in the case'),
+    ('coarse', 'b.png', 'b.PNG', r'coarse: b.PNG and b.png differ only in the case'),
+    ('images', f'{NFC}.jpg', f'{NFD}.jpg', r"images: 'cafe\\u0301.jpg' and 'caf\\xe9.jpg' differ only in")])
+def test_two_files_of_one_name_are_one_line(source, root, folder, first, second, message):
+    name = first.split('.')[0]
+    for other in ('images/b.jpg', 'coarse/b.png'):
+        (root / other).rename((root / other).with_stem(name))
+    (root / folder / second).write_bytes((root / folder / first).read_bytes())
+    (root / 'train.txt').write_text(f'{name}\na\n', encoding='utf-8')
+    with pytest.raises(ValueError, match=message) as error:
+        files.list_pairs(load_spec(source), root, 'train')
+    assert '\n' not in str(error.value)
+    (root / 'train.txt').write_text('a\n')  # files that nobody asks for may be there twice
+    assert files.list_pairs(load_spec(source), root, 'train')
+
+
+@pytest.mark.parametrize('content', [
+    b'\xef\xbb\xbfb\r\na\r\n', b'\xef\xbb\xbfa\nb', b'b\r\n\r\n  a \r\n', b'b\ra\r'])
+def test_lists_of_other_editors_are_read(root, content):
+    (root / 'train.txt').write_bytes(content)
+    assert files.read_list(root / 'train.txt') == ['a', 'b']
+
+
+@pytest.mark.parametrize(('content', 'message'), [
+    (f'{NFC}\n{NFD}\n'.encode(), 'is named twice'),
+    (b'a\ncaf\xe9\nb\n', r"not a list of names in UTF-8: b'caf\\xe9'"),
+    (b'\xff\xfea\0\n\0', r'not a list of names in UTF-8')])
+def test_lists_that_are_not_clear_are_one_line(root, content, message):
+    (root / 'train.txt').write_bytes(content)
+    with pytest.raises(ValueError, match=message) as error:
+        files.read_list(root / 'train.txt')
+    assert '\n' not in str(error.value)
+
+
+@pytest.fixture
+def unlisted(tmp_path):
+    """The YAML file and the folder of a data set of which all images are meant."""
+    for subset, names in (('train', 'ab'), ('val', 'c')):
+        for kind, suffix in (('img', '.jpg'), ('ann', '.png')):
+            folder = tmp_path / kind / subset
+            folder.mkdir(parents=True)
+            for name in names:
+                Image.new('L', (4, 4)).save(folder / f'{name}{suffix}')
+    content = {**SPEC, 'folders': ['.'], 'training_lists': {}, 'subsets': {
+        subset: {'images': f'img/{subset}', 'masks': f'ann/{subset}'} for subset in ('train', 'val')}}
+    (tmp_path / 'mine.yaml').write_text(yaml.safe_dump(content))
+    return str(tmp_path / 'mine.yaml'), tmp_path
+
+
+def test_files_that_begin_with_a_dot_do_not_exist(unlisted):
+    source, root = unlisted
+    before = files.fingerprint(source, root)
+    for folder in ('img/train', 'ann/train', 'img/val', 'ann/val'):
+        for name in ('._a.jpg', '._a.png', '.b.jpg', '.png', '.DS_Store'):
+            (root / folder / name).write_bytes(b'\0\5')
+    files._content.cache_clear()
+    assert files.fingerprint(source, root) == before
+    assert files.masks_alone(load_spec(source), root) == {} == dict(files.other_files(load_spec(source), root))
+
+
+def test_the_fingerprint_of_names_that_matched_before_is_what_it_was(unlisted):
+    """Written out: the order and bytes of names that are the same in list, image and mask do not change."""
+    source, root = unlisted
+    for folder, suffix in (('img', '.jpg'), ('ann', '.png')):
+        for name, other in (('a', NFD), ('b', 'cafz')):  # composed, they would be ordered the other way round
+            (root / folder / f'train/{name}{suffix}').rename(root / folder / f'train/{other}{suffix}')
+    spec = load_spec(source)
+    digest = hashlib.sha256(json.dumps([spec.classes, spec.background, spec.mask_ids, spec.ignore_index]).encode())
+    for subset, names in (('train', sorted([NFD, 'cafz'])), ('val', ['c'])):
+        digest.update(f'\n{subset}'.encode())
+        for name in names:
+            image = root / f'img/{subset}/{name}.jpg'
+            digest.update(f'\n{image.name} {image.stat().st_size}'.encode())
+        for name in names:
+            digest.update(hashlib.sha256((root / f'ann/{subset}/{name}.png').read_bytes()).digest())
+    assert files.fingerprint(source, root) == f'mine-{digest.hexdigest()[:16]}'
+
+
+def test_a_name_that_is_no_utf8_has_a_fingerprint_and_is_shown_with_its_bytes(unlisted, monkeypatch):
+    source, root = unlisted
+    for folder, suffix in (('img', b'.jpg'), ('ann', b'.png')):
+        path = os.fsencode(root / folder / 'train')
+        os.rename(path + b'/a' + suffix, path + b'/caf\xe9' + suffix)
+    before = files.fingerprint(source, root)
+    monkeypatch.setattr(cache, 'WORTH_A_FILE', 1)  # names are part of what is remembered
+    monkeypatch.setenv('GZS3_CACHE', str(root / 'cache'))
+    files._content.cache_clear()
+    assert files.fingerprint(source, root) == before and before.startswith('mine-')
+    os.remove(os.fsencode(root / 'ann/train') + b'/caf\xe9.png')
+    with pytest.raises(FileNotFoundError, match=r'ann/train/caf\\xe9.png: mask not found') as error:
+        files.list_pairs(load_spec(source), root, 'train')
+    str(error.value).encode()
+
+
+def test_what_takes_no_part_is_told(unlisted):
+    source, root = unlisted
+    spec = load_spec(source)
+    assert files.masks_alone(spec, root) == {} and files.other_files(spec, root) == []
+    for name in ('img/train/x.jpeg', 'img/train/y.jpeg', 'img/train/notes', 'ann/train/a.tif', 'ann/train/z.png',
+                 'ann/train/a_labelTrainIds.png'):
+        (root / name).write_bytes(b'')
+    (root / 'img/train/folder').mkdir()
+    assert files.masks_alone(spec, root) == {root / 'ann/train': ['z.png']}
+    assert files.other_files(spec, root) == [
+        f'{root}/img/train: 3 files that do not end with .jpg: .jpeg (2), notes (1), take no part',
+        f'{root}/ann/train: 1 files that do not end with .png: .tif (1), take no part']
+    (root / 'ann/train/b.png').rename(root / 'ann/train/b.tif')
+    with pytest.raises(FileNotFoundError, match=r'b.png: mask not found; there are: 2 files that do not end with .png'):
+        files.list_pairs(spec, root, 'train')
+    for name in ('a.jpg', 'b.jpg'):
+        (root / 'img/train' / name).unlink()
+    with pytest.raises(FileNotFoundError, match=r'img/train: no image \*.jpg in it; there are: 3 files that do not '):
+        files.list_pairs(spec, root, 'train')
+
+
+def test_what_a_list_leaves_out_is_not_told(source, root):
+    (root / 'images/other.jpeg').write_bytes(b'')
+    assert files.masks_alone(load_spec(source), root) == {} and files.other_files(load_spec(source), root) == []

@@ -12,8 +12,8 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from zs_methods.datasets.images import ImageFileError, opened
+from zs_methods.datasets.masks import read_labels
 from zs_methods.datasets.spec import load_spec
-from zs_methods.datasets.transforms import read_labels
 from zs_methods.registry import DATASETS
 
 PIPELINE = [dict(type='LoadImageFromFile'), dict(type='zs_methods.LoadLabels'), dict(type='PackSegInputs')]
@@ -46,7 +46,7 @@ def flip(file):
 DAMAGE = {
     'cut off': (cut, 'truncated'),
     'one byte': (flip, 'broken|CRC|incorrect|unrecognized'),
-    'empty': (lambda file: file.write_bytes(b''), 'no image, or its beginning is damaged'),
+    'empty': (lambda file: file.write_bytes(b''), 'no image, or its beginning is damaged: the file is empty'),
     'junk': (lambda file: file.write_text('hello ' * 50), 'no image, or its beginning is damaged'),
     'postscript': (lambda file: file.write_text('%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n'),
                    'no image, or its beginning is damaged'),

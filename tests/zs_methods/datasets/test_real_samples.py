@@ -9,9 +9,10 @@ import yaml
 from PIL import Image
 
 from zs_methods.datasets.files import list_pairs, locate
+from zs_methods.datasets.masks import read_labels
+from zs_methods.datasets.photographs import image_sizes
 from zs_methods.datasets.presence import class_presence
 from zs_methods.datasets.spec import IGNORE, load_spec, spec_file
-from zs_methods.datasets.transforms import read_labels
 
 SAMPLES = Path(os.environ.get('GZS3_SHARED_DATA') or 'absent')
 pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason='$GZS3_SHARED_DATA names no folder of samples')
@@ -45,3 +46,11 @@ def test_cocostuff_masks_of_182_ids(tmp_path):
             known = raw != 255
             assert (np.asarray(spec.mask_ids)[labels[known]] == raw[known]).all()
             assert (labels[~known] == IGNORE).all()
+
+
+@pytest.mark.parametrize('part', ['VOCdevkit/VOC2012/JPEGImages', 'tiny_coco', 'cocostuff_sample'])
+def test_no_photograph_is_taken_for_one_that_was_cut_short(part):
+    found = sorted((SAMPLES / part).rglob('*.jpg'))
+    if not found:
+        pytest.skip(f'{part} is not there')
+    assert image_sizes(found).min() > 0

@@ -50,7 +50,7 @@ def test_cocostuff_translates_182_ids_to_171():
     assert table[COCO_RAW].tolist() == COCO_171 == list(spec.unseen('cocostuff-156-15'))
     validation = spec.ids(spec.splits['cocostuff-156-15'].validation)
     assert [spec.mask_ids[c] for c in validation] == [3, 21, 38, 45, 51, 61, 75, 81, 93, 129, 136, 139]
-    assert (table[:182] == INVALID).sum() == 11
+    assert (table[np.arange(182)] == INVALID).sum() == 11
     assert table[255] == IGNORE
     assert len(spec.classes) - 15 == 156
 
@@ -71,10 +71,11 @@ def test_palettes_are_mmsegs_for_voc():
 
 
 def test_lookup_of_raw_values():
-    spec = DatasetSpec.model_validate({**GOOD, 'mask_ids': [1, 7, 300, 9], 'ignore_index': [0, 65535]})
+    spec = DatasetSpec.model_validate({**GOOD, 'mask_ids': [1, 7, 300, -9], 'ignore_index': [0, 65535, -1, 2 ** 40]})
     table = spec.lookup(ignored=[3])
-    assert table[[1, 7, 300, 9, 0, 65535, 2]].tolist() == [0, 1, 2, IGNORE, IGNORE, IGNORE, INVALID]
-    assert table.dtype == np.uint8
+    labels = table[[1, 7, 300, -9, 0, 65535, -1, 2 ** 40, 2, -2, 65537, 2 ** 40 + 1]]
+    assert labels.tolist() == [0, 1, 2, *[IGNORE] * 5, *[INVALID] * 4]
+    assert labels.dtype == np.uint8
 
 
 def write(folder: Path, content) -> str:
@@ -107,8 +108,10 @@ def test_a_users_file_is_read(tmp_path):
     ({'splits': {2: ['a', 'b']}, 'classes': ['background', 'a', 'b']}, 'splits.2: no seen class is left'),
     ({'folders': []}, 'folders: Tuple should have at least 1'),
     ({'subsets': {'train': {**SUBSET, 'masks': []}, 'val': SUBSET}}, 'subsets.train.masks: Value should have'),
-    ({'ignore_index': 70000}, 'ignore_index.0: Input should be less than or equal to 65535'),
-    ({'ignore_index': -1}, 'ignore_index.0: Input should be greater'),
+    ({'ignore_index': 2 ** 63}, 'ignore_index.0: Input should be less than 9223372036854775808'),
+    ({'ignore_index': 1.5}, 'ignore_index: Input should be a valid tuple'),
+    ({'ignore_index': '255'}, 'ignore_index.0: Input should be a valid integer'),
+    ({'ignore_index': True}, 'ignore_index.0: Input should be a valid integer'),
     ({'palette': [[300, 0, 0]] * 4}, 'palette.0.0: Input should be less than or equal to 255'),
     ({'training_lists': {'a/b': {'file': 'x'}}}, "training_lists.a/b: 'a/b': a name has letters"),
     ({'embedded': True}, 'embedded: only data sets of the package'),
@@ -156,6 +159,63 @@ def test_a_wrong_description_names_file_and_key_in_one_line(change, message, tmp
     with pytest.raises(SpecError, match=f'mine.yaml: {message}') as caught:
         load_spec(write(tmp_path, {**GOOD, **change}))
     assert '\n' not in str(caught.value)
+
+
+#: What YAML makes of words without quotes, at every place where a text is expected.
+SCALARS = [('no', 'bool False'), ('on', 'bool True'), ('7', 'int 7'), ('12:30', 'int 750'), ('1.5', 'float 1.5'),
+           ('2020-01-01', 'date 2020-01-01'), ('~', 'an empty value'), ('', 'an empty value')]
+TEXTS = {
+    'classes.1': 'classes: [background, {}, b, c]', 'name': 'name: {}', 'title': 'title: {}',
+    'vectors.default': 'vectors: {}', 'vectors.f': 'vectors: {{f: {}}}', 'aliases.a': 'aliases: {{a: {}}}',
+    'folders.0': 'folders: [{}]', 'image_suffix': 'image_suffix: {}', 'mask_suffix': 'mask_suffix: {}',
+    'model': 'model: {}', 'normalise': 'normalise: {}', 'nested_unseen.0.0': 'nested_unseen: [[{}]]',
+    'splits.x.unseen.0': 'splits: {{x: [{}]}}', 'splits.x.source': 'splits: {{x: {{unseen: [a], source: {}}}}}',
+    'subsets.train.images': 'subsets: {{train: {{images: {}, masks: m}}, val: {{images: i, masks: m}}}}',
+    'subsets.train.masks.0': 'subsets: {{train: {{images: i, masks: [{}]}}, val: {{images: i, masks: m}}}}',
+    'training_lists.x.file': 'training_lists: {{x: {{file: {}}}}}',
+}
+KEYS = {'aliases': 'aliases: {{{}: a}}', 'vectors': 'vectors: {{{}: a}}', 'splits': 'splits: {{{}: [a]}}', '': '{}: 1',
+        'training_lists': 'training_lists: {{{}: {{file: x}}}}'}
+
+
+def written(folder, line):
+    """GOOD as a file in which one line stands for its key."""
+    content = {key: value for key, value in GOOD.items() if not line.startswith(f'{key}:')}
+    if line.startswith('nested_unseen'):
+        del content['splits']
+    return write(folder, yaml.safe_dump(content) + line + '\n')
+
+
+@pytest.mark.parametrize(('key', 'text', 'word'), [
+    (key, text, word) for key, line in TEXTS.items() for text, word in SCALARS if text or line.endswith(': {}')])
+def test_a_word_that_yaml_takes_for_something_else_belongs_into_quotes(tmp_path, key, text, word):
+    with pytest.raises(SpecError, match=f': YAML reads it as {word}; put it in quotes') as error:
+        load_spec(written(tmp_path, TEXTS[key].format(text)))
+    assert f'mine.yaml: {key}: Input should be ' in str(error.value)
+    assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize('key', KEYS)
+@pytest.mark.parametrize(('text', 'word'), SCALARS[:6], ids=[text for text, _ in SCALARS[:6]])
+def test_so_does_a_key(tmp_path, key, text, word):
+    if key == 'splits' and word.startswith('int'):
+        pytest.skip('a number K')
+    with pytest.raises(SpecError, match=f'mine.yaml: {key}.*: YAML reads it as {word}; put it in quotes'):
+        load_spec(written(tmp_path, KEYS[key].format(text)))
+
+
+@pytest.mark.parametrize(('change', 'message'), [
+    ({'classes': ['background', ['a'], 'b', 'c']}, 'classes.1'), ({'name': 'Mine!'}, 'name'),
+    ({'normalise': 'both'}, 'normalise')])
+def test_quotes_are_not_asked_for_where_they_would_not_help(tmp_path, change, message):
+    with pytest.raises(SpecError, match=message) as error:
+        load_spec(write(tmp_path, {**GOOD, **change}))
+    assert 'put it in quotes' not in str(error.value)
+
+
+def test_a_description_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / 'mine.yaml').write_bytes(b'\xef\xbb\xbf' + yaml.safe_dump(GOOD).replace('\n', '\r\n').encode())
+    assert load_spec(str(tmp_path / 'mine.yaml')).name == 'mine'
 
 
 @pytest.mark.parametrize('name', ['a|b', '<script>alert(1)</script>', '`rm`', 'a/b', '../x', 'naïve', '猫', "o'clock"])

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from zs_methods.datasets.lookup import Lookup
+from zs_methods.datasets.masks import read_labels
 from zs_methods.datasets.spec import load_spec
-from zs_methods.datasets.transforms import LoadLabels, read_labels
+from zs_methods.datasets.transforms import LoadLabels
 
 LOOKUP = load_spec('voc').lookup()
 
@@ -25,10 +27,8 @@ def test_palette_and_grey_masks_with_and_without_255(tmp_path, mode):
 
 
 def test_masks_of_16_bits(tmp_path):
-    lookup = load_spec('voc').lookup().copy()
-    lookup[300] = 7
     path = save(tmp_path / 'a.png', np.array([[0, 300]], np.uint16), 'I;16')
-    assert read_labels(path, lookup).tolist() == [[0, 7]]
+    assert read_labels(path, Lookup(((0, 0), (300, 7)))).tolist() == [[0, 7]]
 
 
 def test_an_id_out_of_range_names_the_file(tmp_path):

@@ -6,10 +6,9 @@ from zs_methods.datasets.acquisition import card, sources
 from zs_methods.datasets.acquisition.archives import Placement
 from zs_methods.datasets.acquisition.listener import AcquisitionError
 from zs_methods.datasets.acquisition.supply import Supply
+from zs_methods.datasets.files import CONVERTED
 from zs_methods.datasets.spec import load_spec
 
-#: What mmsegmentation's converter writes beside the raw masks; not used here.
-CONVERTED = '_labelTrainIds'
 SUBSETS = {'train': 'train2017', 'val': 'val2017'}
 
 

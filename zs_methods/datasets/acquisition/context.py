@@ -70,7 +70,7 @@ def prepare(supply: Supply) -> list[str]:
 def _main_list(file: Path) -> list[str]:
     """Names in a list of VOC for detection: the first word of a line, a sign may follow."""
     try:
-        return [line.split()[0] for line in file.read_text(encoding='utf-8').splitlines() if line.strip()]
+        return [line.split()[0] for line in file.read_text(encoding='utf-8-sig').splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise AcquisitionError(f'{file}: list of images cannot be read: {disk.reason(error)}') from None
 
@@ -79,7 +79,7 @@ def _claim(masks: Path, classes: Sequence[str]) -> None:
     """Notes the order of the classes beside the masks: mmsegmentation's converter uses another one."""
     order = masks / ORDER
     if masks.is_dir() and any(masks.glob('*.png')):
-        if not order.is_file() or order.read_text('utf-8', 'replace').splitlines() != list(classes):
+        if not order.is_file() or order.read_text('utf-8-sig', 'replace').splitlines() != list(classes):
             raise AcquisitionError(f'{masks}: holds masks with another order of classes, such as that of '
                                    'mmsegmentation; move the folder away')
         return
@@ -100,7 +100,7 @@ def translation(labels: Path, classes: Sequence[str]) -> np.ndarray:
         AcquisitionError: not such a file, or a class is not in it.
     """
     ids = {}
-    for number, line in enumerate(labels.read_text(encoding='utf-8', errors='replace').splitlines(), 1):
+    for number, line in enumerate(labels.read_text(encoding='utf-8-sig', errors='replace').splitlines(), 1):
         key, colon, name = line.partition(':')
         if not line.strip():
             continue

@@ -11,6 +11,7 @@ from zs_methods.datasets.acquisition import cocostuff, context, voc
 from zs_methods.datasets.acquisition.supply import Supply
 from zs_methods.datasets.acquisition.verify import verify
 from zs_methods.datasets.files import list_pairs, locate
+from zs_methods.datasets.masks import WAY_OUT
 from zs_methods.datasets.spec import DatasetSpec, ImageList, load_spec
 
 
@@ -136,9 +137,9 @@ def test_wrong_masks(made, listener):
     Image.new('RGB', (24, 20)).save(folder / '2007_000002.png')
     Image.fromarray(np.zeros((20, 23), np.uint8)).save(folder / '2007_000003.png')
     assert lines(check(made, 'voc', listener)) == {
-        'ids': [f'{VOC}/SegmentationClass/2007_000001.png: ids 21, 22 are neither that of a class nor one to ignore',
-                f'{VOC}/SegmentationClass/2007_000002.png: a mask is a palette or grey image whose values are '
-                'class ids'],
+        'ids': [f'{VOC}/SegmentationClass/2007_000001.png: ids 21, 22 are neither that of a class nor one to ignore'],
+        'format': [f'{VOC}/SegmentationClass/2007_000002.png: a mask is a palette or grey image whose values are '
+                   f'class ids, this one is RGB; {WAY_OUT}'],
         'size': [f'{VOC}/SegmentationClass/2007_000003.png: mask of 23 x 20 pixels for an image of 24 x 20'],
     }
 
@@ -171,6 +172,54 @@ def test_image_that_is_cut_off(made, listener):
     file.write_bytes(jpeg(1)[:-150])
     (line,) = lines(check(made, 'voc', listener))['unreadable']
     assert line.startswith(f'{VOC}/JPEGImages/2008_000021.jpg: image cannot be read: image file is truncated')
+
+
+def test_coverage_counts_images_by_class_in_every_part(made, listener):
+    coverage = check(made, 'voc', listener).coverage
+    assert list(coverage.images.items()) == [('val', 2), ('train (official)', 6), ('train (aug)', 7)]
+    assert {label: counts.shape for label, counts in coverage.counts.items()} == dict.fromkeys(coverage.images, (21,))
+    mask = made / VOC / 'SegmentationClass/2007_000001.png'
+    mask.write_bytes(png(labels(20)))
+    more = check(made, 'voc', listener)
+    assert more.coverage.counts['train (aug)'][20] == coverage.counts['train (aug)'][20] + 1 and not more.unread
+    mask.write_bytes(jpeg(0))
+    less = check(made, 'voc', listener)
+    assert less.coverage.counts['train (aug)'][20] == coverage.counts['train (aug)'][20] and less.unread == 1
+
+
+def test_nothing_is_said_of_classes_in_a_part_without_images(made, listener):
+    (made / VOC / 'ImageSets/Segmentation/zs3_official.txt').unlink()
+    (made / VOC / 'ImageSets/Segmentation/val.txt').write_text('')
+    coverage = check(made, 'voc', listener).coverage
+    assert [*coverage.counts] == ['train (aug)'] and not any('val' in line for line in coverage.warnings({'k1': (3,)}))
+
+
+def test_files_that_take_no_part(tmp_path, listener):
+    spec = own(tmp_path, 'train', 'val')
+    (tmp_path / 'train/masks/b.png').write_bytes(png(labels(1)))
+    (tmp_path / 'train/masks/._b.png').write_bytes(b'x')
+    (tmp_path / 'val/images/c.jpeg').write_bytes(jpeg(0))
+    findings = verify(spec, tmp_path, listener)
+    assert findings.problems == {'missing image': [f'{tmp_path}/train/masks/b.png: mask without an image']}
+    assert findings.coverage.left_out == (
+        f'{tmp_path}/val/images: 1 files that do not end with .jpg: .jpeg (1), take no part',)
+
+
+def test_masks_of_another_subset_in_the_same_folder_are_not_alone(tmp_path, listener):
+    spec = own(tmp_path, 'train', 'val')
+    (tmp_path / 'val/images/a 0.jpg').rename(tmp_path / 'val/images/b.jpg')
+    (tmp_path / 'val/masks/a 0.png').rename(tmp_path / 'train/masks/b.png')
+    subsets = {'train': spec.subsets['train'],
+               'val': spec.subsets['val'].model_copy(update={'masks': ('train/masks',)})}
+    assert verify(spec.model_copy(update={'subsets': subsets}), tmp_path, listener).problems == {}
+
+
+def test_two_files_of_one_name_are_a_problem(tmp_path, listener):
+    spec = own(tmp_path, 'train', 'val')
+    (tmp_path / 'train/images/a 0.JPG').write_bytes(jpeg(1))
+    assert verify(spec, tmp_path, listener).problems == {'names': [
+        f'{tmp_path}/train/images: a 0.JPG and a 0.jpg differ only in the case of the suffix or in how accents are '
+        'written; keep one of them']}
 
 
 def test_missing_folder(made, listener):
