@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from benchmark import terminal
 from benchmark.errors import Parser, UsageError
 from benchmark.options import check_writable, known
 from benchmark.progress import PLAIN_EVERY_S
@@ -108,6 +109,7 @@ class Display(Listener):
                 self.line(f'{title} {text}')
 
 
+@terminal.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
@@ -196,7 +198,7 @@ def _verify(args: Namespace) -> int:
 
 
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 100)
+    return terminal.console(100)
 
 
 def _words(error: Exception) -> str:
