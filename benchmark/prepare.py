@@ -214,7 +214,7 @@ def _items(text: str) -> list[str]:
 def _alone(root: Path) -> Iterator[None]:
     """Keeps a second preparation off the same folder; the lock ends with the process, however that ends."""
     root.mkdir(parents=True, exist_ok=True)
-    with open(root / '.prepare.lock', 'w') as lock:
+    with open(root / '.prepare.lock', 'w', encoding='utf-8') as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -133,7 +133,7 @@ def without_paths(text: str) -> str:
 
 def _cpu() -> str:
     try:
-        lines = Path('/proc/cpuinfo').read_text().splitlines()
+        lines = Path('/proc/cpuinfo').read_text('utf-8', 'replace').splitlines()
         return next(line.split(':', 1)[1].strip() for line in lines if line.startswith('model name'))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
@@ -142,13 +142,13 @@ def _cpu() -> str:
 def reset_peak_rss() -> None:
     """Starts a new measurement of peak memory where the kernel allows it (Linux)."""
     with contextlib.suppress(OSError):
-        Path('/proc/self/clear_refs').write_text('5')
+        Path('/proc/self/clear_refs').write_text('5', encoding='utf-8')
 
 
 def peak_rss_mib() -> float:
     """Peak resident memory since `reset_peak_rss`, or since the process began where that is not possible."""
     try:
-        lines = Path('/proc/self/status').read_text().splitlines()
+        lines = Path('/proc/self/status').read_text(encoding='utf-8').splitlines()
         return round(next(int(line.split()[1]) for line in lines if line.startswith('VmHWM')) / 1024, 1)
     except (OSError, StopIteration):
         import resource
