@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-import zs_methods  # noqa: F401  installs the stand-ins
 from benchmark import terminal
 from benchmark.errors import UsageError
 from zs_methods.models import GMMNGenerator, MMDLoss

@@ -93,14 +93,22 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
 
     What their encoding lacks is spelled out. A reader that leaves early, such as ``head``, changes nothing but that
     it sees no more; another failure, such as a full disk, is said at the end, and the exit code is then not 0.
+
+    A current folder that was removed ends every command at once, with 2: the numerical libraries abort in it.
     """
     @functools.wraps(main)
     def guarded(argv: Sequence[str] | None = None) -> int:
         with _enduring('stderr'), _enduring('stdout') as out:
+            name = Path(sys.argv[0]).name
+            try:
+                os.getcwd()
+            except OSError as error:
+                print(f'{name}: the current folder: {error.strerror}; change to one that exists', file=sys.stderr)
+                return 2
             code = main(argv)
             out.flush()
             if out.failure is not None and out.failure.errno != errno.EPIPE:
-                print(f'{Path(sys.argv[0]).name}: standard output: {out.failure.strerror}', file=sys.stderr)
+                print(f'{name}: standard output: {out.failure.strerror}', file=sys.stderr)
                 code = code or 1
         return code
 
