@@ -29,6 +29,9 @@ PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmcv-lite', 'mmsegmenta
             'pillow', 'opencv-python')
 #: Variables that limit the threads of BLAS libraries, which decide in what order they add.
 THREAD_LIMITS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
+#: Variables that would make git look into another repository than the one of a folder.
+_ELSEWHERE = ('GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_OBJECT_DIRECTORY',
+              'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_NAMESPACE', 'GIT_PREFIX')
 
 
 @functools.cache
@@ -81,12 +84,24 @@ def loaded_code() -> tuple[str, dict[str, Any]]:
 
 @functools.cache
 def _git() -> dict[str, Any]:
-    """Commit, whether files outside ``reports/``, which a run writes to, differ from it, and a hash of how."""
+    """Commit, whether files outside ``reports/``, which a run writes to, differ from it, and a hash of how.
+
+    All are None unless this project is a checkout: an unpacked archive may lie in the work tree of something else.
+    """
+    if not _is_checkout():
+        return {'sha': None, 'dirty': None, 'diff': None}
     here = ('--', '.', ':!reports')
     status = _git_output('status', '--porcelain', *here)
     sha = _git_output('rev-parse', 'HEAD')
     return {'sha': sha and sha.decode().strip(), 'dirty': None if status is None else bool(status),
             'diff': _git_diff(here) if status else None}
+
+
+def _is_checkout() -> bool:
+    top = _git_output('rev-parse', '--show-toplevel')
+    with contextlib.suppress(OSError):
+        return top is not None and os.path.samefile(os.fsdecode(top.removesuffix(b'\n')), ROOT)
+    return False
 
 
 def _git_diff(here: tuple[str, ...]) -> str | None:
@@ -104,13 +119,14 @@ def _git_diff(here: tuple[str, ...]) -> str | None:
 
 def _git_output(*args: str) -> bytes | None:
     # Without the lock that refreshing the index takes: a cell that is killed meanwhile would leave it behind.
-    return _output('git', '--no-optional-locks', '-C', str(ROOT), *args)
+    environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    return _output('git', '--no-optional-locks', '-C', str(ROOT), *args, environment=environment)
 
 
-def _output(*command: str) -> bytes | None:
+def _output(*command: str, environment: dict[str, str] | None = None) -> bytes | None:
     """What a program prints; None if it is not there or fails."""
     try:
-        return subprocess.run(command, capture_output=True, check=True, timeout=20).stdout
+        return subprocess.run(command, capture_output=True, check=True, timeout=20, env=environment).stdout
     except (OSError, subprocess.SubprocessError):
         return None
 
