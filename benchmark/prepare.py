@@ -54,7 +54,7 @@ def parse(argv: Sequence[str] | None) -> Namespace:
                              help='take archives or unpacked trees in or below this folder; download nothing')
     command = commands.add_parser('embeddings', help='extract the class vectors of the data sets')
     command.add_argument('source', metavar='NAME|FILE',
-                         help="model of gensim's downloader, or a .bin .txt .vec .kv .npz file")
+                         help="model of gensim's downloader, or a .bin .txt .vec .gz .kv .npz file")
     command.add_argument('--datasets', default=','.join(DATASETS), help='whose classes; names or YAML files')
     command.add_argument('--words', default='', help='further words, comma separated')
     command = commands.add_parser('verify', help='count images, masks, ids and overlaps, and read every file')

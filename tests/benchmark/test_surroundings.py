@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 from environments import COMMANDS, NOBODY, call, can_be_nobody
@@ -48,7 +50,7 @@ def test_a_home_is_given_only_where_there_is_none(monkeypatch):
 @pytest.fixture
 def reports(tmp_path):
     """A folder with one of the committed records."""
-    committed = surroundings.Path(surroundings.__file__).parents[1] / 'reports' / 'records'
+    committed = Path(surroundings.__file__).parents[1] / 'reports' / 'records'
     record = next(committed.glob('shapes_k2_*_zs3_seed0_*.json'))
     (tmp_path / 'reports' / 'records').mkdir(parents=True)
     shutil.copy(record, tmp_path / 'reports' / 'records')
@@ -70,9 +72,12 @@ def test_a_report_needs_no_home_and_says_nothing_of_it(reports, variables):
     assert (done.returncode, done.stderr) == (0, b'')
 
 
-def give(folder):
-    for path in (folder, *folder.rglob('*')):
-        os.chown(path, 12345, 12345)
+@pytest.fixture
+def own_folder():
+    """A folder of `NOBODY`; those of pytest are closed to others."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chown(name, 12345, 12345)
+        yield Path(name)
 
 
 @pytest.mark.slow
@@ -86,9 +91,8 @@ def test_every_command_works_for_a_user_without_a_name(command, tmp_path):
 @pytest.mark.slow
 @needs_root
 @pytest.mark.parametrize('launcher', ['inline', 'local'])
-def test_a_user_without_a_name_runs_and_reports(launcher, tmp_path_factory, micro_root, micro_options):
-    folder = tmp_path_factory.mktemp('nobody')
-    give(folder)
+def test_a_user_without_a_name_runs_and_reports(launcher, own_folder, micro_root, micro_options):
+    folder = own_folder
     variables = {'HOME': None, 'PYTHONDONTWRITEBYTECODE': '1'}
     words = ['--reports', folder / 'reports']
     done = call('run', '--methods', 'zs3', '--ks', '2', '--device', 'cpu', '--launcher', launcher, '--data-root',
