@@ -13,7 +13,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet -c co
 
 setup: .venv/.stamp
 
-.venv/.stamp: constraints.txt setup.cfg pyproject.toml
+.venv/.stamp: constraints.txt setup.cfg setup.py pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 10) <= v <= (3, 12) and \
 		"Python 3.10, 3.11 or 3.12 is needed, $(PYTHON) is %d.%d: make setup PYTHON=..." % v)'
 	@echo 'setup 1/3: virtual environment in .venv'

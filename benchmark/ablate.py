@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rich.console import Console
 
+from benchmark import terminal
 from benchmark.errors import Parser, UsageError
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def available() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob('*.yaml'))
 
 
+@terminal.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
@@ -134,7 +136,7 @@ def _run(argv: Sequence[str] | None) -> int:
     parser.add_argument('--methods', help="instead of the ablation's own")
     parser.add_argument('--protocol', help="only this one of the ablation's cards")
     own, rest = parser.parse_known_args(words)
-    console = Console(width=None if sys.stdout.isatty() else 100)
+    console = terminal.console(100)
 
     def say(line: str) -> None:
         console.print(line, highlight=False, markup=False, soft_wrap=True)

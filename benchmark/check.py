@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from benchmark import terminal
 from benchmark.errors import Parser, UsageError
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return args
 
 
+@terminal.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
@@ -105,7 +107,7 @@ def _run(names: Sequence[str], device: str, workers: int) -> int:
     from benchmark.checking.suite import Suite
 
     torch.set_num_threads(1)  # children are forked, and share the cores
-    console, started = Console(width=None if sys.stdout.isatty() else 130), time.perf_counter()
+    console, started = terminal.console(130), time.perf_counter()
     with tempfile.TemporaryDirectory(prefix='check') as folder, Console(stderr=True).status('checking') as status:
         suite = Suite(Path(folder), torch.device(device), workers,
                       lambda done, total: status.update(f'checking: {done} of {total} jobs'))

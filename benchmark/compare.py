@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from benchmark import terminal
 from benchmark.differences import OWN, differences, first_stage
 from benchmark.errors import Parser, UsageError
 from benchmark.records import Record, Status, find_record, load_head, load_record
@@ -33,6 +34,7 @@ exit codes: 0 compared, 1 the numbers cannot be compared, 2 wrong call or a reco
 DEFAULT_REPORTS = Path(__file__).resolve().parents[1] / 'reports'
 
 
+@terminal.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
@@ -45,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.add_argument(name, help="a record's path, or a part of its name that no other has")
     parser.add_argument('--reports', type=Path, default=DEFAULT_REPORTS, metavar='DIR',
                         help='folder with records/*.json (default: reports)')
-    console = Console(width=None if sys.stdout.isatty() else 160, soft_wrap=not sys.stdout.isatty())
+    console = terminal.console(160, soft_wrap=not sys.stdout.isatty())
     try:
         args = parser.parse_args(argv)
         paths = [find_record(word, args.reports / 'records') for word in (args.A, args.B)]

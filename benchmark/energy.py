@@ -69,7 +69,7 @@ def _packages() -> dict[str, tuple[int, int]]:
     for folder in sorted(RAPL.glob('*-rapl:*')):
         if folder.name.count(':') == 1:
             with contextlib.suppress(OSError, ValueError):
-                found[folder.name] = tuple(int((folder / name).read_text())
+                found[folder.name] = tuple(int((folder / name).read_text(encoding='utf-8'))
                                            for name in ('energy_uj', 'max_energy_range_uj'))
     return found
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from benchmark import terminal
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ exit codes: 0 converted and evaluated (with --convert-only: converted), 1 conver
 because the data set is not there, 2 wrong call or checkpoint, or no room: nothing written, 130 interrupted."""
 
 
+@terminal.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
@@ -101,7 +103,7 @@ def _run(args: argparse.Namespace) -> int:
     from zs_methods.protocols import PROTOCOLS
 
     args.device = select_device(args.device)
-    console = Console(width=None if sys.stdout.isatty() else 100)
+    console = terminal.console(100)
     protocol = PROTOCOLS[PROTOCOL]
     task = plan_task(args)
     (cell,) = expand(args, [METHOD], [task], protocol, [0])

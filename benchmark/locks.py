@@ -64,7 +64,7 @@ class Lock:
         except FileExistsError:
             return _remove_stale(self.path, self.say) and self.acquire()
         self._owner = {**machine(), 'pid': os.getpid(), 'started': started_at(os.getpid()), 'since': time.time()}
-        with os.fdopen(descriptor, 'w') as file:
+        with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
             json.dump(self._owner, file)
         # A thread, since the owner is busy; a daemon, since the lock must not outlive it.
         threading.Thread(target=self._beat, daemon=True).start()
@@ -122,7 +122,7 @@ def is_alive(pid: int, started: Any) -> bool:
 def _read(path: Path) -> dict[str, Any]:
     """What the owner wrote; nothing if it has not yet, or is gone."""
     try:
-        owner = json.loads(path.read_text())
+        owner = json.loads(path.read_text(encoding='utf-8'))
     except (OSError, ValueError):
         return {}
     complete = isinstance(owner, dict) and {*machine(), 'pid', 'started', 'since'} <= owner.keys()
@@ -172,7 +172,7 @@ def machine() -> dict[str, str]:
 def started_at(pid: int) -> int | None:
     """When a process began, in clock ticks since boot, -1 once it has ended; None where the kernel does not tell."""
     try:
-        fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+        fields = Path(f'/proc/{pid}/stat').read_text(encoding='utf-8').rpartition(')')[2].split()
         # One that has ended keeps its number until its parent has waited for it.
         return -1 if fields[0] in 'ZX' else int(fields[19])
     except (OSError, ValueError, IndexError):

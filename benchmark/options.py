@@ -12,6 +12,7 @@ from typing import Any
 from mmengine.config import Config, DictAction
 
 from benchmark.errors import Parser, UsageError
+from zs_methods.configs import config_root
 from zs_methods.plugins import import_file
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -157,7 +158,7 @@ def load_plugin(path: Path) -> None:
 
 def model_file(model: str, dataset: str) -> Path:
     """The DeepLab config that ``--model`` names: that of the data set, the general one, or a file."""
-    folder = ROOT / 'configs' / 'deeplab'
+    folder = config_root() / 'deeplab'
     if model.endswith('.py'):
         if not Path(model).is_file():
             raise UsageError(f'--model {model}: no such file')
@@ -176,7 +177,7 @@ def load_config(dataset: str, model: str, method: str, method_file: Path) -> Con
     without one takes the defaults.
     """
     config = Config.fromfile(model_file(model, dataset))
-    builtin, beside = ROOT / 'configs' / method, method_file.parent
+    builtin, beside = config_root() / method, method_file.parent
     special = [f'{method}_{Path(model).stem}.py', f'{method}_{dataset}.py']
     candidates = [*(builtin / name for name in (*special, f'{method}.py')),
                   *(beside / name for name in (*special, f'{method}_config.py'))]

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-import zs_methods  # noqa: F401  installs the stand-ins
+from benchmark import terminal
 from benchmark.errors import UsageError
 from zs_methods.models import GMMNGenerator, MMDLoss
 
@@ -102,6 +102,7 @@ def _median_seconds(function: Callable[[], None], repeats: int) -> float:
     return statistics.median(seconds)
 
 
+@terminal.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Prints the measurement; its last line is ``ratio <x>``."""
     parser = argparse.ArgumentParser(prog='perf.py', description=__doc__)

@@ -23,6 +23,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from benchmark import terminal
 from benchmark.errors import Parser, UsageError
 from benchmark.options import check_writable, known
 from benchmark.progress import PLAIN_EVERY_S
@@ -55,7 +56,7 @@ def parse(argv: Sequence[str] | None) -> Namespace:
                              help='take archives or unpacked trees in or below this folder; download nothing')
     command = commands.add_parser('embeddings', help='extract the class vectors of the data sets')
     command.add_argument('source', metavar='NAME|FILE',
-                         help="model of gensim's downloader, or a .bin .txt .vec .kv .npz file")
+                         help="model of gensim's downloader, or a .bin .txt .vec .gz .kv .npz file")
     command.add_argument('--datasets', default=','.join(DATASETS), help='whose classes; names or YAML files')
     command.add_argument('--words', default='', help='further words, comma separated')
     command = commands.add_parser('verify', help='count images, masks, classes, ids and overlaps, and read every file')
@@ -110,6 +111,7 @@ class Display(Listener):
                 self.line(f'{title} {text}')
 
 
+@terminal.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
@@ -217,7 +219,7 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
 
 
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 100)
+    return terminal.console(100)
 
 
 def _words(error: Exception) -> str:
@@ -233,7 +235,7 @@ def _items(text: str) -> list[str]:
 def _alone(root: Path) -> Iterator[None]:
     """Keeps a second preparation off the same folder; the lock ends with the process, however that ends."""
     root.mkdir(parents=True, exist_ok=True)
-    with open(root / '.prepare.lock', 'w') as lock:
+    with open(root / '.prepare.lock', 'w', encoding='utf-8') as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -30,6 +30,9 @@ PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmcv-lite', 'mmsegmenta
             'pillow', 'opencv-python')
 #: Variables that limit the threads of BLAS libraries, which decide in what order they add.
 THREAD_LIMITS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
+#: Variables that would make git look into another repository than the one of a folder.
+_ELSEWHERE = ('GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_OBJECT_DIRECTORY',
+              'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_NAMESPACE', 'GIT_PREFIX')
 
 
 @functools.cache
@@ -77,12 +80,24 @@ def loaded_code() -> tuple[str, str, dict[str, Any]]:
 
 @functools.cache
 def _git() -> dict[str, Any]:
-    """Commit, whether files outside ``reports/``, which a run writes to, differ from it, and a hash of how."""
+    """Commit, whether files outside ``reports/``, which a run writes to, differ from it, and a hash of how.
+
+    All are None unless this project is a checkout: an unpacked archive may lie in the work tree of something else.
+    """
+    if not _is_checkout():
+        return {'sha': None, 'dirty': None, 'diff': None}
     here = ('--', '.', ':!reports')
     status = _git_output('status', '--porcelain', *here)
     sha = _git_output('rev-parse', 'HEAD')
     return {'sha': sha and sha.decode().strip(), 'dirty': None if status is None else bool(status),
             'diff': _git_diff(here) if status else None}
+
+
+def _is_checkout() -> bool:
+    top = _git_output('rev-parse', '--show-toplevel')
+    with contextlib.suppress(OSError):
+        return top is not None and os.path.samefile(os.fsdecode(top.removesuffix(b'\n')), ROOT)
+    return False
 
 
 def _git_diff(here: tuple[str, ...]) -> str | None:
@@ -100,13 +115,14 @@ def _git_diff(here: tuple[str, ...]) -> str | None:
 
 def _git_output(*args: str) -> bytes | None:
     # Without the lock that refreshing the index takes: a cell that is killed meanwhile would leave it behind.
-    return _output('git', '--no-optional-locks', '-C', str(ROOT), *args)
+    environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    return _output('git', '--no-optional-locks', '-C', str(ROOT), *args, environment=environment)
 
 
-def _output(*command: str) -> bytes | None:
+def _output(*command: str, environment: dict[str, str] | None = None) -> bytes | None:
     """What a program prints; None if it is not there or fails."""
     try:
-        return subprocess.run(command, capture_output=True, check=True, timeout=20).stdout
+        return subprocess.run(command, capture_output=True, check=True, timeout=20, env=environment).stdout
     except (OSError, subprocess.SubprocessError):
         return None
 
@@ -129,7 +145,7 @@ def without_paths(text: str) -> str:
 
 def _cpu() -> str:
     try:
-        lines = Path('/proc/cpuinfo').read_text().splitlines()
+        lines = Path('/proc/cpuinfo').read_text('utf-8', 'replace').splitlines()
         return next(line.split(':', 1)[1].strip() for line in lines if line.startswith('model name'))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
@@ -138,13 +154,13 @@ def _cpu() -> str:
 def reset_peak_rss() -> None:
     """Starts a new measurement of peak memory where the kernel allows it (Linux)."""
     with contextlib.suppress(OSError):
-        Path('/proc/self/clear_refs').write_text('5')
+        Path('/proc/self/clear_refs').write_text('5', encoding='utf-8')
 
 
 def peak_rss_mib() -> float:
     """Peak resident memory since `reset_peak_rss`, or since the process began where that is not possible."""
     try:
-        lines = Path('/proc/self/status').read_text().splitlines()
+        lines = Path('/proc/self/status').read_text(encoding='utf-8').splitlines()
         return round(next(int(line.split()[1]) for line in lines if line.startswith('VmHWM')) / 1024, 1)
     except (OSError, StopIteration):
         import resource

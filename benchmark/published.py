@@ -10,12 +10,14 @@ if not __package__:  # run as a script: the repository root takes the place of t
 
 from collections.abc import Sequence
 
+from benchmark import terminal
 from benchmark.errors import Parser, UsageError
 from benchmark.reporting import published_tables
 from benchmark.reporting.facts import PublishedError, load_facts
 from benchmark.reporting.published import Published, load_published
 
 
+@terminal.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line: 0 when printed, 2 for a wrong call."""
     parser = Parser(prog='published.py', description=__doc__)
@@ -73,13 +75,10 @@ def _print_markdown(chosen: dict[str, list[Published]]) -> None:
 
 
 def _print_tables(chosen: dict[str, list[Published]]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=180)
+    console = terminal.console(180, highlight=False)
     summaries = load_facts().protocols
     for name, rows in chosen.items():
         references = published_tables.References(rows)

@@ -10,6 +10,7 @@ if not __package__:  # run as a script: the repository root takes the place of t
 
 from collections.abc import Sequence
 
+from benchmark import terminal
 from benchmark.errors import Parser, UsageError
 from benchmark.records import Record
 from benchmark.reporting import loading, markdown
@@ -70,6 +71,7 @@ def _selections(folder: Path) -> list[Selection]:
         raise ReportError(' '.join(str(error).split())) from error
 
 
+@terminal.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line: 0 when rendered, 2 for a wrong call."""
     parser = Parser(prog='report.py', description=__doc__)

@@ -31,6 +31,7 @@ from benchmark.options import (
 )
 from benchmark.plan import Cell, Recipe
 from benchmark.records import READABLE, foreign_records
+from zs_methods import shared_memory
 from zs_methods.datasets import prepare
 from zs_methods.datasets.coverage import survey
 from zs_methods.datasets.files import locate
@@ -45,6 +46,8 @@ from zs_methods.word_vectors import file_sha256, load_class_vectors, split_files
 
 #: Options of this section change the network that all methods share, not one method.
 NETWORK_KEY = 'model.'
+#: Launchers whose jobs run on other machines, of which this one knows nothing.
+ELSEWHERE = ('ray', 'slurm')
 
 
 def list_methods(args: Namespace) -> list[str]:
@@ -284,6 +287,9 @@ def _check_network(config: Config, options: dict[str, Any], task: Task, args: Na
         import torch
         if args.processes > torch.cuda.device_count():
             raise UsageError(f'--processes {args.processes}: this machine shows {torch.cuda.device_count()} GPUs')
+    if args.launcher not in ELSEWHERE and (lack := shared_memory.lack(
+            chosen.get('train_dataloader', {}), chosen.get('train_pipeline', ()))):
+        raise UsageError(f'{lack} in --cfg-options')
     weights = chosen.backbone_weights
     if weights and (weights['name'].startswith(('torchvision://', 'open-mmlab://')) or 'backbone' in task.files):
         try:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from benchmark import terminal
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from benchmark.plan import Cell
 
 
+@terminal.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
@@ -53,7 +55,7 @@ def _run(args: Namespace) -> int:
     from benchmark.plan import trie_lines
     from benchmark.request import list_methods, plan_cells
 
-    console = Console(width=None if sys.stdout.isatty() else 100)
+    console = terminal.console(100)
     if args.list:
         for line in list_methods(args):
             console.print(line, highlight=False, markup=False, soft_wrap=True)

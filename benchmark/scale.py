@@ -135,7 +135,7 @@ def _repeated(records: list[Record]) -> Iterator[Record]:
 
 
 def _resident_mib() -> float:
-    pages = int(Path('/proc/self/statm').read_text().split()[1])
+    pages = int(Path('/proc/self/statm').read_text(encoding='utf-8').split()[1])
     return pages * os.sysconf('SC_PAGE_SIZE') / 2 ** 20
 
 

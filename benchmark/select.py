@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from benchmark import terminal
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ exit codes: 0 chosen, 1 some trainings failed or are missing, or no fold has an 
 (the same command continues)."""
 
 
+@terminal.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
@@ -109,7 +111,7 @@ def _run(args: argparse.Namespace) -> int:
     from benchmark.selection_plan import plan, summarise
 
     args.device = select_device(args.device)
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    console = terminal.console(120)
     task, plans = plan(args)
     cells = [cell for groups in plans.values() for group in groups for cell in group]
     store = ArtifactStore(args.work_dir / 'artifacts', warn=lambda line: console.print(line, markup=False))

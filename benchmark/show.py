@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from benchmark import terminal
 from benchmark.errors import Parser, UsageError
 from benchmark.records import Record, StageRecord, Status, find_record, load_record
 from benchmark.reporting.values import NONE, number
@@ -31,6 +32,7 @@ EXAMPLES = """examples:
 exit codes: 0 shown, 2 wrong call or a record that cannot be read"""
 
 
+@terminal.command
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line: 0 when shown, 2 for a wrong call."""
     parser = Parser(prog='show.py', description='Explain a number from its record down to the artifacts.',
@@ -41,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                         help='folder with records/*.json (default: reports)')
     parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs', metavar='DIR',
                         help='folder with artifacts/ (default: work_dirs)')
-    console = Console(width=None if sys.stdout.isatty() else 160, soft_wrap=not sys.stdout.isatty())
+    console = terminal.console(160, soft_wrap=not sys.stdout.isatty())
     try:
         args = parser.parse_args(argv)
         path = find_record(args.record, args.reports / 'records')

@@ -209,7 +209,7 @@ class Sweep:
 
     def _scores(self, cell: Cell) -> dict[str, Any]:
         """What a finished cell's record holds, from the evaluation's artifact."""
-        result = json.loads((self.store.path('evaluate', cell.key) / 'result.json').read_text())
+        result = json.loads((self.store.path('evaluate', cell.key) / 'result.json').read_text(encoding='utf-8'))
         spec, confusion = cell.task.spec, np.array(result['confusion'])
         iou = per_class_iou(confusion)
         secondary = result.pop('secondary_confusion', None)

@@ -80,7 +80,8 @@ def find_artifact(stage: StageRecord, work_dir: Path, confusion: list[list[int]]
         for name, sha256 in found.files.items():
             if file_sha256(path / name) != sha256:
                 raise ValueError(f'{path / name}: damaged: its content is not that of its checksum')
-        result = json.loads((path / 'result.json').read_text()) if confusion and 'result.json' in found.files else {}
+        scored = confusion and 'result.json' in found.files
+        result = json.loads((path / 'result.json').read_text(encoding='utf-8')) if scored else {}
     except (OSError, ValueError, KeyError, TypeError) as error:
         return Artifact(path, str(error).replace(f'{path}/', ''))
     if 'confusion' in result:

@@ -1,4 +1,4 @@
-"""Stand-ins for two compiled libraries that the ecosystem imports but this project never calls.
+"""What the ecosystem needs before it can be imported: stand-ins for compiled libraries that are never called, a home.
 
 `install` is called by ``import zs_methods`` before anything of mmcv.ops or torchvision is imported. It replaces
 only what cannot be imported, says in `REPLACED` what that was (records carry it), and every stand-in raises a
@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -43,6 +45,10 @@ def install() -> dict[str, str]:
     Raises:
         ImportError: there is no mmcv at all.
     """
+    try:
+        Path.home()
+    except RuntimeError:  # mmengine's formatter asks for one when it is imported; containers set this one
+        os.environ['HOME'] = os.sep
     if importlib.util.find_spec('mmcv') is None:
         raise ImportError("mmcv is not installed: pip install 'mmcv-lite==2.1.0', or full mmcv for compiled ops")
     if not REPLACED:

@@ -2,65 +2,48 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from gensim.models import KeyedVectors
 
 from zs_methods.safe_kv import read_kv
+from zs_methods.vector_streams import as_word, numbers_at_end, read_binary, read_text
 
 #: What files of word vectors may be called.
-SUFFIXES = ('.txt', '.vec', '.bin', '.kv', '.npz')
+SUFFIXES = ('.txt', '.vec', '.bin', '.kv', '.npz', '.gz')
 #: deflate makes nothing smaller than to its 1032nd part.
 _INFLATES = 1032
-
-
-class _Checked(KeyedVectors):
-    """gensim repeats a single value over the whole vector; here the row is refused."""
-
-    def add_vector(self, key: str, vector: Sequence[float]) -> int:
-        if len(vector) != self.vector_size:
-            raise ValueError(f'{len(vector)} values for {key[:60]!r} instead of {self.vector_size}')
-        return super().add_vector(key, vector)
+#: Bytes of the longest first line and first entry that are looked at.
+_LINE = 1 << 16
 
 
 def read(file: Path) -> KeyedVectors:
-    """Reads ``.txt``, ``.vec``, ``.bin``, ``.kv`` or ``.npz``.
+    """Reads ``.txt``, ``.vec``, ``.bin``, ``.kv``, ``.npz``, or ``.gz``; of equal words, the first counts.
+
+    What is in a ``.gz``, text or binary, is told by its first entry, as gensim's downloader keeps its models.
 
     Raises:
         ValueError: unknown format, damaged, no word vectors, or a ``.kv`` that could run code; one line.
         OSError: the file cannot be read.
     """
     if file.suffix not in SUFFIXES:
-        raise ValueError(f'{file}: word vectors must be .txt, .vec, .bin, .kv or .npz')
-    with _one_line(file):
+        raise ValueError(f'{file}: word vectors must be .txt, .vec, .bin, .kv or .npz, or .gz of the first three')
+    hint = "; a .gz holds word2vec's or GloVe's text, or word2vec's binary format" if file.suffix == '.gz' else ''
+    with _one_line(file, hint):
         if file.suffix == '.npz':
-            return _filled(_read_npz(file))
+            return _filled(_keyed(*_read_npz(file)))
         if file.suffix == '.kv':
             return _filled(_keyed(*read_kv(file)))
-        with open(file, 'rb') as stream:
-            header = stream.readline(1 << 16)
-        return _filled(_read_word2vec(file, header, file.suffix == '.bin', file.stat().st_size))
-
-
-def read_compressed(file: Path) -> KeyedVectors:
-    """Reads ``.gz``, text or binary, told apart by the first entry, as gensim's downloader keeps its models.
-
-    Raises:
-        ValueError: damaged, or no word vectors; one line.
-        OSError: the file cannot be read.
-    """
-    with _one_line(file, "; a .gz holds word2vec's or GloVe's text, or word2vec's binary format"):
-        with gzip.open(file) as stream:
-            header = stream.readline(1 << 16)
-            first = stream.readline(1 << 16)
-        sizes = header.split()
-        binary = len(sizes) == 2 and len(first.split()) != int(sizes[1]) + 1
-        return _filled(_read_word2vec(file, header, binary, _INFLATES * file.stat().st_size))
+        binary = None if file.suffix == '.gz' else file.suffix == '.bin'
+        with _opened(file) as (stream, size):
+            return _filled(_keyed(*_read_word2vec(stream, size, binary)))
 
 
 @contextmanager
@@ -82,29 +65,48 @@ def _filled(words: KeyedVectors) -> KeyedVectors:
     return words
 
 
-def _read_word2vec(file: Path, header: bytes, binary: bool, size: int) -> KeyedVectors:
+@contextmanager
+def _opened(file: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """The content, inflated whatever the file is called, and how many bytes it has at most."""
+    size = file.stat().st_size
+    with open(file, 'rb') as stream:
+        if not stream.peek(2).startswith(b'\x1f\x8b'):
+            yield stream, size
+            return
+    with gzip.open(file) as stream:
+        yield stream, _INFLATES * size
+
+
+def _read_word2vec(stream: BinaryIO, size: int, binary: bool | None) -> tuple[list[str], np.ndarray]:
     """Reads word2vec's formats, or GloVe's, which is its text without the first line.
 
     Args:
-        file (Path): plain or ``.gz``.
-        header (bytes): its first line.
-        binary (bool): whether vectors are bytes.
-        size (int): bytes that it has at most when inflated.
+        stream (BinaryIO): the file.
+        size (int): bytes that it has at most.
+        binary (bool, optional): whether vectors are bytes; told by the first one if left out.
     """
-    sizes = header.split()
+    header = stream.readline(_LINE)
+    if header.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ValueError('its text is UTF-16; save it as UTF-8')
+    mark = len(codecs.BOM_UTF8) if header.startswith(codecs.BOM_UTF8) else 0
+    sizes = header[mark:].split()
     if not sizes:
         raise ValueError('its first line is empty')
     if len(sizes) != 2 and not binary:
-        return _Checked.load_word2vec_format(str(file), no_header=True)
+        stream.seek(mark)
+        return read_text(stream)
     if len(sizes) != 2 or not all(number.isdigit() for number in sizes):
         raise ValueError('its first line must be the number of words and the number of values of each')
     count, width = map(int, sizes)
-    if not count or not width or count * width * (4 if binary else 2) > size:  # checked before gensim allocates
+    if not count or not width or count * width * (4 if binary else 2) > size:  # checked before anything is allocated
         raise ValueError(f'its first line promises {count} words of {width} values, which cannot be in it')
-    return _Checked.load_word2vec_format(str(file), binary=binary)
+    if binary is None:
+        binary = numbers_at_end(stream.readline(_LINE)) < width
+        stream.seek(len(header))
+    return (read_binary if binary else read_text)(stream, count, width)
 
 
-def _read_npz(file: Path) -> KeyedVectors:
+def _read_npz(file: Path) -> tuple[list[str], np.ndarray]:
     with open(file, 'rb') as stream:
         if not zipfile.is_zipfile(stream):
             raise ValueError('it is cut off, or no .npz file')
@@ -116,9 +118,8 @@ def _read_npz(file: Path) -> KeyedVectors:
     if vectors.ndim != 2 or names.shape != vectors.shape[:1] or vectors.dtype.kind not in 'fiu':
         raise ValueError(f'names of shape {names.shape} do not fit vectors of shape {vectors.shape} and type '
                          f'{vectors.dtype}')
-    words = KeyedVectors(vectors.shape[1])
-    words.add_vectors([str(name) for name in names], vectors.astype(np.float32))
-    return words
+    words = [as_word(name) if isinstance(name, bytes) else str(name) for name in names.tolist()]
+    return words, vectors.astype(np.float32)
 
 
 def _keyed(names: Sequence[str], vectors: np.ndarray) -> KeyedVectors:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -48,7 +49,8 @@ def load_class_vectors(classes: Sequence[str], file: Path | str, aliases: Mappin
     """Looks up one vector per class.
 
     The entry of exactly the name comes first, then that of its alias, then the mean of the vectors of its words
-    (split at space, hyphen, underscore and slash), each as written or in lower case.
+    (split at space, hyphen, underscore and slash), each as written or in lower case, in whichever of Unicode's forms.
+    Of words that a file has twice, the first counts.
 
     The vectors of several files are joined end to end, in the files' order. The rule of `normalise` is applied to those
     of each file, so that none outweighs another because of its scale, and then to the whole, so that what the rule
@@ -56,8 +58,9 @@ def load_class_vectors(classes: Sequence[str], file: Path | str, aliases: Mappin
 
     Args:
         classes (Sequence[str]): class names; the position is the class id.
-        file (Path): word2vec or GloVe text (``.txt``, ``.vec``), word2vec binary (``.bin``), gensim's own ``.kv``,
-            or ``.npz`` with ``vectors``, shape (n, d), and ``names``, shape (n,); several are joined by ``+``.
+        file (Path): word2vec or GloVe text (``.txt``, ``.vec``), word2vec binary (``.bin``), either in ``.gz``,
+            gensim's own ``.kv``, or ``.npz`` with ``vectors``, shape (n, d), and ``names``, shape (n,); several are
+            joined by ``+``.
         aliases (Mapping[str, str], optional): class name -> words to look up instead, whatever else the file or
             `ALIASES` have for that name.
         normalise (str): ``max`` divides all vectors by the largest norm, ``l2`` each by its own, ``none`` leaves
@@ -150,9 +153,9 @@ def _sha256(file: Path, mtime_ns: int, size: int) -> str:
 def spellings(name: str, aliases: Mapping[str, str] | None = None) -> list[str]:
     """Every entry that `load_class_vectors` may look up for a class, whatever the file holds."""
     phrases = [(aliases or {}).get(name), name, ALIASES.get(name)]
-    return list(dict.fromkeys(
-        key for phrase in phrases if phrase
-        for key in (phrase, *(word for part in _SEPARATORS.split(phrase) if part for word in (part, part.lower())))))
+    keys = (key for phrase in phrases if phrase
+            for key in (phrase, *(word for part in _SEPARATORS.split(phrase) if part for word in (part, part.lower()))))
+    return list(dict.fromkeys(form for key in keys for form in _forms(key)))
 
 
 def file_sha256(path: Path) -> str:
@@ -171,7 +174,7 @@ def _read(file: Path, mtime_ns: int) -> KeyedVectors:
 
 def resolve(name: str, words: KeyedVectors, aliases: Mapping[str, str] | None = None) -> tuple[list[str], str | None]:
     """The entries whose mean is the vector of a class, and the first word that the file lacks."""
-    phrase = (aliases or {}).get(name) or (name if name in words.key_to_index else ALIASES.get(name, name))
+    phrase = (aliases or {}).get(name) or (name if _entry(words, name) else ALIASES.get(name, name))
     return _keys(phrase, words)
 
 
@@ -186,12 +189,22 @@ def _class_vector(name: str, words: KeyedVectors, aliases: Mapping[str, str], fi
 
 def _keys(phrase: str, words: KeyedVectors) -> tuple[list[str], str | None]:
     """The file's spelling of every word, and the first word that it lacks."""
-    if phrase in words.key_to_index:
-        return [phrase], None
+    if whole := _entry(words, phrase):
+        return [whole], None
     keys = []
     for word in filter(None, _SEPARATORS.split(phrase)):
-        key = next((key for key in (word, word.lower()) if key in words.key_to_index), None)
+        key = _entry(words, word, word.lower())
         if key is None:
             return [], word
         keys.append(key)
     return keys, None if keys else phrase
+
+
+def _entry(words: KeyedVectors, *spelled: str) -> str | None:
+    """The first spelling that the file has; an accent may be a character of its own in one place and not in another."""
+    return next((form for text in spelled for form in _forms(text) if form in words.key_to_index), None)
+
+
+def _forms(text: str) -> list[str]:
+    """A text as it is, and in Unicode's composed and decomposed forms where they differ."""
+    return list(dict.fromkeys((text, unicodedata.normalize('NFC', text), unicodedata.normalize('NFD', text))))

@@ -96,7 +96,7 @@ def _mend(before: Sequence[Node], store: ArtifactStore, device: torch.device, mu
     found = []
     for node in before:
         folder = store.path(node.name, node.key)
-        recorded = json.loads((folder / MANIFEST).read_text())['files']
+        recorded = json.loads((folder / MANIFEST).read_text(encoding='utf-8'))['files']
         changed = [file for file, sha256 in recorded.items()
                    if not (folder / file).is_file() or file_sha256(folder / file) != sha256]
         if changed:
@@ -163,7 +163,7 @@ class Fresh:
 def run_fresh(node: Node, artifacts: Path, device: torch.device, data_root: Path | None = None) -> Fresh:
     """Runs a stage again on the artifacts before it, compares, and looks at what it had left."""
     first, found = artifacts / f'{node.name}-{node.key}', Fresh()
-    manifest = json.loads((first / MANIFEST).read_text())
+    manifest = json.loads((first / MANIFEST).read_text(encoding='utf-8'))
     if bad := not_finite(manifest['summary']):
         found.not_finite = f'summary: {bad}'
     for name in files(first):
@@ -188,7 +188,7 @@ def run_fresh(node: Node, artifacts: Path, device: torch.device, data_root: Path
 
 def _mute(folder: Path, unseen: Sequence[int]) -> None:
     """Makes network and classifier in an artifact unable to predict the unseen classes, if they have biases."""
-    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest = json.loads((folder / MANIFEST).read_text(encoding='utf-8'))
     for name, key in (('model.pth', 'decode_head.conv_seg.bias'), ('classifier.pth', 'bias')):
         if (folder / name).is_file():
             content = read(folder / name)
@@ -197,4 +197,4 @@ def _mute(folder: Path, unseen: Sequence[int]) -> None:
                 state[key][list(unseen)] = MUTED
                 torch.save(content, folder / name)
                 manifest['files'][name] = file_sha256(folder / name)
-    (folder / MANIFEST).write_text(json.dumps(manifest))
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding='utf-8')

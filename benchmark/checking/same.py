@@ -30,7 +30,7 @@ def read(file: Path) -> Any:
     if file.suffix in ('.npz', '.npy'):
         content = np.load(file, allow_pickle=False)
         return dict(content) if file.suffix == '.npz' else content
-    return json.loads(file.read_text()) if file.suffix == '.json' else file.read_bytes()
+    return json.loads(file.read_text(encoding='utf-8')) if file.suffix == '.json' else file.read_bytes()
 
 
 def difference(first: Path, second: Path, tolerance: float = 0.0) -> str:

@@ -26,6 +26,7 @@ from benchmark.provenance import (
 )
 
 CPU = torch.device('cpu')
+NOTHING = {'sha': None, 'dirty': None, 'diff': None}
 
 
 def test_environment_says_what_a_number_depends_on():
@@ -109,7 +110,46 @@ def test_the_hash_of_a_diff_tells_changes_apart(repository, tmp_path):
 def test_without_git_nothing_is_claimed(tmp_path, monkeypatch):
     monkeypatch.setattr(provenance, 'ROOT', tmp_path)
     monkeypatch.setenv('GIT_CEILING_DIRECTORIES', str(tmp_path.parent))
-    assert provenance._git.__wrapped__() == {'sha': None, 'dirty': None, 'diff': None}
+    assert provenance._git.__wrapped__() == NOTHING
+
+
+def test_an_archive_inside_another_repository_claims_none_of_its_commits(repository, tmp_path, monkeypatch):
+    inside = tmp_path / 'unpacked'
+    inside.mkdir()
+    (inside / 'code.py').write_text('one = 1\n')
+    monkeypatch.setattr(provenance, 'ROOT', inside)
+    assert repository() == NOTHING
+    assert provenance._git_output('rev-parse', 'HEAD')  # which the other one has
+
+
+def test_a_checkout_behind_a_link_is_one(repository, tmp_path, monkeypatch):
+    link = tmp_path.with_name(f'{tmp_path.name}-link')
+    link.symlink_to(tmp_path)
+    monkeypatch.setattr(provenance, 'ROOT', link)
+    assert len(repository()['sha']) == 40
+
+
+@pytest.mark.parametrize('variables', [('GIT_DIR',), ('GIT_DIR', 'GIT_WORK_TREE'), ('GIT_INDEX_FILE',),
+                                       ('GIT_COMMON_DIR',)], ids='+'.join)
+def test_variables_of_git_lead_to_no_other_repository(repository, tmp_path, monkeypatch, variables):
+    own = repository()
+    other = tmp_path.with_name(f'{tmp_path.name}-other')
+    subprocess.run(('git', 'init', '-q', str(other)), check=True)
+    places = {'GIT_WORK_TREE': other, 'GIT_INDEX_FILE': other / 'index'}
+    for name in variables:
+        monkeypatch.setenv(name, str(places.get(name, other / '.git')))
+    assert repository() == own
+    monkeypatch.setattr(provenance, 'ROOT', other / 'nothing')
+    assert repository() == NOTHING
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason='giving a file to another user needs root')
+def test_a_repository_of_another_user_which_git_refuses_claims_nothing(repository, tmp_path, monkeypatch):
+    monkeypatch.setenv('GIT_CONFIG_GLOBAL', os.devnull)
+    monkeypatch.setenv('GIT_CONFIG_SYSTEM', os.devnull)
+    for path in (tmp_path, tmp_path / '.git'):
+        os.chown(path, 12345, 12345)
+    assert repository() == NOTHING
 
 
 def test_tracebacks_name_files_and_no_folders_of_the_machine():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import shutil
 import subprocess
 import sys
@@ -175,14 +174,6 @@ def test_damaged_tables_are_named(old: str, new: str, message: str, tmp_path: Pa
     with pytest.raises(PublishedError, match=r'voc_k\.csv: ') as caught:
         load_published('voc', folder)
     assert message in str(caught.value) and '\n' not in str(caught.value)
-
-
-def test_every_file_of_the_reports_is_packaged() -> None:
-    folder, setup = DATA.parent, configparser.ConfigParser()
-    setup.read(folder.parents[1] / 'setup.cfg')
-    patterns = {part.strip() for part in setup['options.package_data']['*'].split(',')}
-    found = {path.suffix for path in folder.rglob('*.*') if path.suffix not in ('.py', '.pyc')}
-    assert {f'**/*{suffix}' for suffix in found} == {'**/*.csv', '**/*.yaml', '**/*.j2'} <= patterns
 
 
 # The verdicts

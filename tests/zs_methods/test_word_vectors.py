@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +184,102 @@ def test_incomplete_npz_is_refused(tmp_path: Path) -> None:
         load_class_vectors(('cat',), file)
 
 
+#: Two vectors as each format writes them, behind words given as bytes; a first line where the format has one.
+VALUES = np.array([[1, 2], [3, 4], [5, 6], [7, 8]], np.float32)
+LINES = [b' '.join(b'%g' % value for value in row) for row in VALUES]
+
+
+def text(words: list[bytes], end: bytes = b'\n') -> bytes:
+    return end.join(word + b' ' + values for word, values in zip(words, LINES, strict=False)) + end
+
+
+def written(folder: Path, name: str, words: list[bytes]) -> Path:
+    """A file of words, which may be no UTF-8, in the format that the name tells."""
+    file, header = folder / name, b'%d 2\n' % len(words)
+    binary = header + b''.join(word + b' ' + row.tobytes() + b'\n' for word, row in zip(words, VALUES, strict=False))
+    if name.endswith('.npz'):
+        names = [word.decode('utf-8', 'replace') for word in words]
+        np.savez(file, names=np.array(names), vectors=VALUES[:len(words)])
+    elif name.endswith('.kv'):
+        keyed = KeyedVectors(2)
+        keyed.index_to_key = [word.decode('utf-8', 'replace') for word in words]
+        keyed.vectors = VALUES[:len(words)]
+        keyed.save(str(file))
+    else:
+        content = {'glove': text(words), 'headed': header + text(words), 'binary': binary}[name.split('.')[0]]
+        file.write_bytes(gzip.compress(content) if name.endswith('.gz') else content)
+    return file
+
+
+ALL_FORMATS = ['glove.txt', 'headed.txt', 'headed.vec', 'binary.bin', 'glove.txt.gz', 'headed.gz', 'binary.bin.gz',
+               'words.npz', 'words.kv']
+
+
+@pytest.mark.parametrize('name', ALL_FORMATS)
+def test_of_equal_words_the_first_counts_in_every_format(tmp_path: Path, name: str) -> None:
+    file = written(tmp_path, name, [b'cat', b'dog', b'cat', b'dog'])
+    assert load_class_vectors(('cat', 'dog'), file, normalise='none').tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize('name', ALL_FORMATS)
+def test_bytes_that_are_no_text_in_words_nobody_asks_for_do_not_matter(tmp_path: Path, name: str) -> None:
+    file = written(tmp_path, name, [b'ca\xfft', b'\xe9', b'cat', 'caf\xe9'.encode()])
+    assert load_class_vectors(('cat', 'caf\xe9'), file, normalise='none').tolist() == [[5, 6], [7, 8]]
+
+
+@pytest.mark.parametrize('name', [name for name in ALL_FORMATS if not name.startswith('binary')])
+def test_words_may_hold_spaces(tmp_path: Path, name: str) -> None:
+    file = written(tmp_path, name, [b'my name', b'. . .', b'cat', b'at 1'])
+    vectors = load_class_vectors(('my name', 'cat', '. . .', 'at 1'), file, normalise='none')
+    assert vectors.tolist() == [[1, 2], [5, 6], [3, 4], [7, 8]]
+
+
+@pytest.mark.parametrize('content', [
+    b'\xef\xbb\xbf' + text([b'cat', b'dog']), b'\xef\xbb\xbf2 2\n' + text([b'cat', b'dog']),
+    text([b'cat', b'dog'], b'\r\n'), b'2 2\r\n' + text([b'cat', b'dog'], b'\r\n'), text([b'cat', b'dog'], b' \n'),
+    b'2 2 \n' + text([b'cat', b'dog'], b'\t \n'), text([b'cat', b'dog'], b'\n\n'), text([b'cat', b'dog']).strip(),
+    text([b'cat', b'dog']).replace(b' ', b'\t'), b'\xef\xbb\xbf2 2\r\n' + text([b'cat', b'dog'], b' \r\n'),
+    text([b'cat', b'dog', b'', b'3']), gzip.compress(text([b'cat', b'dog'])),
+], ids=['bom', 'bom-header', 'crlf', 'crlf-header', 'trailing', 'trailing-header', 'blank-lines', 'no-last-end', 'tabs',
+        'all', 'empty-word', 'gzip'])
+def test_text_from_any_editor(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / 'words.txt'
+    file.write_bytes(content)
+    assert load_class_vectors(('cat', 'dog'), file, normalise='none').tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize('value', [b'nan', b'inf', b'-inf', b'1e60'])
+def test_a_value_that_is_not_finite_matters_for_its_own_word_only(tmp_path: Path, value: bytes) -> None:
+    file = tmp_path / 'words.txt'
+    file.write_bytes(b'cat 1 2\nodd ' + value + b' 1\n')
+    assert load_class_vectors(('cat',), file, normalise='none').tolist() == [[1, 2]]
+    with pytest.raises(ValueError, match=r"words\.txt: vector of class 'odd cat' is zero or not finite"):
+        load_class_vectors(('odd cat',), file)
+
+
+@pytest.mark.parametrize(('asked', 'there'), [('NFC', 'NFD'), ('NFD', 'NFC'), ('NFD', 'NFD')])
+def test_accents_are_found_in_both_forms_of_unicode(tmp_path: Path, asked: str, there: str) -> None:
+    file = written(tmp_path, 'glove.txt', [unicodedata.normalize(there, word).encode() for word in ('café', 'été')])
+    names = [unicodedata.normalize(asked, name) for name in ('café', 'Café-été')]
+    assert load_class_vectors(names, file, normalise='none').tolist() == [[1, 2], [2, 3]]
+    keys = {key for name in names for key in spellings(name)}
+    assert set(resolve(names[1], read_word_vectors(file))[0]) <= keys
+
+
+@pytest.mark.parametrize('binary', [False, True])
+def test_values_are_those_that_gensim_reads(tmp_path: Path, binary: bool) -> None:
+    file, random = tmp_path / ('w.bin' if binary else 'w.txt'), np.random.default_rng(0)
+    keyed = KeyedVectors(7)
+    scales = 10. ** random.integers(-30, 30, (500, 1))
+    keyed.add_vectors([f'w{i}' for i in range(500)], (random.normal(size=(500, 7)) * scales).astype(np.float32))
+    keyed.save_word2vec_format(str(file), binary=binary)
+    expected = KeyedVectors.load_word2vec_format(str(file), binary=binary)
+    words = read_word_vectors(file)
+    assert words.index_to_key == expected.index_to_key
+    assert words.vectors.dtype == np.float32
+    assert np.array_equal(words.vectors, expected.vectors)
+
+
 def npz(**arrays: object) -> bytes:
     stream = io.BytesIO()
     np.savez(stream, **arrays)
@@ -210,13 +308,17 @@ EYE = np.eye(2)
     ('w.txt', b'2 999999999999\ncat 1 2\n', 'promises 2 words of 999999999999 values'),
     ('w.txt', b'9' * 5000 + b' 3\n', '.'), ('w.txt', b'0 3\n', 'promises 0 words'),
     ('w.txt', b'2 x\ncat 1 2\n', 'its first line must be'), ('w.txt', b'-2 3\ncat 1 2\n', 'its first line must be'),
-    ('w.txt', b'3 2\ncat 1.00 2.00\ndog 1.00 2.00\n', 'unexpected end'),
+    ('w.txt', b'3 2\ncat 1.00 2.00\ndog 1.00 2.00\n', 'unexpected end after 2 of 3 words'),
     ('w.txt', b'2 3\ncat 1 2 3\ndog 1', "1 values for 'dog' instead of 3"),
     ('w.txt', b'cat 1 2 3\ndog 1', "1 values for 'dog' instead of 3"),
-    ('w.txt', b'2 2\ncat 1 2\ndog 1 x\n', "could not convert string to float: 'x'"),
-    ('w.txt', b'this is no table\n', "could not convert string to float: 'is'"),
-    ('w.txt', b'\xff\xfe\x00 1 2\n', 'decode'), ('w.txt', b'cat\n', '.'),
-    ('w.bin', BIN[:-4], 'unexpected end'), ('w.bin', BIN.replace(b'2', b'3', 1), 'unexpected end'),
+    ('w.txt', b'2 2\ncat 1 2\ndog 1 x\n', "line 3: 'x' is no number"),
+    ('w.txt', b'2 3\ncat 1 2 3\n\ndog 1 2\n', "line 4: 2 values for 'dog' instead of 3"),
+    ('w.txt', b'cat 1 2 3\ndog 1 2\ncow 1 2 3', "line 2: 2 values for 'dog' instead of 3"),
+    ('w.txt', b'2 3\ncat 1 2 3\n1 2 3\n', "line 3: 2 values for '1' instead of 3"),
+    ('w.txt', b'this is no table\n', 'no word with numbers behind it'), ('w.txt', b'cat\n', 'no word with numbers'),
+    ('w.txt', 'cat 1 2\n'.encode('utf-16'), 'its text is UTF-16; save it as UTF-8'),
+    ('w.bin', b'2 3\ncat ' + bytes(200_000), 'no word where the one after 1 others should be'),
+    ('w.bin', BIN[:-4], 'unexpected end after 1 of 2 words'), ('w.bin', BIN.replace(b'2', b'3', 1), 'unexpected end'),
     ('w.bin', b'', 'empty'), ('w.bin', bytes(100), 'its first line must be'),
     ('w.bin', b'999999999 300\ncat ' + bytes(99), 'promises'),
     ('w.kv', b'', 'no pickle'), ('w.kv', b'junk', 'no pickle'),
@@ -226,11 +328,11 @@ def test_damaged_files_are_one_line(tmp_path: Path, name: str, content: bytes, m
     file.write_bytes(content)
     with pytest.raises(ValueError, match=message) as error:
         read_word_vectors(file)
-    text = str(error.value)
-    assert text.startswith(f'{file}: damaged, or no word vectors: ')
-    assert text.count(str(file)) == 1
-    assert len(text.splitlines()) == 1
-    assert 'allow_pickle' not in text
+    line = str(error.value)
+    assert line.startswith(f'{file}: damaged, or no word vectors: ')
+    assert line.count(str(file)) == 1
+    assert len(line.splitlines()) == 1
+    assert 'allow_pickle' not in line
 
 
 @pytest.mark.parametrize('suffix', ['.txt', '.bin', '.kv', '.npz'])
@@ -244,9 +346,10 @@ def test_files_that_cannot_be_opened(tmp_path: Path, suffix: str) -> None:
 
 def test_headers_cost_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise AssertionError('gensim was asked')
+        raise AssertionError('it was read')
 
-    monkeypatch.setattr(KeyedVectors, 'load_word2vec_format', refuse)
+    for name in ('read_text', 'read_binary'):
+        monkeypatch.setattr(f'zs_methods.vector_files.{name}', refuse)
     for name in ('w.txt', 'w.bin'):
         (tmp_path / name).write_bytes(b'40000000 300\ncat 1 2 3\n')
         with pytest.raises(ValueError, match='promises 40000000 words of 300 values, which cannot be in it'):

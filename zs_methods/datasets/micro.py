@@ -27,5 +27,6 @@ def write_micro(root: Path, counts: Mapping[str, int]) -> Path:
                 path = root / folder / subset / f'{index:05d}.png'
                 path.parent.mkdir(parents=True, exist_ok=True)
                 Image.fromarray(array).save(path)
-    (root / 'shapes.json').write_text(json.dumps({'version': shapes_generator.VERSION, 'sha256': 'micro'}))
+    (root / 'shapes.json').write_text(json.dumps({'version': shapes_generator.VERSION, 'sha256': 'micro'}),
+                                       encoding='utf-8')
     return root

@@ -108,7 +108,7 @@ def generate(root: Path, progress: Callable[[int, int], None] | None = None) -> 
     """
     card = root / 'shapes.json'
     if card.is_file():
-        written = json.loads(card.read_text())
+        written = json.loads(card.read_text(encoding='utf-8'))
         if written['version'] == VERSION:
             return written['sha256']
     elif root.exists():
@@ -134,7 +134,7 @@ def generate(root: Path, progress: Callable[[int, int], None] | None = None) -> 
     try:
         sha256 = fingerprint(pairs())
         (part / 'shapes.json').write_text(
-            json.dumps({'version': VERSION, 'sha256': sha256, 'images': SUBSETS}, indent=2) + '\n')
+            json.dumps({'version': VERSION, 'sha256': sha256, 'images': SUBSETS}, indent=2) + '\n', encoding='utf-8')
         _take_place(part, root, card)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -143,7 +143,7 @@ def generate(root: Path, progress: Callable[[int, int], None] | None = None) -> 
 
 def _take_place(part: Path, root: Path, card: Path) -> None:
     """Gives the data set its name, unless another run was faster, which may be reading it already."""
-    if root.exists() and json.loads(card.read_text())['version'] != VERSION:
+    if root.exists() and json.loads(card.read_text(encoding='utf-8'))['version'] != VERSION:
         old = part.with_name(f'{part.name}.old')
         os.replace(root, old)
         shutil.rmtree(old, ignore_errors=True)

@@ -100,7 +100,7 @@ class Evaluate(Stage):
                   'confusion_per_image': pack_sparse([per_image[index] for index in range(len(dataset))]),
                   'secondary_confusion': secondary.tolist() if self.resize else None,
                   'examples': [examples[i] for i in shown]}
-        (ctx.out / 'result.json').write_text(json.dumps(result))
+        (ctx.out / 'result.json').write_text(json.dumps(result), encoding='utf-8')
         return {'images': len(dataset)}
 
     def _batches(self, ctx: StageContext, network: BaseSegmentor, dataset: ZeroShotDataset

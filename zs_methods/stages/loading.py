@@ -6,6 +6,7 @@ import itertools
 import random
 from collections import deque
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,12 @@ import torch
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader, Dataset
 
+from zs_methods.shared_memory import NamedFailures, share
+
 #: Settings of a loader besides its data set and what draws from it.
 _KEPT = ('num_workers', 'collate_fn', 'pin_memory', 'timeout', 'worker_init_fn', 'multiprocessing_context', 'generator',
          'prefetch_factor', 'persistent_workers')
+_OF_WORKERS = ('prefetch_factor', 'persistent_workers')
 
 
 def build_loader(config: Mapping[str, Any], seed: int, start: int = 0, diff_rank_seed: bool = False) -> DataLoader:
@@ -31,11 +35,15 @@ def build_loader(config: Mapping[str, Any], seed: int, start: int = 0, diff_rank
         start (int): batches to skip.
         diff_rank_seed (bool): whether `seed` differs between processes.
     """
-    loader = Runner.build_dataloader(dict(config), seed=seed, diff_rank_seed=diff_rank_seed)
-    in_workers = loader.num_workers > 0
-    return DataLoader(SeededDataset(loader.dataset, seed) if in_workers else loader.dataset,
-                      batch_sampler=EndlessBatches(loader.batch_sampler, start, numbered=in_workers),
-                      **{name: getattr(loader, name) for name in _KEPT})
+    in_workers = config.get('num_workers', 0) > 0
+    # What is set for workers is refused where there are none.
+    given = {name: value for name, value in config.items() if in_workers or name not in _OF_WORKERS}
+    loader = Runner.build_dataloader(given, seed=seed, diff_rank_seed=diff_rank_seed)
+    kept = {name: getattr(loader, name) for name in _KEPT}
+    if in_workers:
+        kept['collate_fn'] = partial(share, loader.collate_fn)
+    return NamedFailures(SeededDataset(loader.dataset, seed) if in_workers else loader.dataset,
+                         batch_sampler=EndlessBatches(loader.batch_sampler, start, numbered=in_workers), **kept)
 
 
 class EndlessBatches:

@@ -45,9 +45,10 @@ def load_classifier(folder: Path, device: torch.device) -> nn.Linear:
 
 def save_calibration(folder: Path, classes: Sequence[int], gamma: float) -> None:
     """Writes ``calibration.json``: gamma is subtracted from the probability of the classes, see `DeepLabV3PlusHead`."""
-    (folder / 'calibration.json').write_text(json.dumps({'classes': list(classes), 'gamma': float(gamma)}))
+    (folder / 'calibration.json').write_text(json.dumps({'classes': list(classes), 'gamma': float(gamma)}),
+                                               encoding='utf-8')
 
 
 def read_calibration(folder: Path) -> dict[str, Any]:
     """Reads what `save_calibration` wrote."""
-    return json.loads((folder / 'calibration.json').read_text())
+    return json.loads((folder / 'calibration.json').read_text(encoding='utf-8'))

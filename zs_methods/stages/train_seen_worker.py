@@ -49,13 +49,15 @@ def main(folder: Path) -> None:
         with audit.collect() as access:
             ctx = replace(ctx, device=device, progress=report)
             summary = stage.train(ctx, launcher='pytorch')
-        (folder / f'{ACCESS}{rank}').write_text(json.dumps(access))
+        (folder / f'{ACCESS}{rank}').write_text(json.dumps(access), encoding='utf-8')
         if rank == 0:
-            (folder / SUMMARY).write_text(json.dumps({'summary': summary, 'axes': ctx.axes}))
+            (folder / SUMMARY).write_text(json.dumps({'summary': summary, 'axes': ctx.axes}),
+                                          encoding='utf-8')
         distributed.barrier()
         distributed.destroy_process_group()
     except Exception as error:
-        (folder / f'{ERROR}{rank}').write_text(f'{type(error).__name__}: {" ".join(str(error).split())}')
+        (folder / f'{ERROR}{rank}').write_text(f'{type(error).__name__}: {" ".join(str(error).split())}',
+                                             encoding='utf-8')
         raise
 
 
@@ -76,7 +78,7 @@ def _progress_file(file: Path, every_s: float = 0.5) -> Callable[[int, int], Non
         if done == total or time.monotonic() - last > every_s:
             last = time.monotonic()
             temporary = file.with_suffix('.tmp')
-            temporary.write_text(f'{done} {total}')
+            temporary.write_text(f'{done} {total}', encoding='utf-8')
             temporary.replace(file)
 
     return report

@@ -155,7 +155,8 @@ def unpack(archive: Archive, placements: Sequence[Placement], identity: dict[str
         if not any(target.is_relative_to(placement.partial) for _, target in targets):
             raise AcquisitionError(f'{archive.path}: holds no files in {placement.prefix}/; is it the right archive?')
         marker = placement.partial / MARKER
-        if placement.partial.exists() and (not marker.is_file() or json.loads(marker.read_text()) != identity):
+        if placement.partial.exists() and (not marker.is_file() or
+                                           json.loads(marker.read_text(encoding='utf-8')) != identity):
             shutil.rmtree(placement.partial)
         disk.write_text(marker, json.dumps(identity))
     total, done = sum(member.size for member, _ in targets), 0

@@ -107,7 +107,8 @@ def _continue(source: Source, part: Path, listener: Listener) -> None:
     headers = {'User-Agent': 'zs-methods', 'Accept-Encoding': 'identity'}
     if have:
         headers['Range'] = f'bytes={have}-'
-        validator = json.loads(_validator(part).read_text())['validator'] if _validator(part).exists() else None
+        note = _validator(part)
+        validator = json.loads(note.read_text(encoding='utf-8'))['validator'] if note.exists() else None
         if validator:
             headers['If-Range'] = validator  # the server starts from zero if the file is another one now
     try:
@@ -126,7 +127,7 @@ def _continue(source: Source, part: Path, listener: Listener) -> None:
         total = have + int(length) if length else 0
         etag = response.headers.get('ETag') or ''
         strong = etag if etag.startswith('"') else response.headers.get('Last-Modified')
-        _validator(part).write_text(json.dumps({'validator': strong}))
+        _validator(part).write_text(json.dumps({'validator': strong}), encoding='utf-8')
         with open(part, 'ab' if have else 'wb') as stream:
             while block := response.read(BLOCK):
                 stream.write(block)

@@ -14,7 +14,6 @@ import numpy as np
 from zs_methods.datasets.acquisition import disk
 from zs_methods.datasets.acquisition.listener import AcquisitionError, Listener
 from zs_methods.datasets.spec import load_spec
-from zs_methods.vector_files import read_compressed
 from zs_methods.word_vectors import ALIASES, read_word_vectors, resolve, spellings, vectors_sha256
 
 FORMATS = ('.bin', '.txt', '.vec', '.kv', '.npz')
@@ -55,7 +54,7 @@ def prepare(source: str, root: Path, datasets: Sequence[str], words: Sequence[st
     digest = vectors_sha256(file)
     earlier, known = _earlier(target, source, digest)
     try:
-        table = read_word_vectors(file) if file.suffix in FORMATS else read_compressed(file)
+        table = read_word_vectors(file)
     except ValueError as error:
         raise AcquisitionError(str(error)) from None
 
