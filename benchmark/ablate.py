@@ -9,7 +9,6 @@ if not __package__:  # run as a script: import from the checkout, and never a fi
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import argparse
-import signal
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -114,15 +113,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         int: the exit code, as that of ``run.py``.
     """
     warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg|PIL')
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(argv)
     except (UsageError, ImportError) as error:
         print(f'ablate.py: {error}', file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print('ablate.py: interrupted; the same command continues where it was', file=sys.stderr)
-        return 130
 
 
 def _run(argv: Sequence[str] | None) -> int:

@@ -79,9 +79,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (UsageError, ImportError) as error:
         print(f'check.py: {error}', file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print('check.py: interrupted', file=sys.stderr)
-        return 130
 
 
 def chosen(text: str) -> list[str]:

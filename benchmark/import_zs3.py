@@ -11,7 +11,6 @@ if not __package__:  # run as a script: import from the checkout, and never a fi
 import argparse
 import os
 import shutil
-import signal
 import uuid
 import warnings
 from collections.abc import Sequence
@@ -48,7 +47,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         int: the exit code, see `EXAMPLES`.
     """
     warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg')
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(parse(argv))
     except (UsageError, ImportError) as error:
@@ -57,9 +55,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f'import_zs3.py: {error}', file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print('import_zs3.py: interrupted; the same command continues where it was', file=sys.stderr)
-        return 130
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -9,7 +9,6 @@ if not __package__:  # run as a script: import from the checkout, and never a fi
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import fcntl
-import signal
 import threading
 import time
 import warnings
@@ -119,7 +118,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         int: 0 done, 1 data wrong or incomplete, 2 for a wrong call, 130 when interrupted.
     """
     warnings.filterwarnings('ignore')
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         args = parse(argv)
         return _verify(args) if args.command == 'verify' else _prepare(args)
@@ -130,8 +128,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         where = error.filename or ('system' if error.errno else '')  # our own have no number and name the file
         return _fail(f'{where}: {error.strerror}' if where else str(error), 1)
-    except KeyboardInterrupt:
-        return _fail('interrupted; the same command continues where it was', 130)
 
 
 def _fail(line: str, code: int) -> int:

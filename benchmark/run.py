@@ -8,7 +8,6 @@ from pathlib import Path
 if not __package__:  # run as a script: import from the checkout, and never a file of this folder as a top-level module
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-import signal
 import warnings
 from argparse import Namespace
 from collections.abc import Sequence
@@ -33,7 +32,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         wrong call, 130 when interrupted.
     """
     warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg|PIL')
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         from benchmark.options import parse, select_device
         args = parse(argv)
@@ -45,9 +43,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ImportError as error:
         print(f'run.py: {error}', file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print('run.py: interrupted; the same command continues where it was', file=sys.stderr)
-        return 130
 
 
 def _run(args: Namespace) -> int:

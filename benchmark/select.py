@@ -15,7 +15,6 @@ if not __package__:  # run as a script: import from the checkout, and never a fi
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import argparse
-import signal
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -49,7 +48,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         int: the exit code, see `EXAMPLES`.
     """
     warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg|PIL')
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(parse(argv))
     except (UsageError, ImportError) as error:
@@ -58,9 +56,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f'select.py: {error}', file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print('select.py: interrupted; the same command continues where it was', file=sys.stderr)
-        return 130
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

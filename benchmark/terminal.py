@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import errno
 import functools
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
+
+from benchmark import interrupts
 
 #: What stands for signs that an encoding lacks; of other characters, the code is shown.
 SPELLED = {'—': '-', '–': '-', '−': '-', '±': '+-', '×': 'x', '·': '.', '…': '...', '→': '->', '≤': '<=', '≥': '>=',
@@ -94,18 +97,26 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
     What their encoding lacks is spelled out. A reader that leaves early, such as ``head``, changes nothing but that
     it sees no more; another failure, such as a full disk, is said at the end, and the exit code is then not 0.
 
+    SIGINT and SIGTERM end it with 130, wherever they strike.
+
     A current folder that was removed ends every command at once, with 2: the numerical libraries abort in it.
     """
     @functools.wraps(main)
     def guarded(argv: Sequence[str] | None = None) -> int:
         with _enduring('stderr'), _enduring('stdout') as out:
-            name = Path(sys.argv[0]).name
+            name = Path(inspect.getfile(main)).name
             try:
                 os.getcwd()
             except OSError as error:
                 print(f'{name}: the current folder: {error.strerror}; change to one that exists', file=sys.stderr)
                 return 2
-            code = main(argv)
+            with interrupts.listening():
+                try:
+                    code = main(argv)
+                    interrupts.check()  # which some library may have made another error of
+                except KeyboardInterrupt:
+                    print(f'{name}: interrupted; the same command continues where it was', file=sys.stderr)
+                    code = 130
             out.flush()
             if out.failure is not None and out.failure.errno != errno.EPIPE:
                 print(f'{name}: standard output: {out.failure.strerror}', file=sys.stderr)

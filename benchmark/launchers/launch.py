@@ -15,6 +15,7 @@ from benchmark.artifacts import ArtifactStore
 from benchmark.errors import UsageError
 from benchmark.launchers.base import LauncherError, Refused, Settings, build_launcher
 from benchmark.launchers.job import set_up
+from benchmark.launchers.memory import expected_gib
 from benchmark.launchers.scheduler import JOBS, Scheduler
 from benchmark.plan import Cell
 from benchmark.progress import Reporter
@@ -54,6 +55,7 @@ def launch(args: Namespace, cells: Sequence[Cell], store: ArtifactStore, records
         launcher = build_launcher(args.launcher, Settings(
             workers=args.workers, threads=args.threads, device=args.device, folder=jobs,
             processes=args.processes, address=args.address, options=args.launcher_options,
+            memory_gib=expected_gib(cell.task for cell in cells),
             gpu_gib=max((cell.gpu_gib or math.inf for cell in cells), default=math.inf)))
         return Scheduler(sweep, launcher, jobs, imported_files(), args.threads, args.retry,
                          args.timeout, args.fail_fast, args.deterministic).run(cells)

@@ -273,7 +273,7 @@ def clean_jobs(folder: Path) -> None:
 def _last_line(folder: Path) -> str:
     """The last thing that a process printed, for one that ended before it could write a record."""
     try:
-        lines = (folder / OUTPUT).read_text(errors='replace').split('\n')
+        lines = (folder / OUTPUT).read_text(encoding='utf-8', errors='replace').split('\n')
     except OSError:
         return ''
     return next((line.strip() for line in reversed(lines) if line.strip()), '')

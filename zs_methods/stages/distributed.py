@@ -59,7 +59,7 @@ def train_in_processes(stage: Stage, ctx: StageContext) -> dict[str, Any]:
     code = _launch(folder, stage.processes, ctx.progress)
     if code:
         raise RuntimeError(f'training with {stage.processes} processes failed: {_reason(folder, code)}')
-    result = json.loads((folder / SUMMARY).read_text())
+    result = json.loads((folder / SUMMARY).read_text(encoding='utf-8'))
     ctx.axes.update(result['axes'])
     for subset, counts in _total_access(folder).items():
         audit.add_external(subset, ctx.task.spec.classes, {*ctx.task.unseen, *ctx.task.withheld}, counts)
@@ -102,19 +102,19 @@ def _stop(process: subprocess.Popen) -> None:
 def _iterations_done(folder: Path) -> list[int] | None:
     """Iterations done and in all, once the first is."""
     file = folder / PROGRESS
-    return [int(word) for word in file.read_text().split()] if file.exists() else None
+    return [int(word) for word in file.read_text(encoding='utf-8').split()] if file.exists() else None
 
 
 def _reason(folder: Path, code: int) -> str:
     """What torchrun says of a process that was killed, or the first error that one wrote down."""
-    output = (folder / LOG).read_text(errors='replace')
+    output = (folder / LOG).read_text(encoding='utf-8', errors='replace')
     cause = output.rpartition('Root Cause')[2]
     killed = re.search(r'Signal \d+ \(\w+\) received by PID \d+', cause)
     if killed:  # the others then fail too, because they miss it
         return f'a process was killed ({killed[0]}); SIGKILL often means that memory ran out'
     errors = sorted(folder.glob(f'{ERROR}*'), key=lambda file: file.stat().st_mtime_ns)
     if errors:
-        return f'rank {errors[0].name.removeprefix(ERROR)}: {errors[0].read_text()}'
+        return f'rank {errors[0].name.removeprefix(ERROR)}: {errors[0].read_text("utf-8")}'
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return f'exit code {code}: {lines[-1] if lines else "no output"}'
 
@@ -123,7 +123,7 @@ def _total_access(folder: Path) -> dict[str, dict]:
     """Adds up what the processes read; each of them filters the same images, which count once."""
     total: dict[str, dict] = {}
     for file in sorted(folder.glob(f'{ACCESS}*')):
-        for subset, counts in json.loads(file.read_text()).items():
+        for subset, counts in json.loads(file.read_text(encoding='utf-8')).items():
             into = total.setdefault(subset, {'unseen_pixels': {}})
             for name, count in counts['unseen_pixels'].items():
                 into['unseen_pixels'][name] = into['unseen_pixels'].get(name, 0) + count
