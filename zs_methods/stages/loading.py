@@ -38,6 +38,12 @@ def build_loader(config: Mapping[str, Any], seed: int, start: int = 0, diff_rank
                       **{name: getattr(loader, name) for name in _KEPT})
 
 
+def pinned(config: Mapping[str, Any], device: torch.device) -> dict[str, Any]:
+    """A loader's config whose workers' batches are taken over by a thread, into memory that a GPU copies from."""
+    where = {'pin_memory': True} if device.type == 'cuda' and config.get('num_workers') else {}
+    return {**where, **config}
+
+
 class EndlessBatches:
     """A batch sampler that passes over the data again and again, shuffled anew where its sampler has epochs.
 
