@@ -11,7 +11,7 @@ from PIL import Image
 NAME = 'photos'
 #: VOC's number of classes; the last two are unseen at K=2.
 CLASSES = ('background', *(f'thing{i}' for i in range(1, 21)))
-VECTOR = 300
+VECTOR, SEEN = 300, len(CLASSES) - 2
 #: Width and height of most photographs of VOC; the others have one long side of 500 and any other.
 COMMON = ((500, 375), (500, 375), (500, 375), (375, 500), (500, 333), (333, 500))
 
@@ -30,7 +30,7 @@ def sizes(count: int, seed: int = 0) -> list[tuple[int, int]]:
 def write_photos(root: Path, train: int, val: int, scale: float = 1.0) -> Path:
     """Writes images, masks, lists, class vectors and the description.
 
-    Every image shows three classes, the background among them; only those for validation show unseen ones.
+    Every image shows three classes, the background among them; one in six for training shows unseen ones.
 
     Args:
         root (Path): folder to fill.
@@ -44,12 +44,15 @@ def write_photos(root: Path, train: int, val: int, scale: float = 1.0) -> Path:
     stream = np.random.default_rng(0)
     for folder in ('JPEGImages', 'SegmentationClass', 'ImageSets/Segmentation'):
         (root / folder).mkdir(parents=True, exist_ok=True)
-    for subset, count, known in (('train', train, len(CLASSES) - 2), ('val', val, len(CLASSES))):
+    for subset, count in (('train', train), ('val', val)):
         names = []
         for index, (width, height) in enumerate(sizes(count)):
             names.append(f'{subset}_{index:04d}')
             size = max(16, round(width * scale)), max(16, round(height * scale))
-            image, mask = _photo(size, stream.choice(np.arange(1, known), 2, replace=False), stream)
+            shown = stream.choice(np.arange(1, SEEN), 2, replace=False)
+            if subset == 'val' or index % 6 == 5:
+                shown[0] = SEEN + index % 2
+            image, mask = _photo(size, shown, stream)
             image.save(root / 'JPEGImages' / f'{names[-1]}.jpg', quality=90)
             mask.save(root / 'SegmentationClass' / f'{names[-1]}.png')
         (root / 'ImageSets/Segmentation' / f'{subset}.txt').write_text('\n'.join(names) + '\n')
@@ -61,7 +64,7 @@ def write_photos(root: Path, train: int, val: int, scale: float = 1.0) -> Path:
     file = root / f'{NAME}.yaml'
     file.write_text(yaml.safe_dump({
         'name': NAME, 'classes': list(CLASSES), 'background': 'background', 'image_suffix': '.jpg', 'subsets': subsets,
-        'splits': {2: list(CLASSES[-2:])}, 'vectors': 'vectors.txt', 'model': 'r101'}))
+        'splits': {2: list(CLASSES[SEEN:])}, 'vectors': 'vectors.txt', 'model': 'r101'}))
     return file
 
 

@@ -133,7 +133,7 @@ def interleaved(bench: Bench) -> None:
 
 
 def _joint(bench: Bench, images: Tensor, labels: Tensor, steps: str, expected: int) -> float:
-    """Seconds of an iteration of stage ``joint`` that takes so many steps of the generator; its batch is on the device."""
+    """Seconds of an iteration of stage ``joint`` with so many steps of the generator, from a batch on the device."""
     settings = bench.stages('zs3', 'zs3-official', **{
         'joint.generator.steps': steps, 'joint.batch_size': len(images)})
     stage, context = build_stage(settings['joint']), bench.context('zs3-official')
