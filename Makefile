@@ -2,6 +2,7 @@
 # make bench    the embedded benchmark: both methods, K = 2 to 10
 # make test     linter and fast tests
 # make test-slow    the other tests, a Ray cluster and killed processes among them
+# make test-gpu    those that need a GPU: four minutes; PY=python for an environment of your own
 # make report   render the reports again from their records
 # Another interpreter: make setup PYTHON=python3.12
 
@@ -9,7 +10,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet -c constraints.txt
 
-.PHONY: setup bench test test-slow lint report clean
+.PHONY: setup bench test test-slow test-gpu lint report clean
 
 setup: .venv/.stamp
 
@@ -32,11 +33,15 @@ bench: setup
 
 # As many tests at a time as there are cores, each on one thread.
 test: lint
-	OMP_NUM_THREADS=1 $(PY) -m pytest -m 'not slow' -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(PY) -m pytest -m 'not slow and not gpu' -n auto --dist loadfile
 
 test-slow: setup
 	@$(PY) -c 'import ray, submitit' 2>/dev/null || $(PIP) -e '.[ray,slurm]'
-	OMP_NUM_THREADS=1 $(PY) -m pytest -m slow -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(PY) -m pytest -m 'slow and not gpu' -n auto --dist loadfile
+
+# One after the other: they share the GPU.
+test-gpu: $(if $(filter .venv/%,$(PY)),setup)
+	$(PY) -m pytest tests/gpu -m gpu -rs --durations=10
 
 lint: setup
 	$(PY) -m ruff check .

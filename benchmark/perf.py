@@ -1,4 +1,4 @@
-"""Speed against a stated baseline, measured in the same run: of the generator, plans, reports and launchers."""
+"""Speed against a stated baseline, measured in the same run: of the generator, plans, reports, launchers, a GPU."""
 
 from __future__ import annotations
 
@@ -104,20 +104,25 @@ def _median_seconds(function: Callable[[], None], repeats: int) -> float:
 
 @terminal.command
 def main(argv: Sequence[str] | None = None) -> int:
-    """Prints the measurement; its last line is ``ratio <x>``."""
+    """Prints the measurement; its last line is ``ratio <x>``, and with ``gpu`` there is one after every figure."""
     parser = argparse.ArgumentParser(prog='perf.py', description=__doc__)
-    parser.add_argument('what', choices=['generator', 'plan', 'report', 'launchers'])
+    parser.add_argument('what', choices=['generator', 'plan', 'report', 'launchers', 'gpu'])
     parser.add_argument('--repeats', type=int, default=15, help='of the generator')
     parser.add_argument('--number', type=int, default=10_000, help='of the cells of a plan, or records of a report')
     parser.add_argument('--records', type=Path, default=RECORDS, metavar='DIR',
                         help='records to multiply (default: those of this repository)')
     parser.add_argument('--data-root', type=Path, default=Path('data'), metavar='DIR', help='data of the launchers')
+    parser.add_argument('--device', default='cuda', help='of gpu: cuda, or cpu to see that the program runs')
+    parser.add_argument('--quick', action='store_true', help='of gpu: tiny sizes, whose figures mean nothing')
     args = parser.parse_args(argv)
     if args.what == 'generator':
         ratio = generator(args.repeats)
     else:
-        from benchmark import perf_launchers, scale
+        from benchmark import perf_gpu, perf_launchers, scale
         try:
+            if args.what == 'gpu':
+                perf_gpu.gpu(args.device, args.quick)
+                return 0
             ratio = perf_launchers.launchers(args.data_root) if args.what == 'launchers' else \
                 getattr(scale, args.what)(args.number, args.records)
         except UsageError as error:

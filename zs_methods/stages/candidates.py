@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from zs_methods.models.losses.zsmmd_loss import ZSMMDLoss
 from zs_methods.stages.base import StageContext
-from zs_methods.stages.parts import load_generator
+from zs_methods.stages.parts import load_generator, running_sums
 
 #: Features that a classifier scores at once.
 CHUNK = 65_536
@@ -86,7 +86,7 @@ class Candidates:
             considered = (pool.origin[:, None] == ids).sum(dim=0)
         rows = weights.nonzero()[:, 0]
         rows = rows[assigned[rows].argsort(stable=True)]  # ids of unseen classes ascend, and so do the groups
-        cumulative = nn.functional.pad(weights[rows].double().cumsum(0), (1, 0))
+        cumulative = nn.functional.pad(running_sums(weights[rows]), (1, 0))
         return cls(rows, pool.features[rows], (assigned[rows][:, None] == ids).sum(dim=0), considered, cumulative)
 
     def draw(self, used: Tensor, count: int, stream: torch.Generator) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from PIL import Image
 from torch import Tensor
 
 from zs_methods.datasets.names import visible
+from zs_methods.datasets.spec import IGNORE
 from zs_methods.datasets.zero_shot_dataset import ZeroShotDataset
 from zs_methods.evaluation.scores import confusion_matrix, pack_sparse, sparse
+from zs_methods.models.one_copy import to_device
 from zs_methods.protocols import Resize
 from zs_methods.registry import STAGES
 from zs_methods.stages.base import Stage, StageContext
@@ -83,18 +85,21 @@ class Evaluate(Stage):
         per_image: dict[int, np.ndarray] = {}
         shown = sorted({round(i) for i in np.linspace(0, len(dataset) - 1, min(self.examples, len(dataset)))})
         examples: dict[int, dict] = {}
+        ctx.progress(0, len(dataset))
         for indices, truths, scores in self._batches(ctx, network, dataset):
-            original = _resized(scores, truths[0].shape, network).argmax(dim=1).cpu().numpy()
-            small = scores.argmax(dim=1).cpu().numpy() if self.resize else original
-            for index, truth, prediction, smaller in zip(indices, truths, original, small, strict=True):
-                confusion = confusion_matrix(truth, prediction, n_classes)
-                total += confusion
-                per_image[index] = sparse(confusion)
-                if self.resize:  # Pillow's nearest neighbour, as in the ZS3 code
-                    resized = Image.fromarray(truth.astype(np.uint8)).resize(smaller.shape[::-1], _NEAREST)
-                    secondary += confusion_matrix(np.asarray(resized), smaller, n_classes)
+            original = _resized(scores, truths[0].shape, network).argmax(dim=1)
+            found = confusion_matrices(truths, original, n_classes)
+            total += found.sum(axis=0)
+            per_image |= {index: sparse(confusion) for index, confusion in zip(indices, found, strict=True)}
+            if self.resize:  # Pillow's nearest neighbour, as in the ZS3 code
+                small = scores.argmax(dim=1)
+                resized = [Image.fromarray(truth.astype(np.uint8)).resize(tuple(small.shape[:0:-1]), _NEAREST)
+                           for truth in truths]
+                secondary += confusion_matrices([np.array(image) for image in resized], small, n_classes).sum(axis=0)
+            for index, truth, prediction in zip(indices, truths, original, strict=True):
                 if index in shown:
-                    examples[index] = _example(Path(dataset.get_data_info(index)['img_path']), truth, prediction)
+                    examples[index] = _example(Path(dataset.get_data_info(index)['img_path']), truth,
+                                               prediction.cpu().numpy())
             ctx.progress(len(per_image), len(dataset))
         result = {'images': len(dataset), 'confusion': total.tolist(),
                   'confusion_per_image': pack_sparse([per_image[index] for index in range(len(dataset))]),
@@ -114,10 +119,10 @@ class Evaluate(Stage):
                 yield part['indices'], [dataset.labels(index) for index in part['indices']], scores
             return
         for indices, batch in equal_sized_batches(dataset, self.batch_size):
+            truths = [sample.gt_sem_seg.data[0].numpy() for sample in batch['data_samples']]
             data = network.data_preprocessor(batch, False)
-            samples = data['data_samples']
-            scores = network.inference(data['inputs'], [sample.metainfo for sample in samples])
-            yield indices, [sample.gt_sem_seg.data[0].cpu().numpy() for sample in samples], scores
+            scores = network.inference(data['inputs'], [sample.metainfo for sample in data['data_samples']])
+            yield indices, truths, scores
 
     def _assemble(self, ctx: StageContext) -> BaseSegmentor:
         """Writes the network with the chosen classifier and calibration into the artifact, and loads it."""
@@ -127,6 +132,33 @@ class Evaluate(Stage):
             config['model']['decode_head']['calibration'] = read_calibration(ctx.inputs[self.calibration])
         save_network(ctx.out, config, network.state_dict(), ctx.task)
         return load_network(ctx.out, ctx.device)
+
+
+def confusion_matrices(truths: Sequence[np.ndarray], predictions: Tensor, n_classes: int) -> np.ndarray:
+    """Counts the pixels of several images, where their predictions are.
+
+    Args:
+        truths (Sequence[ndarray]): class ids of every image, shape (H, W); 255 is not scored.
+        predictions (Tensor): class ids, shape (N, H, W), int64.
+        n_classes (int): C.
+
+    Returns:
+        ndarray: shape (N, C, C), int64, see `confusion_matrix`.
+    """
+    if predictions.device.type == 'cpu':
+        return np.stack([confusion_matrix(truth, prediction, n_classes)
+                         for truth, prediction in zip(truths, predictions.numpy(), strict=True)])
+    return _counted(truths, predictions, n_classes)
+
+
+def _counted(truths: Sequence[np.ndarray], predictions: Tensor, n_classes: int) -> np.ndarray:
+    """All images in one count on a GPU: a matrix each, and one more bin for what is not scored."""
+    labels = [torch.from_numpy(truth.astype(np.uint8)) for truth in truths]
+    truth, bins = to_device(labels, predictions.device).long(), n_classes**2 + 1
+    pairs = torch.where(truth == IGNORE, bins - 1, truth * n_classes + predictions)
+    image = torch.arange(len(labels), device=predictions.device)
+    counts = torch.bincount((pairs + image[:, None, None] * bins).flatten(), minlength=len(labels) * bins)
+    return counts.view(len(labels), bins)[:, :-1].reshape(-1, n_classes, n_classes).cpu().numpy()
 
 
 def _resized(scores: Tensor, size: tuple[int, int], network: BaseSegmentor) -> Tensor:

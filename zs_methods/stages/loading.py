@@ -46,6 +46,12 @@ def build_loader(config: Mapping[str, Any], seed: int, start: int = 0, diff_rank
                          batch_sampler=EndlessBatches(loader.batch_sampler, start, numbered=in_workers), **kept)
 
 
+def pinned(config: Mapping[str, Any], device: torch.device) -> dict[str, Any]:
+    """A loader's config whose workers' batches are taken over by a thread, into memory that a GPU copies from."""
+    where = {'pin_memory': True} if device.type == 'cuda' and config.get('num_workers') else {}
+    return {**where, **config}
+
+
 class EndlessBatches:
     """A batch sampler that passes over the data again and again, shuffled anew where its sampler has epochs.
 

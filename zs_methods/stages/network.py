@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from mmseg.apis import init_model
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import DATASETS
 
+from zs_methods.models.one_copy import use_one_copy
 from zs_methods.stages.base import StageContext
 from zs_methods.stages.parts import load_classifier
 from zs_methods.task import Task
@@ -23,6 +26,8 @@ CONFIG, WEIGHTS = 'config.py', 'model.pth'
 EXCLUDED = -1e4
 #: Pixels in a batch, whatever its images; class scores of every pixel are in memory at once.
 MAX_PIXELS = 2**21
+#: Images that are loaded while a GPU computes.
+LOAD_AHEAD = 16
 
 
 def save_network(folder: Path, config: dict[str, Any], state_dict: dict, task: Task) -> None:
@@ -48,7 +53,9 @@ def load_network(folder: Path, device: torch.device) -> BaseSegmentor:
     saved = torch.load(folder / WEIGHTS, map_location='cpu', weights_only=True)
     network.load_state_dict(saved['state_dict'])
     network.dataset_meta = saved['meta']['dataset_meta']
-    return network.to(device)
+    network.to(device)
+    use_one_copy(network, device)
+    return network
 
 
 def assemble(ctx: StageContext, network: str, classifier: str | None = None) -> BaseSegmentor:
@@ -117,8 +124,7 @@ def equal_sized_batches(dataset: Any, batch_size: int) -> Iterator[tuple[list[in
         indices, samples = zip(*waiting.pop(size), strict=True)
         return list(indices), pseudo_collate(list(samples))
 
-    for index in range(len(dataset)):
-        sample = dataset[index]
+    for index, sample in enumerate(_samples(dataset, LOAD_AHEAD if torch.cuda.is_initialized() else 0)):
         size = (*sample['inputs'].shape, *sample['data_samples'].ori_shape)
         waiting.setdefault(size, []).append((index, sample))
         if len(waiting[size]) >= min(batch_size, max(1, MAX_PIXELS // (size[1] * size[2]))):
@@ -127,3 +133,20 @@ def equal_sized_batches(dataset: Any, batch_size: int) -> Iterator[tuple[list[in
             yield flush(max(waiting, key=lambda size: len(waiting[size])))
     for size in list(waiting):
         yield flush(size)
+
+
+def _samples(dataset: Any, ahead: int) -> Iterator[dict]:
+    """The samples of a data set in order; a thread loads the next `ahead` meanwhile, none if that is 0."""
+    if not ahead:
+        yield from (dataset[index] for index in range(len(dataset)))
+        return
+    pool = ThreadPoolExecutor(1)  # one, since a data set counts the labels it hands out without locks
+    try:
+        waiting = deque(pool.submit(dataset.__getitem__, index) for index in range(min(ahead, len(dataset))))
+        for index in range(len(dataset)):
+            sample = waiting.popleft().result()
+            if index + ahead < len(dataset):
+                waiting.append(pool.submit(dataset.__getitem__, index + ahead))
+            yield sample
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -43,6 +43,14 @@ def load_classifier(folder: Path, device: torch.device) -> nn.Linear:
     return classifier
 
 
+def running_sums(weights: Tensor, dim: int = 0) -> Tensor:
+    """Cumulative sums in double precision, on the device of `weights`.
+
+    Added on the CPU, once per stage: CUDA has no kernel that adds floating-point numbers in the same order every time.
+    """
+    return weights.double().cpu().cumsum(dim).to(weights.device)
+
+
 def save_calibration(folder: Path, classes: Sequence[int], gamma: float) -> None:
     """Writes ``calibration.json``: gamma is subtracted from the probability of the classes, see `DeepLabV3PlusHead`."""
     (folder / 'calibration.json').write_text(json.dumps({'classes': list(classes), 'gamma': float(gamma)}),

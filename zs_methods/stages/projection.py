@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from zs_methods.stages.base import StageContext
 from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.extract_features import Bank
+from zs_methods.stages.parts import running_sums
 
 LOG_EVERY = 50
 
@@ -99,7 +100,7 @@ def fit_projections(bank: Bank, chances: Tensor, classes: Tensor, vectors: Tenso
     settings = dict(optimizer)
     steps = getattr(torch.optim, settings.pop('type'))(projections.parameters(), **settings)
     schedule = torch.optim.lr_scheduler.PolynomialLR(steps, iterations, power=0.9)
-    order, cumulative = ctx.stream(f'order/{axis}'), chances.double().cumsum(dim=1)
+    order, cumulative = ctx.stream(f'order/{axis}'), running_sums(chances, dim=1)
     last = (chances > 0).long().cumsum(dim=1).argmax(dim=1, keepdim=True)  # of the rows that are drawn at all
     parts = {'projections': projections, 'optimizer': steps, 'schedule': schedule}
     for step in Checkpoint(ctx, axis).steps(iterations, parts, {'order': order}):

@@ -13,10 +13,12 @@ import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.model import MMDistributedDataParallel, convert_sync_batchnorm, is_model_wrapper, revert_sync_batchnorm
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch import nn
 
+from zs_methods.models.one_copy import use_one_copy
 from zs_methods.stages.loading import build_loader
 
 #: Iterations between two looks at the loss, which waits for the GPU.
@@ -47,6 +49,7 @@ class SeenRunner(Runner):
         model = model.to(device)
         if placement.channels_last:
             model = model.to(memory_format=torch.channels_last)
+        use_one_copy(model, device)
         if not self.distributed:
             return revert_sync_batchnorm(model)
         if device.type == 'cuda':
@@ -54,6 +57,13 @@ class SeenRunner(Runner):
         return MMDistributedDataParallel(
             model, device_ids=[int(os.environ['LOCAL_RANK'])] if device.type == 'cuda' else None,
             broadcast_buffers=False, find_unused_parameters=self.cfg.get('find_unused_parameters', False))
+
+    def build_optim_wrapper(self, optim_wrapper: OptimWrapper | dict) -> OptimWrapper | OptimWrapperDict:
+        """Joins the parameters that are updated alike; mmengine gives each a group, and updates group after group."""
+        built = super().build_optim_wrapper(optim_wrapper)
+        if isinstance(built, OptimWrapper):
+            join_groups(built.optimizer)
+        return built
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """Counts the iterations where the config leaves that open, and ends the schedules with them."""
@@ -80,6 +90,18 @@ class SeenRunner(Runner):
         for handler in [h for h in self.logger.handlers if isinstance(h, logging.FileHandler)]:
             self.logger.removeHandler(handler)
             handler.close()
+
+
+def join_groups(optimizer: torch.optim.Optimizer) -> None:
+    """Joins neighbouring groups of parameters with the same settings; their order stays, so no sum changes."""
+    joined: list[dict[str, Any]] = []
+    for group in optimizer.param_groups:
+        settings = {name: value for name, value in group.items() if name != 'params'}
+        if joined and settings == {name: value for name, value in joined[-1].items() if name != 'params'}:
+            joined[-1]['params'] += group['params']
+        else:
+            joined.append(group)
+    optimizer.param_groups[:] = joined
 
 
 def iterations(epochs: int, images: int, batch: int) -> int:

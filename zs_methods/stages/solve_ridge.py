@@ -71,7 +71,8 @@ def moments(bank: Bank, n_classes: int) -> tuple[Tensor, Tensor, Tensor]:
     A class that is not in the bank has share and mean 0.
     """
     width, options = bank.features.shape[1], dict(dtype=torch.float64, device=bank.features.device)
-    mass = torch.bincount(bank.labels, bank.weights.double(), n_classes)
+    # On the CPU: CUDA adds weights up in an order that changes.
+    mass = torch.bincount(bank.labels.cpu(), bank.weights.double().cpu(), n_classes).to(bank.features.device)
     total = mass.sum()
     sums, second = torch.zeros(n_classes, width, **options), torch.zeros(width, width, **options)
     for features, labels, weights in zip(*(part.split(BLOCK) for part in bank), strict=True):

@@ -100,14 +100,17 @@ class Synthesis:
         order = order[labels[order] != IGNORE]
         group, count = torch.unique_consecutive(key[order], return_counts=True)
         learns = ~layout.synthetic[group // (IGNORE + 1)]
-        bounds = [0, *count.cumsum(0).tolist()]
+        starts = count.cumsum(0) - count
+        bounds, learning = [*starts.tolist(), len(order)], learns.tolist()  # here the CPU waits, and not in every group
         for part in [slice(i, i + 1) for i in range(len(group))] if self.each else [slice(0, len(group))]:
             pixels = order[bounds[part.start]:bounds[part.stop]]
             made = self.generate(labels[pixels], pixels, graph)
-            start, size = (count.cumsum(0) - count)[part] - bounds[part.start], count[part]
-            if len(size := size[learns[part]]):
+            start, size = starts[part] - bounds[part.start], count[part]
+            if not all(learning[part]):
+                start, size = start[learns[part]], size[learns[part]]
+            if len(size):
                 at = torch.rand(len(size), self.samples, generator=self.order, device=real.device)
-                at = start[learns[part]][:, None] + (at * size[:, None]).long()
+                at = start[:, None] + (at * size[:, None]).long()
                 self.step(self.criterion(made[at], real[pixels][at]))
             fake[pixels] = made.detach()
         return fake.view(len(features), *features.shape[2:], -1).permute(0, 3, 1, 2)

@@ -16,6 +16,7 @@ from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.extract_features import Bank, PerClassSampler
 from zs_methods.stages.network import CONFIG, exclude_classes, load_network, save_network
+from zs_methods.stages.parts import running_sums
 
 LOG_EVERY = 50
 
@@ -96,7 +97,7 @@ class _SeenPixels:
 
     def __init__(self, bank: Bank, stream: torch.Generator) -> None:
         self.bank, self.stream = bank, stream
-        self.cumulative = bank.weights.double().cumsum(0)
+        self.cumulative = running_sums(bank.weights)
         self.per_class = PerClassSampler(bank, stream)
 
     def loss(self, head: CaGNetHead, count: int) -> Tensor:

@@ -14,7 +14,7 @@ from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.extract_features import Bank, PerClassSampler
 from zs_methods.stages.network import classifier_of, exclude_classes, load_network
-from zs_methods.stages.parts import load_generator, save_classifier
+from zs_methods.stages.parts import load_generator, running_sums, save_classifier
 
 INITIAL = ('seen', 'uniform')
 
@@ -61,7 +61,7 @@ class TrainClassifier(Stage):
         optimizer = getattr(torch.optim, settings.pop('type'))(linear.parameters(), **settings)
         schedule = torch.optim.lr_scheduler.PolynomialLR(optimizer, self.iterations, power=0.9)
         order, noise = ctx.stream('order/classifier'), ctx.stream('noise/classifier')
-        cumulative = bank.weights.double().cumsum(0)
+        cumulative = running_sums(bank.weights)
         draw_unseen, unseen_labels = self._unseen_features(ctx, noise)
         weights = seen_unseen_weights(linear.weight.T, ctx.task.unseen, self.unseen_weight)
         parts = {'classifier': linear, 'optimizer': optimizer, 'schedule': schedule}

@@ -17,13 +17,11 @@ from zs_methods.datasets import audit
 from zs_methods.registry import STAGES
 from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.checkpoint import Checkpoint
-from zs_methods.stages.graph import build_graph
-from zs_methods.stages.joint_loss import JointLoss
-from zs_methods.stages.layouts import LAYOUTS, LayoutMaker, mix_features, without
-from zs_methods.stages.loading import build_loader
+from zs_methods.stages.joint_loop import JointLoop
+from zs_methods.stages.layouts import LAYOUTS
+from zs_methods.stages.loading import build_loader, pinned
 from zs_methods.stages.network import CONFIG, assemble, classifier_of, dataset_config, exclude_classes, save_network
 from zs_methods.stages.seen_runner import iterations as count_iterations
-from zs_methods.stages.synthesis import ComponentSynthesis, NodeSynthesis, Synthesis
 
 LOG_EVERY = 50
 _CHOICES = {'layout': LAYOUTS, 'leak': ('kept', 'closed'), 'mix': ('image', 'pixel'),
@@ -104,53 +102,36 @@ class TrainJointly(Stage):
 
     def run(self, ctx: StageContext) -> dict[str, Any]:
         """Trains; augmentation and the network's dropout draw from the ``augmentation`` seed, all else from streams."""
-        network = self._network(ctx)
-        conv = classifier_of(network)
-        synthesis, nodes = self._synthesis(ctx, conv.in_channels)
-        maker = LayoutMaker(ctx, self.layout, self.share, self.leak)
+        network = self.fixed_network(ctx)
+        loop = JointLoop(self, ctx, network)
         checkpoint = Checkpoint(ctx)
         images, batches, total = self._batches(ctx, network, checkpoint.start)
-        settings = dict(self.optimizer)
-        optimizer = getattr(torch.optim, settings.pop('type'))(conv.parameters(), **settings)
-        schedule = torch.optim.lr_scheduler.PolynomialLR(optimizer, total, power=0.9)
-        criterion = JointLoss(network, ctx.task.unseen, self.unseen_weight, (self.graph or {}).get('weight', 0.0))
-        history, counts = [], torch.zeros(3, dtype=torch.int64, device=ctx.device)
-        parts = {'network': network, 'optimizer': optimizer, 'schedule': schedule, 'synthesis': synthesis,
-                 **({'nodes': nodes} if nodes else {})}
-        for step in checkpoint.steps(total, parts, {'layout': maker.stream}, {'history': history, 'counts': counts}):
-            inputs, labels = next(batches)
-            features = self._features(network, inputs)
-            layout = maker(labels, features.shape[2:])
-            graph = build_graph(layout.labels) if self.graph else None
-            if isinstance(synthesis, ComponentSynthesis):
-                layout = without(layout, ~graph.connected)
-            mixed = mix_features(features, synthesis.fill(features, layout, graph), layout, ctx.task.unseen, self.mix)
-            loss = criterion(mixed, layout.targets, nodes.nodes(features, layout, graph) if nodes else None)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
+        schedule = torch.optim.lr_scheduler.PolynomialLR(loop.optimizer, total, power=0.9)
+        history: list[list] = []
+        parts = {'network': network, 'optimizer': loop.optimizer, 'schedule': schedule, 'synthesis': loop.synthesis,
+                 **({'nodes': loop.nodes} if loop.nodes else {})}
+        state = {'history': history, 'counts': loop.counts}
+        for step in checkpoint.steps(total, parts, {'layout': loop.maker.stream}, state):
+            loss = loop.step(*next(batches))
             schedule.step()
-            if ctx.task.ignored:  # weight decay moves their bias
-                exclude_classes(conv, ctx.task.ignored)
-            counts += torch.stack([layout.synthetic.sum(), (layout.vanished > 0).sum(), layout.vanished.sum()])
             if step % LOG_EVERY == 0 or step + 1 == total:
                 if not torch.isfinite(loss):
                     raise FloatingPointError(f'the classifier loss is {loss.item()} at iteration {step}')
-                mmd = synthesis.last_loss
+                mmd = loop.synthesis.last_loss
                 history.append([step, loss.item(), None if mmd is None else mmd.item()])
                 ctx.progress(step + 1, total)
         config = Config.fromfile(str(ctx.inputs[self.network] / CONFIG))
         save_network(ctx.out, config.to_dict(), network.state_dict(), ctx.task)
-        synthesis.save(ctx.out)
-        made, vanished, pixels = counts.tolist()
-        return {'images': images, 'iterations': total, 'generator_steps': synthesis.steps_done,
+        loop.synthesis.save(ctx.out)
+        made, vanished, pixels = loop.counts.tolist()
+        return {'images': images, 'iterations': total, 'generator_steps': loop.synthesis.steps_done,
                 'synthetic_share': made / (total * self.batch_size), 'loss': history,
                 'vanished': {'images': vanished, 'pixels': pixels,
                              'trained_on': self.layout == 'ground-truth' and self.leak == 'kept'},
                 'tables': {'Unseen objects that vanish in the down-sampling (interleaved loop)': [
                     {'images': vanished, 'pixels': pixels}]}}
 
-    def _network(self, ctx: StageContext) -> BaseSegmentor:
+    def fixed_network(self, ctx: StageContext) -> BaseSegmentor:
         """The network in training mode, all of it fixed but the classifier, which starts as asked."""
         network = assemble(ctx, self.network).requires_grad_(False).train()
         if self.normalisation == 'frozen':
@@ -166,18 +147,11 @@ class TrainJointly(Stage):
             exclude_classes(conv, ctx.task.ignored)
         return network
 
-    def _synthesis(self, ctx: StageContext, feature_dim: int) -> tuple[Synthesis, NodeSynthesis | None]:
-        """What makes the dense features, and the auxiliary branch if there is one."""
-        shared = dict(loss=self.loss, vectors=self.vectors, feature_dim=feature_dim, **self.generator)
-        variant = self.graph and self.graph['variant']
-        dense = (ComponentSynthesis if variant == 'paper' else Synthesis)(ctx, 'generator', self.model, **shared)
-        return dense, NodeSynthesis(ctx, 'nodes', self.graph['model'], **shared) if variant == 'auxiliary' else None
-
     def _batches(self, ctx: StageContext, network: BaseSegmentor, start: int
                  ) -> tuple[int, Iterator[tuple[Tensor, Tensor]], int]:
         """Number of images; endless batches of inputs (N, 3, H, W) and labels (N, H, W); number of steps in all."""
         set_random_seed(seed := ctx.seed_for('augmentation'))
-        config = {**self.loader, 'batch_size': self.batch_size,
+        config = {**pinned(self.loader, ctx.device), 'batch_size': self.batch_size,
                   'sampler': {**self.loader['sampler'], 'seed': ctx.seed_for('order/joint')},
                   'dataset': dataset_config(ctx.task, 'train', self.pipeline, self.unseen_images)}
         with audit.purpose('layout') if self.layout == 'ground-truth' else nullcontext():
@@ -192,10 +166,3 @@ class TrainJointly(Stage):
 
         total = self.iterations or count_iterations(self.epochs, len(loader.dataset), self.batch_size)
         return len(loader.dataset), batches(), total
-
-    @staticmethod
-    @torch.no_grad()
-    def _features(network: BaseSegmentor, inputs: Tensor) -> Tensor:
-        """The classifier's input (N, d, h, w), dropout included, as its training has it."""
-        head = network.decode_head
-        return head.dropout(head.forward_features(network.extract_feat(inputs)))

@@ -17,6 +17,7 @@ from zs_methods.registry import STAGES
 from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.distributed import train_in_processes
+from zs_methods.stages.loading import pinned
 from zs_methods.stages.network import assemble, classifier_of, dataset_config, exclude_classes, save_network
 from zs_methods.stages.resume_hook import ResumeHook
 from zs_methods.stages.seen_runner import EveryStepHook, ProgressHook, SeenRunner, StartHook, agree, unwrap
@@ -146,11 +147,13 @@ class TrainSeen(Stage):
         for head in heads:
             for part in head if isinstance(head, Sequence) else [head]:
                 part['num_classes'] = n_classes
-        loader = config['train_dataloader']
+        loader = config['train_dataloader'] = pinned(config['train_dataloader'], ctx.device)
         maps = ctx.inputs[self.pseudo_labels] / 'maps' if self.pseudo_labels else None
         loader['dataset'] = dataset_config(ctx.task, 'train', config.pop('train_pipeline'), self.unseen_images, maps)
         loader['sampler'] = {**loader['sampler'], 'seed': ctx.seed_for('order')}
         loader['batch_size'] //= self.processes
+        if torch.are_deterministic_algorithms_enabled():  # which kernel is the fastest differs from run to run
+            config['env_cfg'] = {**config.get('env_cfg', {}), 'cudnn_benchmark': False}
         if self.amp:
             config['optim_wrapper'] |= dict(type='AmpOptimWrapper', loss_scale='dynamic')
         # Ranks draw different augmentations; rank 0's initial weights are sent to all.

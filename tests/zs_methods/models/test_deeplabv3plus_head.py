@@ -1,4 +1,10 @@
+from types import SimpleNamespace
+
+import pytest
 import torch
+from mmengine.structures import PixelData
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.structures import SegDataSample
 
 from zs_methods.registry import MODELS
 
@@ -56,3 +62,33 @@ def test_calibration_takes_gamma_from_the_probability_of_its_classes():
     taken = expected.softmax(1) - calibrated.predict_by_feat(logits, metas)
     torch.testing.assert_close(taken, torch.tensor([0.3, 0, 0.3, 0, 0])[:, None, None].expand_as(taken))
     assert (calibrated.predict_by_feat(logits, metas).argmax(1) != expected.argmax(1)).any()
+
+
+def samples(labels):
+    return [SegDataSample(gt_sem_seg=PixelData(data=each[None])) for each in labels]
+
+
+@pytest.mark.parametrize('ignored', ['some', 'none', 'all'])
+def test_losses_and_accuracy_are_those_of_mmseg(ignored):
+    torch.manual_seed(0)
+    head, labels = MODELS.build(CONFIG), torch.randint(5, (2, 18, 16))
+    logits = torch.randn(2, 5, 9, 8, requires_grad=True)
+    labels[{'some': (slice(None), slice(7)), 'none': slice(0), 'all': slice(None)}[ignored]] = 255
+    ours = head.loss_by_feat(logits, samples(labels))
+    expected = BaseDecodeHead.loss_by_feat(head, logits, samples(labels))
+    assert ours.keys() == expected.keys() == {'loss_ce', 'acc_seg'}
+    for name in ours:
+        assert ours[name].shape == expected[name].shape and torch.equal(ours[name], expected[name])
+    assert not ours['acc_seg'].requires_grad
+
+
+def test_losses_of_one_name_add_up_and_a_sampler_is_obeyed():
+    torch.manual_seed(0)
+    loss, logits, labels = CONFIG['loss_decode'], torch.randn(2, 5, 9, 8), torch.randint(5, (2, 18, 16))
+    twice = MODELS.build({**CONFIG, 'loss_decode': [loss, {**loss, 'loss_weight': 2.0}]})
+    once = MODELS.build(CONFIG).loss_by_feat(logits, samples(labels))['loss_ce']
+    torch.testing.assert_close(twice.loss_by_feat(logits, samples(labels))['loss_ce'], 3 * once)
+    called = []
+    twice.sampler = SimpleNamespace(sample=lambda *args: called.append(args))
+    twice.loss_by_feat(logits, samples(labels))
+    assert called

@@ -15,8 +15,16 @@ from zs_methods.datasets import audit
 from zs_methods.evaluation.scores import unpack_sparse
 from zs_methods.protocols import PROTOCOLS, Resize
 from zs_methods.stages import Evaluate, ExtractMaps, StageContext
+from zs_methods.stages.evaluate import _counted, confusion_matrices
 from zs_methods.stages.extract_maps import MAPS, load_maps
-from zs_methods.stages.network import EXCLUDED, classifier_of, exclude_classes, load_network, save_network
+from zs_methods.stages.network import (
+    EXCLUDED,
+    _samples,
+    classifier_of,
+    exclude_classes,
+    load_network,
+    save_network,
+)
 from zs_methods.stages.parts import save_calibration
 from zs_methods.task import Task
 
@@ -174,3 +182,47 @@ def test_calibration_moves_predictions_to_unseen_classes_and_is_part_of_the_mode
     assert np.array(some['confusion'])[:, unseen].sum() > np.array(plain['confusion'])[:, unseen].sum()
     head = load_network(folder, torch.device('cpu')).decode_head
     assert head.calibration == {'classes': list(task.seen), 'gamma': 0.5}
+
+
+def test_a_gpu_counts_the_same_pixels():
+    """Its way of counting, tried on the CPU."""
+    random = np.random.default_rng(0)
+    truths = list(random.choice(np.array([*range(5), 255]), (3, 20, 30)))
+    truths[1][:] = 255
+    predictions = torch.from_numpy(random.integers(0, 5, (3, 20, 30)))
+    found = _counted(truths, predictions, 5)
+    assert found.dtype == np.int64 and not found[1].any() and found.sum() == sum((t != 255).sum() for t in truths)
+    assert np.array_equal(found, confusion_matrices(truths, predictions, 5))
+
+
+class Images:
+    def __init__(self, broken=None):
+        self.read, self.broken = [], broken
+
+    def __len__(self):
+        return 9
+
+    def __getitem__(self, index):
+        self.read.append(index)
+        if index == self.broken:
+            raise ValueError(f'image {index}')
+        return 10 * index
+
+
+@pytest.mark.parametrize('ahead', [0, 1, 4, 20])
+def test_images_that_are_loaded_ahead_come_in_order(ahead):
+    images = Images()
+    assert list(_samples(images, ahead)) == [10 * index for index in range(9)]
+    assert images.read == list(range(9))
+
+
+def test_loading_ahead_ends_with_its_user_and_tells_errors_in_their_place():
+    images = Images()
+    samples = _samples(images, 3)
+    assert [next(samples), next(samples)] == [0, 10]
+    samples.close()
+    assert len(images.read) <= 6
+    samples = _samples(Images(broken=2), 4)
+    assert [next(samples), next(samples)] == [0, 10]
+    with pytest.raises(ValueError, match='image 2'):
+        next(samples)

@@ -8,6 +8,7 @@ import torch
 from zs_methods.datasets import audit
 from zs_methods.stages import StageContext
 from zs_methods.stages.graph import build_graph
+from zs_methods.stages.joint_loop import training_features
 from zs_methods.stages.layouts import Layout, LayoutMaker, mix_features, shrink, without
 from zs_methods.stages.network import load_network
 from zs_methods.stages.parts import load_generator
@@ -318,7 +319,7 @@ def test_crops_without_a_label_and_images_of_one_class_train_on(official, run_re
 def test_real_features_are_those_of_the_training_mode(official):
     network = load_network(official[0]['seen'], torch.device('cpu')).train()
     torch.manual_seed(0)
-    features = TrainJointly._features(network, torch.randn(2, 3, 64, 64))
+    features = training_features(network, torch.randn(2, 3, 64, 64))
     assert features.shape == (2, 64, 16, 16) and not features.requires_grad
     assert features.min() >= 0 and (features == 0).float().mean() > 0.05
 

@@ -7,7 +7,7 @@ import torch
 from zs_methods.registry import STAGES
 from zs_methods.stages import StageContext
 from zs_methods.stages.network import EXCLUDED
-from zs_methods.stages.seen_runner import SeenRunner, end_with, iterations
+from zs_methods.stages.seen_runner import SeenRunner, end_with, iterations, join_groups
 from zs_methods.task import Task
 
 
@@ -153,3 +153,42 @@ def test_weight_decay_never_brings_an_ignored_class_back(stage, context, monkeyp
 def test_a_training_has_at_least_one_iteration(stage, length):
     with pytest.raises(ValueError, match='must be at least 1'):
         stage(options={'train_cfg.max_iters': length})
+
+
+def test_groups_of_equal_settings_are_joined_in_their_order():
+    parameters = [torch.nn.Parameter(torch.full((1,), float(i))) for i in range(6)]
+    rates = [1.0, 1.0, 2.0, 2.0, 1.0, 1.0]
+    optimizer = torch.optim.SGD([{'params': [p], 'lr': rate} for p, rate in zip(parameters, rates, strict=True)], lr=0)
+    optimizer.param_groups[5]['weight_decay'] = 0.5
+    join_groups(optimizer)
+    assert [[p.item() for p in group['params']] for group in optimizer.param_groups] == [[0, 1], [2, 3], [4], [5]]
+    assert [group['lr'] for group in optimizer.param_groups] == [1, 2, 1, 1]
+
+
+def test_joined_groups_train_to_the_same_weights(stage, context, tmp_path, monkeypatch):
+    small = {'train_pipeline.2.low': 48, 'train_pipeline.2.high': 64, 'train_pipeline.3.size': (48, 48),
+             'train_pipeline.4.crop_size': (48, 48), 'model.data_preprocessor.size': (48, 48)}
+    from zs_methods.stages import seen_runner
+    trained, groups = [], []
+
+    def counting(optimizer):
+        groups.append(len(optimizer.param_groups))
+        joined(optimizer)
+        groups.append(len(optimizer.param_groups))
+
+    joined = seen_runner.join_groups
+    for join in (counting, lambda optimizer: None):
+        monkeypatch.setattr(seen_runner, 'join_groups', join)
+        stage('mobilenetv2', small, backbone_weights=None).run(context())
+        trained.append(weights(tmp_path))
+    assert groups[0] > 50 and groups[1] == 2
+    assert all(torch.equal(value, trained[1][name]) for name, value in trained[0].items())
+
+
+@pytest.mark.parametrize('deterministic', [False, True])
+def test_kernels_are_not_chosen_by_time_where_runs_have_to_be_exact(stage, context, monkeypatch, deterministic):
+    monkeypatch.setattr(torch, 'are_deterministic_algorithms_enabled', lambda: deterministic)
+    seen = []
+    stage(options={'env_cfg.cudnn_benchmark': True}).run(
+        context(progress=lambda *_: seen.append(torch.backends.cudnn.benchmark)))
+    assert set(seen) == {not deterministic}

@@ -41,7 +41,10 @@ class WeightedCrossEntropy(nn.Module):
         """
         scores = scores.float()  # sums over pixels overflow float16
         weights = class_weights(scores, self.class_weight)
-        total = F.cross_entropy(scores, labels, weights, ignore_index=ignore_index, reduction='sum')
+        # CUDA adds pixels up in an order that changes, unless the sum is an operation of its own.
+        exact = scores.is_cuda and torch.are_deterministic_algorithms_enabled()
+        total = F.cross_entropy(scores, labels, weights, ignore_index=ignore_index,
+                                reduction='none' if exact else 'sum').sum()
         scored = labels != ignore_index
         # A mean that is 0, not NaN, where every pixel is ignored.
         loss = total / (weights[labels * scored] * scored).sum().clamp(min=torch.finfo(total.dtype).tiny)
@@ -50,10 +53,10 @@ class WeightedCrossEntropy(nn.Module):
 
 def class_weights(scores: Tensor, weights: dict[int, float]) -> Tensor:
     """Weight vector of shape (C,) on the device of `scores`, whose dimension 1 counts the classes."""
-    vector = scores.new_ones(scores.shape[1])
+    vector = torch.ones(scores.shape[1], dtype=scores.dtype)
     if weights:
-        vector[torch.tensor(list(weights), device=scores.device)] = scores.new_tensor(list(weights.values()))
-    return vector
+        vector[list(weights)] = torch.tensor(list(weights.values()), dtype=scores.dtype)
+    return vector.to(scores.device, non_blocking=True)  # one copy, for which nothing waits
 
 
 def seen_unseen_weights(scores: Tensor, unseen: Sequence[int], unseen_weight: float) -> Tensor:
