@@ -34,7 +34,7 @@ def micro_options():
 @pytest.fixture(scope='session')
 def run_recipe(micro_root, tmp_path_factory):
     """Runs a method's stages on the micro data set without the harness; returns the folders by stage name."""
-    from benchmark.options import has_key, load_config
+    from benchmark.planning.options import has_key, load_config
     from zs_methods.methods import Method
     from zs_methods.protocols import PROTOCOLS
     from zs_methods.registry import METHODS, STAGES

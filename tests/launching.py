@@ -21,8 +21,8 @@ NETWORK = dict(model='tiny', backbone='toy', weights='none', pretraining='none')
 
 def cells(folder, methods, seeds):
     """The plan: every seed of every method, on data that nobody reads."""
-    from benchmark.options import load_plugin
-    from benchmark.plan import plan_cell
+    from benchmark.planning.options import load_plugin
+    from benchmark.planning.plan import plan_cell
     from zs_methods.protocols import PROTOCOLS
     from zs_methods.registry import METHODS
     from zs_methods.task import Task
@@ -35,10 +35,10 @@ def cells(folder, methods, seeds):
 
 def launch_toys(folder, methods, seeds, *words, plan=None, quiet=True):
     """Runs cells with options of ``run.py``; returns records by (method, seed)."""
-    from benchmark import options
-    from benchmark.artifacts import ArtifactStore
     from benchmark.launchers.launch import launch
-    from benchmark.progress import Reporter
+    from benchmark.planning import options
+    from benchmark.running.progress import Reporter
+    from benchmark.store.artifacts import ArtifactStore
 
     args = options.parse(['--plugin', str(PLUGIN), '--device', 'cpu', '--work-dir', str(folder / 'work'),
                           '--reports', str(folder / 'reports'), *map(str, words)])

@@ -9,7 +9,7 @@ from zs_methods.datasets.spec import load_spec
 from zs_methods.stages import StageContext
 from zs_methods.stages.extract_features import Bank
 from zs_methods.task import Task, find_vectors
-from zs_methods.word_vectors import load_class_vectors
+from zs_methods.vectors.class_vectors import load_class_vectors
 
 WIDTH, PER_CLASS = 12, 40
 VECTORS = {'aliases': {}, 'normalise': 'l2'}

@@ -10,9 +10,9 @@ from PIL import Image
 from torch import nn
 
 import zs_methods  # noqa: F401  before mmseg's models
-from benchmark.options import ROOT
+from benchmark import ROOT
+from zs_methods.engine.seen_runner import end_with, iterations
 from zs_methods.registry import MODELS, TRANSFORMS
-from zs_methods.stages.seen_runner import end_with, iterations
 from zs_methods.stages.train_seen import TrainSeen
 
 FOLDER = ROOT / 'configs' / 'deeplab'

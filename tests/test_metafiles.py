@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 import zs_methods.methods  # noqa: F401  registers the methods
-from benchmark.options import ROOT
-from benchmark.reporting.facts import PublishedError
-from benchmark.reporting.metafiles import CONFIGS, load_metafile, published_results
-from benchmark.request import list_methods
+from benchmark import ROOT
+from benchmark.planning.request import list_methods
+from benchmark.reporting.published.metafiles import CONFIGS, load_metafile, published_results
+from benchmark.reporting.tables.facts import PublishedError
 from zs_methods.protocols import PROTOCOLS, stronger_access
 from zs_methods.registry import METHODS
 

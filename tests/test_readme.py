@@ -69,4 +69,4 @@ COMMANDS = re.findall(r'^    (?:\.venv/bin/)?python benchmark/((?:run|prepare|im
 @pytest.mark.parametrize('command', COMMANDS)
 def test_commands_are_ones_that_the_programs_take(command):
     name, *arguments = shlex.split(command)
-    importlib.import_module(f'benchmark.{name[:-3]}' if name != 'run.py' else 'benchmark.options').parse(arguments)
+    importlib.import_module(f'benchmark.{name[:-3]}' if name != 'run.py' else 'benchmark.planning.options').parse(arguments)

@@ -12,7 +12,7 @@ from typing import Any
 from zs_methods.datasets.files import fingerprint, locate
 from zs_methods.datasets.spec import DatasetSpec, load_spec, spec_file
 from zs_methods.protocols import Protocol
-from zs_methods.word_vectors import split_files
+from zs_methods.vectors.class_vectors import split_files
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from benchmark.checking.parameters import network_findings
 from benchmark.checking.recipes import PROTOCOL
 from benchmark.checking.running import Outcome
 from benchmark.checking.same import difference, not_finite
-from benchmark.plan import Cell, Node
+from benchmark.planning.plan import Cell, Node
 from zs_methods.datasets import audit
 from zs_methods.protocols import ACCESS
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from benchmark.checking.data import DATASET
 from benchmark.checking.forked import one_line
 from benchmark.checking.shrink import shrink
-from benchmark.options import load_config
-from benchmark.plan import Cell, plan_cell
+from benchmark.planning.options import load_config
+from benchmark.planning.plan import Cell, plan_cell
+from zs_methods.engine.stage import StageSpec
 from zs_methods.methods import ROLES, Method
 from zs_methods.protocols import ACCESS, PROTOCOLS
 from zs_methods.registry import METHODS
-from zs_methods.stages.base import StageSpec
 from zs_methods.task import Task
 
 PROTOCOL = PROTOCOLS['zs3-clean']

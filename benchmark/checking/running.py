@@ -13,14 +13,14 @@ from typing import Any
 
 import torch
 
-from benchmark.artifacts import MANIFEST, ArtifactStore
 from benchmark.checking.forked import one_line
 from benchmark.checking.parameters import Movement, untrained
 from benchmark.checking.same import difference, files, not_finite, read
 from benchmark.checking.shrink import has_steps, shrink
-from benchmark.execute import run_node
-from benchmark.plan import Cell, Node
-from zs_methods.word_vectors import file_sha256
+from benchmark.planning.plan import Cell, Node
+from benchmark.running.stage import run_node
+from benchmark.store.artifacts import MANIFEST, ArtifactStore
+from zs_methods.vectors.class_vectors import file_sha256
 
 #: Added to the score of unseen classes where nothing may be pseudo-labelled as one.
 MUTED = -1e4

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmark.artifacts import MANIFEST
+from benchmark.store.artifacts import MANIFEST
 
 #: Folder of an artifact that may hold anything, such as times.
 LOG = 'log'

@@ -16,12 +16,12 @@ from mmengine.logging import MMLogger
 
 from benchmark.checking import judge
 from benchmark.checking.data import LARGE_K, K, write_roots
-from benchmark.checking.finished import model_findings
 from benchmark.checking.forked import Crash, run_forked
+from benchmark.checking.model import model_findings
 from benchmark.checking.recipes import CheckError, build
 from benchmark.checking.running import Fresh, Outcome, run_all, run_alone, run_fresh
 from benchmark.checking.same import difference
-from benchmark.plan import Cell, Node
+from benchmark.planning.plan import Cell, Node
 
 #: The checks, in the order of the table's columns.
 CHECKS = ('builds', 'trains', 'gradients', 'saves', 'resumes', 'repeats', 'labels', f'K={LARGE_K}', 'odd data', 'empty')

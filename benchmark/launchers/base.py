@@ -11,7 +11,7 @@ from typing import Any
 
 from mmengine.registry import Registry
 
-from benchmark.plan import Cell
+from benchmark.planning.plan import Cell
 
 LAUNCHERS = Registry('launcher', scope='benchmark', locations=['benchmark.launchers.registered'])
 
@@ -84,7 +84,7 @@ class Job:
         store, records (Path): folders of artifacts and records.
         device (str): ``cpu`` or ``cuda``; which GPU is the launcher's choice.
         threads (int): CPU threads.
-        program (str): hash of the driver's program, see `benchmark.provenance.program_sha256`.
+        program (str): hash of the driver's program, see `benchmark.records.provenance.program_sha256`.
         deterministic (bool): see `benchmark.launchers.job.set_up`.
         source (dict): provenance of the sweep, see `Sweep`.
         plugins (list): files to import first, each with its SHA-256.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.launchers.base import LAUNCHERS, Job, Launcher, Loss, Settings
-from benchmark.sweep import Sweep
+from benchmark.running.cell import Sweep
 
 
 @LAUNCHERS.register_module(name='inline')

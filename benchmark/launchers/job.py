@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmark import interrupts
 from benchmark.launchers.base import Job
 from benchmark.launchers.events import EventWriter
-from benchmark.locks import is_alive, started_at
+from benchmark.store.locks import is_alive, started_at
 
 #: In the job's folder: the job itself, and what its process prints.
 JOB, OUTPUT = 'job.pkl', 'output.log'
@@ -68,9 +68,9 @@ def run_job(folder: Path) -> bool:
     import torch
     from mmengine.logging import MMLogger
 
-    from benchmark.artifacts import ArtifactStore
-    from benchmark.records import Status
-    from benchmark.sweep import Sweep
+    from benchmark.records.files import Status
+    from benchmark.running.cell import Sweep
+    from benchmark.store.artifacts import ArtifactStore
     from zs_methods.plugins import import_file
 
     job: Job = pickle.loads(content)
@@ -92,7 +92,7 @@ def run_job(folder: Path) -> bool:
 
 def _other_program(expected: str) -> str | None:
     """Says so if this process has loaded another program than the driver."""
-    from benchmark.provenance import program_sha256
+    from benchmark.records.provenance import program_sha256
 
     if program_sha256() == expected:
         return None

@@ -11,16 +11,16 @@ from typing import Any
 
 import torch
 
-from benchmark.artifacts import ArtifactStore
 from benchmark.errors import UsageError
 from benchmark.launchers.base import LauncherError, Refused, Settings, build_launcher
 from benchmark.launchers.job import set_up
 from benchmark.launchers.memory import expected_gib
 from benchmark.launchers.scheduler import JOBS, Scheduler
-from benchmark.plan import Cell
-from benchmark.progress import Reporter
-from benchmark.records import RecordHead
-from benchmark.sweep import Sweep
+from benchmark.planning.plan import Cell
+from benchmark.records.files import RecordHead
+from benchmark.running.cell import Sweep
+from benchmark.running.progress import Reporter
+from benchmark.store.artifacts import ArtifactStore
 from zs_methods.plugins import imported_files
 
 

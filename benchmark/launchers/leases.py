@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from benchmark.launchers.base import LauncherError, Settings
-from benchmark.locks import Lock
+from benchmark.store.locks import Lock
 
 #: Cells on a GPU beyond which more gain nothing: they wait for each other.
 MOST = 4

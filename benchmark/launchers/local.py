@@ -13,7 +13,7 @@ from benchmark.launchers.base import LAUNCHERS, Job, Launcher, LauncherError, Lo
 from benchmark.launchers.job import Order
 from benchmark.launchers.leases import Lease, gpu_slots
 from benchmark.launchers.server import Server, ServerError
-from benchmark.locks import is_alive, started_at
+from benchmark.store.locks import is_alive, started_at
 
 #: Variables by which libraries limit their threads; they read them when they are loaded.
 THREADS = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')

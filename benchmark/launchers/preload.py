@@ -7,9 +7,9 @@ warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg')
 import mmseg.models  # noqa: E402, F401
 import torch.optim  # noqa: E402, F401
 
-import benchmark.sweep  # noqa: E402, F401
+import benchmark.running.cell  # noqa: E402, F401
 import zs_methods.methods  # noqa: E402
 import zs_methods.stages  # noqa: E402, F401
-from benchmark.provenance import loaded_code  # noqa: E402
+from benchmark.records.provenance import loaded_code  # noqa: E402
 
 loaded_code()  # what records name is the code that was loaded here, whatever becomes of its files

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmark import ROOT
 from benchmark.launchers.base import LAUNCHERS, Job, Launcher, LauncherError, Loss, Settings
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @LAUNCHERS.register_module(name='ray')

@@ -16,11 +16,11 @@ from benchmark.launchers.base import Job, Launcher, Loss, Refused
 from benchmark.launchers.events import EventReader
 from benchmark.launchers.inline import InlineLauncher
 from benchmark.launchers.job import OUTPUT, write_job
-from benchmark.locks import Lock, remove_abandoned
-from benchmark.plan import Cell
-from benchmark.provenance import program_sha256
-from benchmark.records import Failure, Record, Status
-from benchmark.sweep import Sweep
+from benchmark.planning.plan import Cell
+from benchmark.records.files import Failure, Record, Status
+from benchmark.records.provenance import program_sha256
+from benchmark.running.cell import Sweep
+from benchmark.store.locks import Lock, remove_abandoned
 
 #: Name of the folder of all jobs.
 JOBS = 'jobs'

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from benchmark.reporting.pairs import NOISE, UNKNOWN, Comparison, Pair, across, correct, over_units
-from benchmark.reporting.rows import REFERENCE, Dataset, Row, Section
-from benchmark.reporting.tables import interval
-from benchmark.reporting.values import number
+from benchmark.reporting.statistics.pairs import NOISE, UNKNOWN, Comparison, Pair, across, correct, over_units
+from benchmark.reporting.tables.rows import REFERENCE, Dataset, Row, Section
+from benchmark.reporting.tables.terminal import interval
+from benchmark.reporting.tables.values import number
 
 
 class Contrast(NamedTuple):

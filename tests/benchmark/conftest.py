@@ -10,14 +10,14 @@ import pytest
 from mmengine.config import ConfigDict
 from rich.console import Console
 
-from benchmark import options
-from benchmark.artifacts import ArtifactStore
 from benchmark.launchers import Settings, build_launcher
 from benchmark.launchers.scheduler import Scheduler
-from benchmark.plan import plan_cell
-from benchmark.progress import Reporter
-from benchmark.request import plan_cells
-from benchmark.sweep import Sweep
+from benchmark.planning import options
+from benchmark.planning.plan import plan_cell
+from benchmark.planning.request import plan_cells
+from benchmark.running.cell import Sweep
+from benchmark.running.progress import Reporter
+from benchmark.store.artifacts import ArtifactStore
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS
 from zs_methods.task import Task
@@ -99,7 +99,7 @@ def plan(argv):
 @pytest.fixture
 def run_py(argv, monkeypatch):
     """Calls run.py in this process, on the CPU unless a device is given."""
-    from benchmark.run import main
+    from benchmark.commands.run import main
 
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
@@ -118,5 +118,5 @@ def toy_run(toy, run_py, monkeypatch):
     """Runs toy methods through run.py: no floor, no ceiling, no data set."""
     for bound in ('seen_only', 'oracle'):
         del METHODS.module_dict[bound]
-    monkeypatch.setattr('benchmark.request.prepare_data', lambda *_: {'argv': ['run.py']})
+    monkeypatch.setattr('benchmark.planning.request.prepare_data', lambda *_: {'argv': ['run.py']})
     return lambda methods, *words: run_py('--methods', methods, '--plugin', TOY_PLUGIN, *words)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmark.records import (
+from benchmark.records.files import (
     CellId,
     Example,
     Group,
@@ -23,7 +23,7 @@ from benchmark.records import (
     Status,
     save_record,
 )
-from benchmark.selection import Candidate, Fold, Score, Selection
+from benchmark.records.selections import Candidate, Fold, Score, Selection
 from zs_methods.evaluation.scores import pack_sparse, per_class_iou, scores, sparse
 from zs_methods.protocols import PROTOCOLS
 

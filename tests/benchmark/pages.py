@@ -6,10 +6,10 @@ from pathlib import Path
 
 from fakes import save_all
 
-from benchmark.records import Record
-from benchmark.report import render
-from benchmark.reporting import tables
-from benchmark.reporting.grouping import by_dataset
+from benchmark.commands.report import render
+from benchmark.records.files import Record
+from benchmark.reporting.tables import terminal as tables
+from benchmark.reporting.tables.grouping import by_dataset
 
 
 def page(records: list[Record], reports: Path, name: str = 'shapes') -> str:

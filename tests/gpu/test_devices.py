@@ -9,7 +9,7 @@ import pytest
 import torch
 from gpu_runs import DEVICE, records, stage
 
-from benchmark.options import ROOT, Config
+from benchmark.planning.options import ROOT, Config
 from zs_methods.stages import Evaluate, StageContext
 from zs_methods.stages.network import build_dataset, equal_sized_batches, load_network
 from zs_methods.task import Task

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from gpu_runs import DEVICE, counts, records, run, stage
 
-from benchmark.perf_gpu.photos import write_photos
+from benchmark.commands.perf_gpu.photos import write_photos
 
 IMAGES = 24
 #: A step or two of every training, at the published sizes on a GPU and tiny ones without.

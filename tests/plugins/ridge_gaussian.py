@@ -7,7 +7,7 @@ from zs_methods.methods import ZS3
 from zs_methods.registry import METHODS, MODELS, STAGES
 from zs_methods.stages import Stage
 from zs_methods.stages.extract_features import Bank
-from zs_methods.word_vectors import load_class_vectors
+from zs_methods.vectors.class_vectors import load_class_vectors
 
 
 @MODELS.register_module()

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from mmengine.config import Config, ConfigDict
 
+from zs_methods.engine.stage import StageSpec
 from zs_methods.protocols import Protocol
-from zs_methods.stages.base import StageSpec
 from zs_methods.task import Task
-from zs_methods.word_vectors import load_class_vectors
+from zs_methods.vectors.class_vectors import load_class_vectors
 
 #: Floor and ceiling join every run; imported weights are only evaluated, by a command of their own.
 ROLES = ('floor', 'method', 'ceiling', 'imported')

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from zs_methods.engine.stage import StageSpec
 from zs_methods.methods.base import Method
 from zs_methods.registry import METHODS
-from zs_methods.stages.base import StageSpec
 
 
 @METHODS.register_module(name='joem')

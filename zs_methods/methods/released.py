@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from zs_methods.engine.stage import StageSpec
 from zs_methods.methods.base import Method
 from zs_methods.protocols import stronger_access
 from zs_methods.registry import METHODS
-from zs_methods.stages.base import StageSpec
-from zs_methods.word_vectors import file_sha256
+from zs_methods.vectors.class_vectors import file_sha256
 
 
 @METHODS.register_module(name='zs3_released')

@@ -6,9 +6,9 @@ from typing import Any
 
 from mmengine.config import ConfigDict
 
+from zs_methods.engine.stage import StageSpec
 from zs_methods.methods.base import Method
 from zs_methods.protocols import Protocol, stronger_access
-from zs_methods.stages.base import StageSpec
 from zs_methods.task import Task
 
 #: What of ZS5Net's self-training is published nowhere that was at hand; evidence: none.

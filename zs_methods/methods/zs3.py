@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from mmengine.config import ConfigDict
 
+from zs_methods.engine.stage import StageSpec
 from zs_methods.methods.base import Method
 from zs_methods.protocols import Protocol, stronger_access
 from zs_methods.registry import METHODS
-from zs_methods.stages.base import StageSpec
 from zs_methods.task import Task
 
 ORDERS = (None, 'sequential', 'interleaved')

@@ -6,10 +6,10 @@ from typing import Any
 
 from mmengine.config import ConfigDict
 
+from zs_methods.engine.stage import StageSpec
 from zs_methods.methods.zs3 import ZS3
 from zs_methods.protocols import Protocol
 from zs_methods.registry import METHODS
-from zs_methods.stages.base import StageSpec
 from zs_methods.task import Task
 
 _VARIANTS = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mmengine.config import ConfigDict
 
+from zs_methods.engine.stage import StageSpec
 from zs_methods.methods.zs3 import ZS3
 from zs_methods.protocols import Protocol
 from zs_methods.registry import METHODS
-from zs_methods.stages.base import StageSpec
 from zs_methods.stages.feedback import check_source
 from zs_methods.task import Task
 

@@ -1,8 +1,8 @@
 """The stages that methods are made of, registered in `zs_methods.registry.STAGES`."""
 
-from zs_methods.stages.base import Stage, StageContext, StageSpec
+from zs_methods.engine.checkpoint import Checkpoint
+from zs_methods.engine.stage import Stage, StageContext, StageSpec
 from zs_methods.stages.calibrate import CalibrateSeen
-from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.diagnose_feedback import DiagnoseFeedback
 from zs_methods.stages.evaluate import Evaluate
 from zs_methods.stages.extract_features import ExtractFeatures

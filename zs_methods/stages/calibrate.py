@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.registry import STAGES
-from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.extract_features import Bank
 from zs_methods.stages.parts import class_vectors, save_calibration
 from zs_methods.stages.projection import LOSSES, fit_projections, mask_of

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from zs_methods.engine.stage import StageContext
 from zs_methods.models.losses.zsmmd_loss import ZSMMDLoss
-from zs_methods.stages.base import StageContext
 from zs_methods.stages.parts import load_generator, running_sums
 
 #: Features that a classifier scores at once.

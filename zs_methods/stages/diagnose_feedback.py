@@ -13,9 +13,9 @@ from torch.utils.data import Subset
 
 from zs_methods.datasets import audit
 from zs_methods.datasets.spec import IGNORE
+from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.models.losses.mmd_loss import mmd_squared
 from zs_methods.registry import MODELS, STAGES
-from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.candidates import Candidates, Pool, from_bank
 from zs_methods.stages.extract_features import Bank, PerClassSampler, sample_per_group
 from zs_methods.stages.network import build_dataset, equal_sized_batches, load_network

@@ -20,11 +20,11 @@ from torch import Tensor
 from zs_methods.datasets.names import visible
 from zs_methods.datasets.spec import IGNORE
 from zs_methods.datasets.zero_shot_dataset import ZeroShotDataset
+from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.evaluation.scores import confusion_matrix, pack_sparse, sparse
 from zs_methods.models.one_copy import to_device
 from zs_methods.protocols import Resize
 from zs_methods.registry import STAGES
-from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.extract_maps import load_maps, resized_pipeline
 from zs_methods.stages.network import (
     CONFIG,

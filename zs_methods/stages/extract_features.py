@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from zs_methods.datasets.spec import IGNORE
+from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.registry import STAGES
-from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.network import build_dataset, equal_sized_batches, load_network
 
 

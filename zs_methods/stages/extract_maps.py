@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
+from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.protocols import Resize
 from zs_methods.registry import STAGES
-from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.network import build_dataset, equal_sized_batches, load_network, without_labels
 
 MAPS = 'maps.pth'

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.registry import STAGES
-from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.network import build_dataset, equal_sized_batches, load_network, without_labels
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from zs_methods.engine.stage import StageContext
 from zs_methods.registry import MODELS
-from zs_methods.stages.base import StageContext
 from zs_methods.stages.candidates import SOURCES, Candidates
 from zs_methods.stages.parts import load_classifier
 

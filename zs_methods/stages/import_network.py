@@ -12,12 +12,12 @@ from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
 import zs_methods.models  # noqa: F401  registers what the config names
+from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.models.zs3_checkpoint import ZS3Checkpoint, generator_config, generator_weights, network_weights
 from zs_methods.registry import MODELS, STAGES
-from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.network import save_network
 from zs_methods.task import Task
-from zs_methods.word_vectors import file_sha256, load_class_vectors
+from zs_methods.vectors.class_vectors import file_sha256, load_class_vectors
 
 
 @dataclass

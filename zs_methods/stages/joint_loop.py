@@ -8,7 +8,7 @@ import torch
 from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor
 
-from zs_methods.stages.base import StageContext
+from zs_methods.engine.stage import StageContext
 from zs_methods.stages.graph import build_graph
 from zs_methods.stages.joint_loss import JointLoss
 from zs_methods.stages.layouts import LayoutMaker, mix_features, without

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from zs_methods.datasets.spec import IGNORE
-from zs_methods.stages.base import StageContext
+from zs_methods.engine.stage import StageContext
 from zs_methods.stages.graph import components
 
 LAYOUTS = ('ground-truth', 'relabel', 'random')

@@ -16,8 +16,8 @@ from mmseg.apis import init_model
 from mmseg.models.segmentors import BaseSegmentor
 from mmseg.registry import DATASETS
 
+from zs_methods.engine.stage import StageContext
 from zs_methods.models.one_copy import use_one_copy
-from zs_methods.stages.base import StageContext
 from zs_methods.stages.parts import load_classifier
 from zs_methods.task import Task
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 import zs_methods.models  # noqa: F401  registers the generators
+from zs_methods.engine.stage import StageContext
 from zs_methods.registry import MODELS
-from zs_methods.stages.base import StageContext
-from zs_methods.word_vectors import load_class_vectors
+from zs_methods.vectors.class_vectors import load_class_vectors
 
 
 def class_vectors(ctx: StageContext, vectors: dict[str, Any]) -> Tensor:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zs_methods.stages.base import StageContext
-from zs_methods.stages.checkpoint import Checkpoint
+from zs_methods.engine.checkpoint import Checkpoint
+from zs_methods.engine.stage import StageContext
 from zs_methods.stages.extract_features import Bank
 from zs_methods.stages.parts import running_sums
 

@@ -15,8 +15,8 @@ from torch.utils.data import Subset
 from zs_methods.datasets import audit
 from zs_methods.datasets.spec import IGNORE
 from zs_methods.datasets.zero_shot_dataset import pseudo_label_file
+from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.registry import STAGES
-from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.network import assemble, build_dataset, equal_sized_batches, without_labels
 from zs_methods.stages.parts import read_calibration
 from zs_methods.stages.ranking import read_map, thin_out, top_share

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.registry import STAGES
-from zs_methods.stages.base import Stage, StageContext
 from zs_methods.stages.extract_features import Bank
 from zs_methods.stages.network import exclude_classes
 from zs_methods.stages.parts import class_vectors, save_classifier

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from zs_methods.datasets.spec import IGNORE
+from zs_methods.engine.stage import StageContext
 from zs_methods.registry import MODELS
-from zs_methods.stages.base import StageContext
 from zs_methods.stages.graph import Graph
 from zs_methods.stages.layouts import Layout
 from zs_methods.stages.parts import class_vectors

@@ -10,10 +10,10 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
+from zs_methods.engine.checkpoint import Checkpoint
+from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.models.decode_heads.cagnet_head import CaGNetHead, Encoded
 from zs_methods.registry import STAGES
-from zs_methods.stages.base import Stage, StageContext
-from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.extract_features import Bank, PerClassSampler
 from zs_methods.stages.network import CONFIG, exclude_classes, load_network, save_network
 from zs_methods.stages.parts import running_sums

@@ -8,10 +8,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from zs_methods.engine.checkpoint import Checkpoint
+from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.models.losses.weighted_cross_entropy import seen_unseen_weights
 from zs_methods.registry import STAGES
-from zs_methods.stages.base import Stage, StageContext
-from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.extract_features import Bank, PerClassSampler
 from zs_methods.stages.network import classifier_of, exclude_classes, load_network
 from zs_methods.stages.parts import load_generator, running_sums, save_classifier

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
+from zs_methods.engine.checkpoint import Checkpoint
+from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.registry import MODELS, STAGES
-from zs_methods.stages.base import Stage, StageContext
-from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.extract_features import Bank, PerClassSampler
 from zs_methods.stages.feedback import Feedback, check_source
 from zs_methods.stages.parts import class_vectors, load_generator

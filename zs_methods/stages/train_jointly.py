@@ -14,14 +14,14 @@ from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from zs_methods.datasets import audit
+from zs_methods.engine.checkpoint import Checkpoint
+from zs_methods.engine.loading import build_loader, pinned
+from zs_methods.engine.seen_runner import iterations as count_iterations
+from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.registry import STAGES
-from zs_methods.stages.base import Stage, StageContext
-from zs_methods.stages.checkpoint import Checkpoint
 from zs_methods.stages.joint_loop import JointLoop
 from zs_methods.stages.layouts import LAYOUTS
-from zs_methods.stages.loading import build_loader, pinned
 from zs_methods.stages.network import CONFIG, assemble, classifier_of, dataset_config, exclude_classes, save_network
-from zs_methods.stages.seen_runner import iterations as count_iterations
 
 LOG_EVERY = 50
 _CHOICES = {'layout': LAYOUTS, 'leak': ('kept', 'closed'), 'mix': ('image', 'pixel'),

@@ -12,15 +12,15 @@ from torch import nn
 
 import zs_methods.datasets
 import zs_methods.models  # noqa: F401  registers what the config names
+from zs_methods.engine.checkpoint import Checkpoint
+from zs_methods.engine.distributed import train_in_processes
+from zs_methods.engine.loading import pinned
+from zs_methods.engine.resume_hook import ResumeHook
+from zs_methods.engine.seen_runner import EveryStepHook, ProgressHook, SeenRunner, StartHook, agree, unwrap
+from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.models.weights import load_backbone, read_weights
 from zs_methods.registry import STAGES
-from zs_methods.stages.base import Stage, StageContext
-from zs_methods.stages.checkpoint import Checkpoint
-from zs_methods.stages.distributed import train_in_processes
-from zs_methods.stages.loading import pinned
 from zs_methods.stages.network import assemble, classifier_of, dataset_config, exclude_classes, save_network
-from zs_methods.stages.resume_hook import ResumeHook
-from zs_methods.stages.seen_runner import EveryStepHook, ProgressHook, SeenRunner, StartHook, agree, unwrap
 
 
 @STAGES.register_module()

@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import nn
 
+from zs_methods.engine.stage import StageContext
 from zs_methods.registry import STAGES
-from zs_methods.stages.base import StageContext
 from zs_methods.stages.network import assemble
 from zs_methods.stages.parts import class_vectors
 from zs_methods.stages.train_seen import TrainSeen

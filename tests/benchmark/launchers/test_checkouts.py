@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
-from benchmark.options import ROOT
-from benchmark.records import Status, load_records
+from benchmark import ROOT
+from benchmark.records.files import Status, load_records
 
 #: Two stages of two iterations.
 QUICK = ('train_cfg.max_iters=2', 'train_dataloader.batch_size=4')
@@ -94,7 +94,7 @@ def test_the_folder_of_the_scripts_is_a_place_like_any_other(run, second):
 def test_a_script_without_a_guard_may_call_main(run, second, tmp_path):
     script = tmp_path / 'mine.py'
     script.write_text(f'import sys\nsys.path.insert(0, {str(second)!r})\nprint("once")\n'
-                      'from benchmark.run import main\nsys.exit(main(sys.argv[1:]))\n')
+                      'from benchmark.commands.run import main\nsys.exit(main(sys.argv[1:]))\n')
     done, records = run('local', tmp_path, script=script)
     planted(done, records)
     assert done.stdout.count('once') == 1
@@ -116,8 +116,8 @@ def test_a_file_edited_while_the_run_goes_on_is_noticed_by_those_that_would_load
     shutil.copytree(second, copy)
     # The driver edits its own checkout once it knows what it has loaded, before any job is submitted.
     script = tmp_path / 'mine.py'
-    script.write_text(f'import sys\nsys.path.insert(0, {str(copy)!r})\nfrom benchmark.run import main\n'
-                      'from benchmark.provenance import loaded_code\nloaded_code()\n'
+    script.write_text(f'import sys\nsys.path.insert(0, {str(copy)!r})\nfrom benchmark.commands.run import main\n'
+                      'from benchmark.records.provenance import loaded_code\nloaded_code()\n'
                       f'open({str(copy / "benchmark" / "stats.py")!r}, "a").write("# edited\\n")\n'
                       'sys.exit(main(sys.argv[1:]))\n')
     done, records = run('slurm', tmp_path, script=script)

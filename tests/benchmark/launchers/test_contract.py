@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from launching import PLUGIN, cells, launch_toys
 
-from benchmark.artifacts import ArtifactStore
 from benchmark.errors import UsageError
-from benchmark.locks import is_alive
-from benchmark.records import Failure, Status, load_records
+from benchmark.records.files import Failure, Status, load_records
+from benchmark.store.artifacts import ArtifactStore
+from benchmark.store.locks import is_alive
 
 LAUNCHING = Path(__file__).parents[2] / 'launching.py'
 WORDS = {'serial': ('--launcher', 'serial'), 'local': ('--launcher', 'local', '--workers', '2'),

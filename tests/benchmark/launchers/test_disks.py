@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from launching import launch_toys
 
-from benchmark.records import Status, load_records
+from benchmark.records.files import Status, load_records
 
 METHODS = ('launched_ok', 'launched_more')
 WORDS = ('--launcher', 'local', '--workers', '2')

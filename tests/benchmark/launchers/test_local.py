@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from benchmark import ROOT
 from benchmark.launchers import LauncherError, Settings
 from benchmark.launchers.leases import MOST
 from benchmark.launchers.local import LocalLauncher, SerialLauncher, fitting
 from benchmark.launchers.server import End, ServerError
-from benchmark.options import ROOT
 
 
 def test_workers_follow_cores_and_memory(tmp_path):
@@ -131,7 +131,7 @@ def test_a_slot_is_free_again_if_the_start_was_interrupted(gpus, monkeypatch):
 
 def test_the_server_knows_its_code_before_anything_can_change_it():
     found = subprocess.run([sys.executable, '-c', (
-        'import benchmark.launchers.preload, benchmark.provenance as p\n'
+        'import benchmark.launchers.preload, benchmark.records.provenance as p\n'
         'print(*(f.cache_info().currsize for f in (p.code_sha256, p.program_sha256, p._git)))')],
         capture_output=True, text=True, check=True, cwd=ROOT)
     assert found.stdout.split() == ['1', '1', '1']

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from launching import launch_toys
 
-from benchmark.records import Failure, Status
+from benchmark.records.files import Failure, Status
 
 WORDS = ('--launcher', 'local', '--workers', '2')
 

@@ -9,14 +9,14 @@ import torch
 from launching import cells
 from rich.console import Console
 
-from benchmark.artifacts import ArtifactStore
 from benchmark.launchers import Launcher, LauncherError, Settings
 from benchmark.launchers import scheduler as module
 from benchmark.launchers.ray_cluster import _check_address
 from benchmark.launchers.scheduler import Scheduler
-from benchmark.progress import Reporter
-from benchmark.records import Status, load_records
-from benchmark.sweep import Sweep
+from benchmark.records.files import Status, load_records
+from benchmark.running.cell import Sweep
+from benchmark.running.progress import Reporter
+from benchmark.store.artifacts import ArtifactStore
 
 
 class Moody(Launcher):

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from launching import cells
 
+from benchmark import ROOT
 from benchmark.launchers import server as module
 from benchmark.launchers.base import Job
 from benchmark.launchers.events import EVENTS
 from benchmark.launchers.job import OUTPUT, Order, write_job
 from benchmark.launchers.server import Server, ServerError
-from benchmark.locks import is_alive, started_at
-from benchmark.options import ROOT
-from benchmark.provenance import program_sha256
+from benchmark.records.provenance import program_sha256
+from benchmark.store.locks import is_alive, started_at
 from zs_methods.plugins import imported_files
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from fakes import fake_access, fake_record, save_all, scored_record
 
-from benchmark.records import Record
-from benchmark.report import render
+from benchmark.commands.report import render
+from benchmark.records.files import Record
 from benchmark.reporting import reading
-from benchmark.reporting.grouping import by_dataset
-from benchmark.reporting.pairs import compare
+from benchmark.reporting.statistics.pairs import compare
+from benchmark.reporting.tables.grouping import by_dataset
 
 SEEDS = (0, 1, 2)
 

@@ -10,12 +10,12 @@ from fakes import fake_data, fake_network, fake_record, fake_selection, save_all
 from pages import lines, page
 from rich.console import Console
 
-from benchmark.records import Record
-from benchmark.report import render
-from benchmark.reporting import tables
-from benchmark.reporting.grouping import by_dataset
+from benchmark.commands.report import render
+from benchmark.records.files import Record
+from benchmark.records.selections import save_selection
 from benchmark.reporting.reading import leak
-from benchmark.selection import save_selection
+from benchmark.reporting.tables import terminal as tables
+from benchmark.reporting.tables.grouping import by_dataset
 
 SCORES = {'toy-aaaa': 11.5, 'toy-bbbb': 37.5}
 

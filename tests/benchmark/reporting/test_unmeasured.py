@@ -12,14 +12,19 @@ from matplotlib.axes import Axes
 from pages import lines, one_section, page
 from rich.console import Console
 
-from benchmark.records import Record
-from benchmark.reporting import bootstrap, comparison_tables, curves, figures, reading, tables
-from benchmark.reporting.bootstrap import resampled_hiou
-from benchmark.reporting.pairs import compare
-from benchmark.reporting.published import load_published
-from benchmark.reporting.published_tables import beside
-from benchmark.reporting.ranks import averages, ranking
-from benchmark.reporting.verdicts import verdicts
+from benchmark.records.files import Record
+from benchmark.reporting import reading
+from benchmark.reporting.figures import curves
+from benchmark.reporting.figures import pictures as figures
+from benchmark.reporting.published.tables import beside
+from benchmark.reporting.published.values import load_published
+from benchmark.reporting.statistics import bootstrap
+from benchmark.reporting.statistics.bootstrap import resampled_hiou
+from benchmark.reporting.statistics.pairs import compare
+from benchmark.reporting.statistics.ranks import averages, ranking
+from benchmark.reporting.statistics.verdicts import verdicts
+from benchmark.reporting.tables import comparison_tables
+from benchmark.reporting.tables import terminal as tables
 from zs_methods.evaluation.scores import pack_sparse, scores, sparse, unpack_sparse
 
 METHODS = {'seen_only': 5, 'zs3': 50, 'zs5': 60, 'oracle': 90}

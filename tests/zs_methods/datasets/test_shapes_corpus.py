@@ -11,7 +11,7 @@ import pytest
 from zs_methods.datasets import shapes_corpus
 from zs_methods.datasets.shapes_corpus import COLOURS, TEXTURES
 from zs_methods.datasets.spec import SPECS, load_spec
-from zs_methods.word_vectors import load_class_vectors
+from zs_methods.vectors.class_vectors import load_class_vectors
 
 FILES = {model: SPECS / f'shapes_{model}.txt' for model in shapes_corpus.MODELS}
 

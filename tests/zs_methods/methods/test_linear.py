@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.options import load_config
+from benchmark.planning.options import load_config
 from zs_methods.datasets.spec import load_spec
 from zs_methods.stages.network import EXCLUDED
 

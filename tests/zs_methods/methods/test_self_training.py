@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from benchmark.options import load_config
+from benchmark.planning.options import load_config
 from zs_methods.datasets import audit, load_spec
 from zs_methods.datasets.shapes_generator import render
 from zs_methods.protocols import PROTOCOLS, stronger_access

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.options import load_config
+from benchmark.planning.options import load_config
 from zs_methods.methods import ZS3, ZSMMD
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.options import load_config
+from benchmark.planning.options import load_config
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS
 from zs_methods.stages.joint_loss import JointLoss

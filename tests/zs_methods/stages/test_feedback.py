@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.options import load_config
+from benchmark.planning.options import load_config
 from zs_methods.datasets import audit, load_spec
 from zs_methods.models.losses.mmd_loss import mmd_squared
 from zs_methods.models.losses.zsmmd_loss import ZSMMDLoss

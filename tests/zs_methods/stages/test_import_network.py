@@ -14,7 +14,7 @@ from PIL import Image
 from zs3_original import random_generator, random_images, random_network
 
 import zs_methods.methods  # noqa: F401  registers the methods
-from benchmark.options import load_config
+from benchmark.planning.options import load_config
 from zs_methods.evaluation.scores import confusion_matrix
 from zs_methods.models.zs3_checkpoint import CheckpointError
 from zs_methods.protocols import PROTOCOLS
@@ -23,7 +23,7 @@ from zs_methods.stages import StageContext
 from zs_methods.stages.network import load_network
 from zs_methods.stages.parts import load_generator
 from zs_methods.task import Task
-from zs_methods.word_vectors import load_class_vectors
+from zs_methods.vectors.class_vectors import load_class_vectors
 
 CPU = torch.device('cpu')
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.options import load_config
+from benchmark.planning.options import load_config
 from zs_methods.methods import Method
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS, MODELS, STAGES

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 import torch
 
+from zs_methods.engine.seen_runner import SeenRunner, end_with, iterations, join_groups
 from zs_methods.registry import STAGES
 from zs_methods.stages import StageContext
 from zs_methods.stages.network import EXCLUDED
-from zs_methods.stages.seen_runner import SeenRunner, end_with, iterations, join_groups
 from zs_methods.task import Task
 
 
 @pytest.fixture
 def stage():
     """A function that builds the stage from a config of configs/deeplab with some settings changed."""
-    from benchmark.options import ROOT, Config
+    from benchmark.planning.options import ROOT, Config
 
     def build(model='tiny', options=None, **settings):
         config = Config.fromfile(ROOT / 'configs' / 'deeplab' / f'{model}.py')
@@ -86,7 +86,7 @@ def test_ignored_classes_are_never_predicted(stage, context, tmp_path):
 
 def test_backbone_weights_are_where_training_starts(stage, context, tmp_path):
     from zs_methods.models import MobileNetV2
-    from zs_methods.word_vectors import file_sha256
+    from zs_methods.vectors.class_vectors import file_sha256
     torch.manual_seed(1)
     start = MobileNetV2().state_dict()
     np.savez(tmp_path / 'start.npz', **{name: value.numpy() for name, value in start.items()})
@@ -123,7 +123,7 @@ def test_cudnn_is_left_as_it_was(stage, context, monkeypatch):
 
 
 def test_a_training_that_diverges_stops_early(stage, context, monkeypatch):
-    from zs_methods.stages import seen_runner
+    from zs_methods.engine import seen_runner
     monkeypatch.setattr(seen_runner, 'CHECK_EVERY', 2)
     steps = []
     with pytest.raises(FloatingPointError, match=r'loss is (nan|inf) at iteration \d; lower the learning rate'):
@@ -168,7 +168,7 @@ def test_groups_of_equal_settings_are_joined_in_their_order():
 def test_joined_groups_train_to_the_same_weights(stage, context, tmp_path, monkeypatch):
     small = {'train_pipeline.2.low': 48, 'train_pipeline.2.high': 64, 'train_pipeline.3.size': (48, 48),
              'train_pipeline.4.crop_size': (48, 48), 'model.data_preprocessor.size': (48, 48)}
-    from zs_methods.stages import seen_runner
+    from zs_methods.engine import seen_runner
     trained, groups = [], []
 
     def counting(optimizer):

@@ -14,7 +14,7 @@ import numpy as np
 from zs_methods.datasets.acquisition import disk
 from zs_methods.datasets.acquisition.listener import AcquisitionError, Listener
 from zs_methods.datasets.spec import load_spec
-from zs_methods.word_vectors import ALIASES, read_word_vectors, resolve, spellings, vectors_sha256
+from zs_methods.vectors.class_vectors import ALIASES, read_word_vectors, resolve, spellings, vectors_sha256
 
 FORMATS = ('.bin', '.txt', '.vec', '.kv', '.npz')
 #: gensim's models of English words, for help without a network; memory: unverified.

@@ -1,0 +1,137 @@
+"""``run.py --verify N``: runs finished cells again from the beginning and compares every pixel count."""
+
+from __future__ import annotations
+
+import copy
+import random
+import re
+import shutil
+import uuid
+from argparse import Namespace
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from benchmark.errors import UsageError
+from benchmark.launchers.launch import launch
+from benchmark.planning.plan import Cell
+from benchmark.records.files import Record, Status, load_record
+from benchmark.reporting.tables.values import number
+from benchmark.running.progress import Reporter
+from benchmark.store.artifacts import ArtifactStore
+from benchmark.store.locks import Lock, remove_abandoned
+
+#: Folders of this program, and their locks.
+_OWN = re.compile(r'verify-[0-9a-f]{8}(\.lock)?')
+#: What may change the last digits of a sum, and with them a prediction.
+DECIDES = ('code', 'python', 'platform', 'packages', 'hardware')
+
+
+def verify(args: Namespace, cells: Sequence[Cell], console: Console) -> int:
+    """Draws ``--verify`` cells among those with a record of these very settings, and runs them in a folder of its own.
+
+    The records and artifacts there are stay as they are; nothing of them is used but what to compare with. Each cell
+    runs with the number of threads that its record names, and ``--deterministic`` if it did.
+
+    Returns:
+        int: 0 if all are identical, 1 if one differs or fails.
+
+    Raises:
+        UsageError: there are fewer such cells.
+    """
+    from benchmark.planning.request import prepare_data
+
+    known = {cell.file_name: record for cell in cells if (record := _record(args, cell, console))}
+    if len(known) < args.verify:
+        raise UsageError(f'--verify {args.verify}: {len(known)} of the {len(cells)} requested cells have a record of '
+                         'these settings')
+    names = set(random.sample(sorted(known), args.verify))
+    drawn = [cell for cell in cells if cell.file_name in names]
+    groups: dict[tuple[int, bool], list[Cell]] = defaultdict(list)
+    for cell in drawn:
+        record = known[cell.file_name]
+        groups[_threads(record), record.provenance['hardware'].get('deterministic', False)].append(cell)
+    source = prepare_data(args, cells[0].task, console)
+    remove_abandoned(path for path in args.work_dir.glob('verify-*') if _OWN.fullmatch(path.name))
+    folder = args.work_dir.absolute() / f'verify-{uuid.uuid4().hex[:8]}'
+    again: dict[str, Record] = {}
+    with Lock(folder.with_name(f'{folder.name}.lock')), _removed(folder):
+        for (threads, deterministic), group in groups.items():
+            own = copy.copy(args)
+            own.threads, own.deterministic, own.force = threads, deterministic, False
+            with Reporter(console, len(group)) as reporter:
+                launch(own, group, ArtifactStore(folder / 'artifacts', reporter.line), folder / 'records', reporter,
+                       source)
+            again |= {cell.file_name: load_record(folder / 'records' / cell.file_name) for cell in group}
+    pairs = [(cell, known[cell.file_name], again[cell.file_name]) for cell in drawn]
+    console.print(_table(pairs))
+    differ = [pair for pair in pairs if not identical(*pair[1:])]
+    for name in sorted({name for _, record, other in differ for name in _changed(record, other)}):
+        console.print(f'not the same as then: {name}', highlight=False, markup=False)
+    console.print(f'{len(pairs) - len(differ)} of {len(pairs)} identical to the pixel', highlight=False)
+    return int(bool(differ))
+
+
+@contextmanager
+def _removed(folder: Path) -> Iterator[None]:
+    """Removes the folder at the end."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def identical(record: Record, other: Record) -> bool:
+    """Whether two records agree in every pixel count, over all images and image by image."""
+    secondary = [one.secondary and one.secondary.confusion for one in (record, other)]
+    return (record.status is other.status is Status.DONE and record.confusion == other.confusion
+            and record.confusion_per_image == other.confusion_per_image and secondary[0] == secondary[1])
+
+
+def _record(args: Namespace, cell: Cell, console: Console) -> Record | None:
+    path = args.reports / 'records' / cell.file_name
+    if cell.skip or not path.is_file():
+        return None
+    try:
+        record = load_record(path)
+    except ValueError as error:
+        console.print(f'{error}; not drawn', highlight=False, markup=False, soft_wrap=True)
+        return None
+    return record if record.status is Status.DONE and record.key == cell.key else None
+
+
+def _threads(record: Record) -> int:
+    named = {stage.threads for stage in record.stages if stage.threads}
+    return max(named, default=record.provenance['hardware']['threads'])
+
+
+def _changed(record: Record, other: Record) -> list[str]:
+    """What of a record's environment was another one in the second run."""
+    found = []
+    for name in DECIDES:
+        then, now = record.provenance.get(name), other.provenance.get(name)
+        if isinstance(then, dict) and isinstance(now, dict):
+            found += [f'{name}.{key}' for key in now if key in then and now[key] != then[key]]
+        elif now != then:
+            found.append(name)
+    return found
+
+
+def _table(pairs: Sequence[tuple[Cell, Record, Record]]) -> Table:
+    table = Table(title='Cells that were run again')
+    for title in ('cell', 'hIoU then', 'hIoU now', 'pixels that differ', 'verdict'):
+        table.add_column(title, justify='left' if title in ('cell', 'verdict') else 'right')
+    for cell, record, other in pairs:
+        if other.status is not Status.DONE:
+            table.add_row(Text(cell.label), number(record.metrics.hiou, 4), '-', '-', Text(f'failed: {other.reason}'))
+            continue
+        moved = sum(abs(a - b) for row, now in zip(record.confusion, other.confusion, strict=True)
+                    for a, b in zip(row, now, strict=True)) // 2
+        table.add_row(Text(cell.label), number(record.metrics.hiou, 4), number(other.metrics.hiou, 4), f'{moved:,}',
+                      'identical' if identical(record, other) else 'differs')
+    return table

@@ -1,0 +1,179 @@
+"""Where a number comes from: code, versions and hardware. Nothing here names a machine, a user or a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import importlib.metadata
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import zs_methods
+from benchmark import ROOT
+from benchmark.records.energy import EnergyMeter
+from benchmark.store.checksums import file_sha256
+from zs_methods import compat
+from zs_methods.sources import code_sha256, hash_sources
+
+__all__ = ['EnergyMeter', 'code_sha256', 'environment', 'peak_gpu_mib', 'peak_rss_mib', 'program_sha256',
+           'reset_peak_gpu', 'reset_peak_rss', 'without_paths']
+
+PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation', 'numpy', 'scipy', 'gensim',
+            'pillow', 'opencv-python')
+#: Variables that limit the threads of BLAS libraries, which decide in what order they add.
+THREAD_LIMITS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
+#: Variables that would make git look into another repository than the one of a folder.
+_ELSEWHERE = ('GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_OBJECT_DIRECTORY',
+              'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_NAMESPACE', 'GIT_PREFIX')
+
+
+@functools.cache
+def program_sha256() -> str:
+    """Hash of all sources of the plugin and of the harness: what a job compares with its driver."""
+    return hash_sources([Path(zs_methods.__file__).parent, ROOT / 'benchmark'])
+
+
+@functools.cache
+def environment() -> dict[str, Any]:
+    """What is the same for all cells of a run."""
+    return {
+        'git': _git(),
+        'code': code_sha256(),
+        'python': platform.python_version(),
+        # The numbers of the kernel's version only: what follows them may be a name somebody gave.
+        'platform': f'{platform.system()}-{platform.machine()}',
+        'kernel': (re.match(r'[\d.]+', platform.release()) or [''])[0].strip('.'),
+        'packages': {name: version for name in PACKAGES if (version := _version(name))},
+        'compat': dict(compat.REPLACED),
+        'hardware': {
+            'cpu': _cpu(), 'cpu_capability': torch.backends.cpu.get_cpu_capability(), 'cores': os.cpu_count(),
+            'threads': torch.get_num_threads(),
+            'thread_limits': {name: os.environ[name] for name in THREAD_LIMITS if name in os.environ},
+            'deterministic': torch.are_deterministic_algorithms_enabled(),
+            'memory_gib': round(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30, 1),
+            'gpu': [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+            'cuda': torch.version.cuda, 'driver': _driver(),
+            'cudnn': torch.backends.cudnn.version() if torch.cuda.is_available() else None,
+        },
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def loaded_code() -> tuple[str, str, dict[str, Any]]:
+    """What the sources are now; asked for early, it stays so for this process and those it forks."""
+    return code_sha256(), program_sha256(), _git()
+
+
+@functools.cache
+def _git() -> dict[str, Any]:
+    """Commit, whether files outside ``reports/``, which a run writes to, differ from it, and a hash of how.
+
+    All are None unless this project is a checkout: an unpacked archive may lie in the work tree of something else.
+    """
+    if not _is_checkout():
+        return {'sha': None, 'dirty': None, 'diff': None}
+    here = ('--', '.', ':!reports')
+    status = _git_output('status', '--porcelain', *here)
+    sha = _git_output('rev-parse', 'HEAD')
+    return {'sha': sha and sha.decode().strip(), 'dirty': None if status is None else bool(status),
+            'diff': _git_diff(here) if status else None}
+
+
+def _is_checkout() -> bool:
+    top = _git_output('rev-parse', '--show-toplevel')
+    with contextlib.suppress(OSError):
+        return top is not None and os.path.samefile(os.fsdecode(top.removesuffix(b'\n')), ROOT)
+    return False
+
+
+def _git_diff(here: tuple[str, ...]) -> str | None:
+    """Hash of all changes to tracked files and of the content of new ones; 16 hexadecimal digits."""
+    changes = _git_output('diff', 'HEAD', '--binary', '--no-color', '--no-ext-diff', '--no-textconv', *here)
+    new = _git_output('ls-files', '--others', '--exclude-standard', '-z', *here)
+    if changes is None or new is None:
+        return None
+    digest = hashlib.sha256(changes)
+    for name in sorted(filter(None, new.split(b'\0'))):
+        with contextlib.suppress(OSError):  # gone meanwhile, or not readable
+            digest.update(name + b'\0' + file_sha256(ROOT / os.fsdecode(name)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _git_output(*args: str) -> bytes | None:
+    # Without the lock that refreshing the index takes: a cell that is killed meanwhile would leave it behind.
+    environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    return _output('git', '--no-optional-locks', '-C', str(ROOT), *args, environment=environment)
+
+
+def _output(*command: str, environment: dict[str, str] | None = None) -> bytes | None:
+    """What a program prints; None if it is not there or fails."""
+    try:
+        return subprocess.run(command, capture_output=True, check=True, timeout=20, env=environment).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _driver() -> str | None:
+    """Version of the NVIDIA driver."""
+    found = _output('nvidia-smi', '--query-gpu=driver_version', '--format=csv,noheader') or b''
+    return found.decode(errors='replace').split('\n')[0].strip() or None
+
+
+def without_paths(text: str) -> str:
+    """A traceback or message without the folders of this machine: they name users and mean nothing elsewhere."""
+    places = {str(ROOT): '.', **{path: '<packages>' for path in sys.path if path.endswith('-packages')},
+              sys.prefix: '<python>', sys.base_prefix: '<python>', str(Path.home()): '~'}
+    for path in sorted(places, key=len, reverse=True):  # the innermost folder first
+        if path != os.sep:
+            text = text.replace(path + os.sep, places[path] + os.sep)
+    return os.fsencode(text).decode(errors='backslashreplace')  # of a path that is no UTF-8, the bytes
+
+
+def _cpu() -> str:
+    try:
+        lines = Path('/proc/cpuinfo').read_text('utf-8', 'replace').splitlines()
+        return next(line.split(':', 1)[1].strip() for line in lines if line.startswith('model name'))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def reset_peak_rss() -> None:
+    """Starts a new measurement of peak memory where the kernel allows it (Linux)."""
+    with contextlib.suppress(OSError):
+        Path('/proc/self/clear_refs').write_text('5', encoding='utf-8')
+
+
+def peak_rss_mib() -> float:
+    """Peak resident memory since `reset_peak_rss`, or since the process began where that is not possible."""
+    try:
+        lines = Path('/proc/self/status').read_text(encoding='utf-8').splitlines()
+        return round(next(int(line.split()[1]) for line in lines if line.startswith('VmHWM')) / 1024, 1)
+    except (OSError, StopIteration):
+        import resource
+        return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == 'darwin' else 1024),
+                     1)
+
+
+def reset_peak_gpu(device: torch.device) -> None:
+    """Starts a new measurement of peak GPU memory; does nothing for another device."""
+    if device.type == 'cuda':
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_gpu_mib(device: torch.device) -> float | None:
+    """The most memory that tensors took on a GPU at once since `reset_peak_gpu`; None for another device."""
+    return round(torch.cuda.max_memory_allocated(device) / 2**20, 1) if device.type == 'cuda' else None

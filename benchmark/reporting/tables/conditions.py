@@ -1,0 +1,148 @@
+"""Under what conditions numbers were made: the card, the network, the images, the environment."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from benchmark.records.files import Record
+from benchmark.reporting.tables.markup import table
+from benchmark.reporting.tables.rows import Dataset, Section, data_text
+from benchmark.reporting.tables.values import NONE
+
+SUBSETS = {'train': 'training', 'val': 'validation', 'unlabelled': 'unlabelled'}
+BACKGROUND = {'seen': 'counted as a seen class', 'ignored': 'ignored'}
+UNSEEN_IMAGES = {'drop': 'dropped', 'mask': 'kept, unseen pixels ignored'}
+#: Left out of the table of provenance, since they stand elsewhere on the page.
+_ELSEWHERE = ('counts', 'note', 'title')
+
+
+def card(section: Section) -> pd.DataFrame:
+    """The fields of the card, and the network and images it was followed with."""
+    content, network = section.card, section.network
+    asked = content.get('pretraining', '')
+    used = network.pretraining
+    if asked and not asked.startswith('any') and asked != used:
+        used += ' (not what the card asks for)'
+    resolutions = {resolution: None for row in section.rows for resolution in row.resolutions}
+    scored = ', and '.join(filter(None, [f'{content["resolution"]} size' if 'resolution' in content else '',
+                                         *resolutions]))
+    fields = {
+        'card': f'{section.protocol}, version {content.get("version", "unknown")}',
+        'in short': content.get('summary'),
+        'background': BACKGROUND.get(content.get('background', ''), content.get('background')),
+        'training images with unseen classes': UNSEEN_IMAGES.get(content.get('unseen_images', ''),
+                                                                 content.get('unseen_images')),
+        'label access allowed': content.get('label_access'),
+        'setting': content.get('setting'),
+        'training list, where there are several': content.get('training_list'),
+        **{f'{SUBSETS.get(subset, subset)} images': _counted(images, published)
+           for subset, (images, published) in image_counts(section.records).items()},
+        'scored at': scored,
+        'network': f'{section.model}: {network.backbone}',
+        'changed in it': ', '.join(f'{key}={json.dumps(value)}' for key, value in sorted(network.changes.items())),
+        'backbone weights': network.weights + (f', SHA-256 {network.sha256[:16]}' if network.sha256 else ''),
+        'backbone pre-training asked for': asked,
+        'backbone pre-training used': used,
+        'source': content.get('source'),
+    }
+    return pd.DataFrame([{'field': name, 'value': value} for name, value in fields.items() if value])
+
+
+def image_counts(records: Iterable[Record]) -> dict[str, tuple[list[int], list[int]]]:
+    """Numbers of images that were there, and of the published subset, by subset; each usually one number, or none."""
+    images: dict[str, set[int]] = {}
+    published: dict[str, set[int]] = {}
+    for record in records:
+        for subset, count in (_data(record).get('counts') or {}).items():
+            images.setdefault(subset, set()).add(count['images'])
+            published.setdefault(subset, set()).update({count.get('published')} - {None})
+    order = [*SUBSETS, *sorted(set(images) - set(SUBSETS))]
+    return {subset: (sorted(images[subset]), sorted(published[subset])) for subset in order if subset in images}
+
+
+def other_images(records: Iterable[Record], subsets: Collection[str] | None = None) -> list[str]:
+    """Subsets, all by default, without the published number of images, as ``360 of 10,582 training images``."""
+    return [f'{_counted(images, published)} {SUBSETS.get(subset, subset)} images'
+            for subset, (images, published) in image_counts(records).items()
+            if published and images != published and (subsets is None or subset in subsets)]
+
+
+def _counted(images: Sequence[int], published: Sequence[int]) -> str:
+    found = ' or '.join(f'{count:,}' for count in images)
+    return found if not published or images == published else \
+        f'{found} of {" or ".join(f"{count:,}" for count in published)}'
+
+
+def seeds(records: Iterable[Record]) -> str:
+    """What a seed varies, by name, with the stages that draw from it; '' if no record tells."""
+    found: dict[str, dict[str, None]] = {}
+    for record in records:
+        for stage in record.stages:
+            for axis in stage.seeds:
+                found.setdefault(axis.partition('/')[0], {}).setdefault(stage.name)
+    return '; '.join(f'{axis} ({", ".join(sorted(found[axis]))})' for axis in sorted(found))
+
+
+def data_title(records: Iterable[Record]) -> str:
+    """Title of the data set, '' if the records have none."""
+    return next((str(title) for title in sorted({_data(record).get('title') or '' for record in records}) if title), '')
+
+
+def data_notes(records: Iterable[Record]) -> list[str]:
+    """Warnings of the data set's description, which stand above all numbers; without a full stop."""
+    return sorted({str(_data(record)['note']).strip().rstrip('.') for record in records if _data(record).get('note')})
+
+
+def several_data(dataset: Dataset) -> list[str]:
+    """What the name of a data set stands for, line by line, where that is more than one thing; none otherwise."""
+    lines = []
+    for data in dataset.data if len(dataset.data) > 1 else ():
+        records = dataset.of(data)
+        counts = [f'{_counted(images, published)} {SUBSETS.get(subset, subset)} images'
+                  for subset, (images, published) in image_counts(records).items()]
+        lines.append(f'{data_text(data)}: {", ".join([*counts, f"{len(records)} records"])}')
+    return lines
+
+
+def _data(record: Record) -> dict[str, Any]:
+    return record.provenance.get('data') or {}
+
+
+def provenance(records: Sequence[Record]) -> dict[str, Any]:
+    """Splits the provenance into what all records share and the environments that differ."""
+    flat = [_flatten(_own_items(record)) for record in records]
+    commands = Counter(shlex.join(map(str, record.provenance['argv'])) for record in records
+                       if record.provenance.get('argv'))
+    items = sorted({item for one in flat for item in one})
+    values = {item: {one.get(item, NONE) for one in flat} for item in items}
+    shared = pd.DataFrame([{'item': item, 'value': next(iter(values[item]))}
+                           for item in items if len(values[item]) == 1])
+    differing = [item for item in items if len(values[item]) > 1]
+    environments = Counter(tuple(one.get(item, NONE) for item in differing) for one in flat)
+    listed = pd.DataFrame([{'environment': str(index), 'records': str(count), **dict(zip(differing, key, strict=True))}
+                           for index, (key, count) in enumerate(sorted(environments.items()), start=1)])
+    return {'shared': table(shared), 'commands': sorted(commands.items()), 'environments': len(environments),
+            'listed': table(listed) if differing else ''}
+
+
+def _own_items(record: Record) -> dict[str, Any]:
+    items = {key: value for key, value in record.provenance.items() if key != 'argv'}
+    if isinstance(items.get('data'), dict):
+        items['data'] = {key: value for key, value in items['data'].items() if key not in _ELSEWHERE}
+    return items
+
+
+def _flatten(value: Any, prefix: str = '') -> dict[str, str]:
+    """Turns nested dicts into ``a.b`` -> text; leaves that are not text are written as JSON."""
+    if isinstance(value, dict):
+        items: dict[str, str] = {}
+        for key, part in value.items():
+            items.update(_flatten(part, f'{prefix}.{key}' if prefix else str(key)))
+        return items
+    return {prefix: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}

@@ -1,0 +1,76 @@
+"""Text that is safe in Markdown and in file names, and the filling of templates."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+_ENTITIES = {'&': '&amp;', '<': '&lt;', '>': '&gt;', '|': '&#124;', '`': '&#96;', '*': '&#42;', '\\': '&#92;',
+             '~': '&#126;', '[': '&#91;', ']': '&#93;'}
+_SPECIAL = re.compile(r'[&<>|`*\\~]|\[(?=[^\]]*\][(\[])|\](?=[(\[])|(?<!\w)_|_(?!\w)')
+#: What would make a heading, a list, a rule or a definition of a link of a line that begins with it.
+_BLOCK = re.compile(r'^([#+=-]+|\d+[.)])(?=\s|$)|^\[(?=[^\]]*\]:)')
+#: Longest text, and longest name of a file before its suffix; records come from anywhere.
+_MAX_TEXT, _MAX_SLUG = 5000, 100
+
+
+def visible(text: object) -> str:
+    """A text as one line of limited length, with the code in place of what cannot be seen or even be written."""
+    line = ''.join(c if c.isprintable() else ascii(c)[1:-1] for c in ' '.join(str(text).split()))
+    return line if len(line) <= _MAX_TEXT else f'{line[:_MAX_TEXT]}…'
+
+
+def escape(text: object) -> str:
+    """Makes any text safe inside a Markdown line or table cell: one line, nothing that is markup."""
+    line = visible(text)
+    line = _SPECIAL.sub(lambda match: _ENTITIES.get(match[0], '&#95;'), line)
+    return _BLOCK.sub(lambda match: f'{match[0][:-1]}&#{ord(match[0][-1])};', line)
+
+
+def table(frame: pd.DataFrame, numeric: Sequence[str] = ()) -> str:
+    """Writes a data frame of text as a Markdown table, ``numeric`` columns to the right; '' if it is empty."""
+    return '' if frame.empty else escaped_table(frame.map(escape), numeric)
+
+
+def escaped_table(frame: pd.DataFrame, numeric: Sequence[str] = ()) -> str:
+    """As `table`, for cells that are Markdown already."""
+    align = ['right' if name in numeric or name == 'K' else 'left' for name in frame.columns]
+    return frame.rename(columns=escape).to_markdown(index=False, tablefmt='pipe', disable_numparse=True,
+                                                    colalign=align)
+
+
+def short_hash(text: str) -> str:
+    """Six hexadecimal digits that stand for a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:6]
+
+
+def slug(name: str) -> str:
+    """Turns a name into a file name; names that had to change carry a hash, so that no two meet."""
+    safe = re.sub(r'[^\w.-]', '-', name, flags=re.ASCII).lstrip('.')[:_MAX_SLUG]
+    if safe == name and name.lower() != 'readme':
+        return safe
+    return f'{safe}-{short_hash(name)}'
+
+
+def fill(template: str, **content: Any) -> str:
+    """Fills a template; ends with one newline and never has two blank lines in a row."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parents[1] / 'templates'), undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, keep_trailing_newline=True)
+    environment.filters['md'] = escape
+    return re.sub(r'\n{3,}', '\n\n', environment.get_template(template).render(**content)).strip() + '\n'
+
+
+def write(path: Path, template: str, **content: Any) -> Path:
+    """Fills a template and puts the page in place in one step."""
+    temporary = path.with_name(f'.{path.name}.{os.getpid()}')
+    temporary.write_text(fill(template, **content), encoding='utf-8', newline='\n')
+    os.replace(temporary, path)
+    return path

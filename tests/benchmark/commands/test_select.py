@@ -1,0 +1,349 @@
+"""Choosing settings on held-out seen classes: the rule, the plan, and the command."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+
+from benchmark.commands import select
+from benchmark.planning.selection_plan import draw_folds, plan, product
+from benchmark.records.files import NetworkCard, write_json
+from benchmark.records.selections import Candidate, Fold, Score, Selection, load_selections
+from zs_methods.datasets.spec import load_spec
+
+PLUGIN = '''
+"""Methods whose score grows with ``classifier.unseen_weight`` up to 30 and then falls."""
+import json
+import numpy as np
+from zs_methods.evaluation.scores import pack_sparse, sparse
+from zs_methods.methods import Method
+from zs_methods.registry import METHODS, STAGES
+from zs_methods.stages import Stage
+
+CALLS = []
+
+@STAGES.register_module()
+class GradedEvaluate(Stage):
+    def __init__(self, weight, flaw=''):
+        self.weight, self.flaw = weight, flaw
+
+    def run(self, ctx):
+        CALLS.append((ctx.task.unseen, self.weight))
+        if self.weight == 100 and self.flaw == 'fails':
+            raise ValueError('boom')
+        if self.weight == 100 and self.flaw == 'killed':
+            raise KeyboardInterrupt
+        confusion = np.full((21, 21), 2 + abs(self.weight - 30) + ctx.task.unseen[0])
+        confusion += np.diag([900] * 21)
+        if self.flaw == 'blank' or self.flaw == 'partly' and ctx.task.unseen[0] == 4:
+            confusion[list(ctx.task.unseen)] = 0  # no ground truth
+        (ctx.out / 'result.json').write_text(json.dumps({
+            'images': 3, 'confusion': confusion.tolist(), 'examples': [],
+            'confusion_per_image': pack_sparse([sparse(confusion)])}))
+        return {}
+
+class Graded(Method):
+    summary, flaw = 'graded', ''
+    def stages(self):
+        return [self.stage('evaluate', 'GradedEvaluate', weight=self.cfg.classifier.unseen_weight, flaw=self.flaw)]
+
+METHODS.register_module(name='graded')(Graded)
+
+@METHODS.register_module(name='fails')
+class Fails(Graded):
+    flaw = 'fails'
+
+@METHODS.register_module(name='blank')
+class Blank(Graded):
+    flaw = 'blank'
+
+@METHODS.register_module(name='partly')
+class Partly(Graded):
+    flaw = 'partly'
+
+@METHODS.register_module(name='killed')
+class Killed(Graded):
+    flaw = 'killed'
+
+@METHODS.register_module(name='unwilling')
+class Unwilling(Graded):
+    def skip(self):
+        return 'not for this card'
+'''
+GRID = ('--grid', 'classifier.unseen_weight=1,30,100')
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    path = tmp_path / 'graded_plugin.py'
+    path.write_text(PLUGIN)
+    return path
+
+
+@pytest.fixture
+def select_py(argv, plugin, monkeypatch):
+    """Calls select.py in this process without a data set."""
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr('benchmark.planning.request.prepare_data', lambda *_: {'argv': ['select.py']})
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
+    yield lambda *words: select.main(argv('--plugin', plugin, '--device', 'cpu', '--launcher', 'inline', *words))
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def chosen(untouched):
+    """The selection that a call left."""
+    def load():
+        (selection,) = load_selections(untouched['--reports'] / 'selection')
+        return selection
+    return load
+
+
+def selection(*hious):
+    """A selection of candidates with the given scores per fold; None is a failure."""
+    candidates = [Candidate(settings={'a': i}, scores=[
+        Score(fold=fold, seed=0, key='', seen=value, held_out=value, hiou=value) for fold, value in enumerate(values)])
+        for i, values in enumerate(hious)]
+    made = Selection(dataset='shapes', data='shapes-v1', split='k10', unseen=[], protocol='p', model='m', method='zs3',
+                     network=NetworkCard(backbone='b', weights='none', pretraining='none'), held_out=3, folds=[],
+                     seeds=[0], grid={'a': list(range(len(hious)))}, candidates=candidates)
+    made.choose()
+    return made
+
+
+def test_the_best_mean_wins_where_the_difference_is_beyond_noise():
+    made = selection([10, 20, 30], [20.1, 30, 39.9], [15, 25, 35])
+    assert (made.best, made.chosen) == (1, 1)
+
+
+def test_within_one_standard_error_of_the_paired_difference_the_first_wins():
+    made = selection([0, 0, 0], [18, 31, 40], [20, 30, 40])  # differences 2, -1, 0: mean 0.33, error 0.88
+    assert (made.best, made.chosen) == (2, 1)
+    steady = selection([19.5, 29.5, 39.5], [20, 30, 40])  # the folds differ far more than the settings
+    assert (steady.best, steady.chosen) == (1, 1)
+
+
+def test_a_single_measurement_knows_no_noise_but_ties():
+    assert selection([10], [10.1]).chosen == 1
+    assert selection([10], [10]).chosen == 0
+
+
+def test_a_setting_without_all_its_numbers_is_not_chosen():
+    made = selection([50, None], [10, 20])
+    assert (made.best, made.chosen) == (1, 1)
+    assert made.behind(0) is None
+    assert selection([None]).chosen is None
+
+
+def unmeasured(*hious):
+    """As `selection`, but None is a score that was not measured, of a training that did not fail."""
+    made = selection(*hious)
+    assert not any(score.reason for candidate in made.candidates for score in candidate.scores)
+    made.folds = [Fold(ids=[fold], classes=[f'c{fold}']) for fold in range(len(hious[0]))]
+    return made
+
+
+def test_a_fold_that_measured_nothing_takes_no_part_in_the_choice():
+    made = unmeasured([30, None, 20], [40, None, 30])
+    assert made.chosen == made.best == 1 and made.unscored == [1]  # with 0 for None, the noise would be larger
+    assert made.candidates[1].summary('hiou').mean == 35 and made.candidates[1].summary('hiou').n == 2
+    assert (made.behind(0).mean, made.behind(0).sd) == (10, 0)
+
+
+def test_a_setting_is_not_chosen_for_having_fewer_folds():
+    made = unmeasured([50, None], [10, 20])  # the same images: the other one did measure it
+    assert made.chosen == 1 and made.behind(0) is None and made.unscored == []
+
+
+def test_without_any_score_nothing_is_chosen():
+    made = unmeasured([None, None], [None, None])
+    assert made.best is made.chosen is None and made.unscored == [0, 1]
+    assert made.candidates[0].summary('hiou') is None and made.behind(0) is None
+
+
+def test_folds_are_distinct_sorted_and_the_first_stay_when_more_are_asked_for():
+    folds = draw_folds(range(1, 11), 3, 6)
+    assert len(set(folds)) == 6
+    assert all(list(fold) == sorted(set(fold)) and len(fold) == 3 for fold in folds)
+    assert draw_folds(range(1, 11), 3, 2) == folds[:2]
+    assert sorted(draw_folds([1, 2, 3], 2, 3)) == [(1, 2), (1, 3), (2, 3)]
+    with pytest.raises(ValueError, match='3 classes have fewer than 4 groups of 2'):
+        draw_folds([1, 2, 3], 2, 4)
+
+
+def test_product_runs_through_the_last_setting_first():
+    assert product({'a': [1, 2], 'b': ['x', 'y']}) == [
+        {'a': 1, 'b': 'x'}, {'a': 1, 'b': 'y'}, {'a': 2, 'b': 'x'}, {'a': 2, 'b': 'y'}]
+    assert product({}) == [{}]
+
+
+def plan_of(argv, *words):
+    return plan(select.parse(argv(*words)))
+
+
+def test_the_largest_k_is_the_default_and_only_its_seen_classes_are_held_out(argv):
+    spec = load_spec('shapes')
+    task, plans = plan_of(argv, '--methods', 'zs3', '--folds', 12, '--seeds', '0,1')
+    (cells,) = plans['zs3']
+    assert (task.split, len(cells)) == ('k10', 24)
+    for cell in cells:
+        held_out = cell.task
+        assert held_out.withheld == spec.unseen(10) and set(held_out.ignored) == set(spec.unseen(10))
+        assert len(held_out.unseen) == 3 and 0 not in held_out.unseen
+        assert not set(held_out.unseen) & {c for k in spec.ks for c in spec.unseen(k)}
+        scored = cell.nodes[-1].config
+        assert (scored['subset'], scored['unseen_images']) == ('train', 'only')
+    assert len({cell.file_name for cell in cells}) == 24
+
+
+def test_settings_of_the_grid_reach_the_recipe_and_share_what_comes_before(argv):
+    _, plans = plan_of(argv, '--methods', 'zs3,zsmmd', '--grid', 'classifier.unseen_weight=1,30',
+                       'generator.iterations=4,8', '--cfg-options', 'generator.samples=4')
+    assert {name: len(groups) for name, groups in plans.items()} == {'zs3': 4, 'zsmmd': 4}
+    nodes = [{node.name: node for node in cells[0].nodes} for cells in plans['zs3']]
+    assert [(node['generator'].config['iterations'], node['classifier'].config['unseen_weight'])
+            for node in nodes] == [(4, 1), (8, 1), (4, 30), (8, 30)]
+    assert all(node['generator'].config['samples'] == 4 for node in nodes)
+    assert len({node['seen'].key for node in nodes}) == 1
+    assert nodes[0]['generator'].key == nodes[2]['generator'].key != nodes[1]['generator'].key
+
+
+def test_the_choice_is_printed_and_written(select_py, chosen, capsys, untouched):
+    assert select_py('--methods', 'graded', *GRID) == 0
+    made = chosen()
+    assert made.candidates[made.chosen].settings == {'classifier.unseen_weight': 30}
+    assert [len(candidate.scores) for candidate in made.candidates] == [3, 3, 3]
+    assert all(score.images == 3 and score.hiou > 0 for candidate in made.candidates for score in candidate.scores)
+    assert [fold.classes for fold in made.folds] == [
+        [load_spec('shapes').classes[c] for c in fold.ids] for fold in made.folds]
+    assert (made.dataset, made.split, made.method, made.grid) == (
+        'shapes', 'k10', 'graded', {'classifier.unseen_weight': [1, 30, 100]})
+    assert made.argv == ['select.py'] and 'git' in made.provenance
+    out = capsys.readouterr().out
+    assert 'chosen: classifier.unseen_weight=30' in out and 'best chosen' in out
+    assert 'held out: ' + ', '.join(made.folds[0].classes) in out
+    assert not (untouched['--reports'] / 'records').exists()
+
+
+def test_a_second_run_trains_nothing_and_writes_the_same(select_py, untouched):
+    import sys
+    select_py('--methods', 'graded', *GRID)
+    (path,) = (untouched['--reports'] / 'selection').iterdir()
+    content = path.read_bytes()
+    calls = next(module for name, module in sys.modules.items() if name.startswith('zs_plugin_graded')).CALLS
+    assert len(calls) == 9
+    assert select_py('--methods', 'graded', *GRID) == 0
+    assert len(calls) == 9 and path.read_bytes() == content
+    assert select_py('--methods', 'graded', '--grid', 'classifier.unseen_weight=1,30') == 0
+    assert len(calls) == 9 and len(list(path.parent.iterdir())) == 2
+
+
+def test_a_setting_that_fails_is_named_and_not_chosen(select_py, chosen, capsys):
+    assert select_py('--methods', 'fails', *GRID) == 1
+    made = chosen()
+    assert made.candidates[2].scores[0].reason == 'ValueError: boom'
+    assert made.candidates[made.chosen].settings == {'classifier.unseen_weight': 30}
+    assert 'ValueError' in capsys.readouterr().out
+
+
+def test_a_fold_without_ground_truth_is_told_and_left_out(select_py, chosen, capsys):
+    assert select_py('--methods', 'partly', *GRID) == 0
+    made = chosen()
+    assert made.unscored == [1] and made.candidates[made.chosen].settings == {'classifier.unseen_weight': 30}
+    score = made.candidates[0].scores[1]
+    assert (score.hiou, score.held_out, score.reason) == (None, None, '') and score.seen > 0 and score.images == 3
+    out = capsys.readouterr().out
+    assert f'held out: {", ".join(made.folds[1].classes)} (no hIoU: takes no part in the choice)' in out
+    assert out.count('takes no part') == 1 and 'hIoU —' in out
+
+
+@pytest.mark.parametrize(('method', 'why', 'code'), [
+    ('blank', 'no fold has an hIoU, for want of ground truth of a held-out class, or of a seen one', 1),
+    ('fails', 'no setting has all its numbers (ValueError: boom)', 1)])
+def test_no_choice_is_one_clear_line(select_py, chosen, capsys, method, why, code):
+    assert select_py('--methods', method, '--grid', 'classifier.unseen_weight=100') == code
+    assert capsys.readouterr().err == f'select.py: {method}: nothing chosen: {why}\n'
+    assert chosen().chosen is None
+
+
+def test_a_selection_of_version_1_is_upgraded_on_reading(tmp_path):
+    content = {**selection([1], [2]).model_dump(mode='json'), 'selection_version': 1,
+               'provenance': {'data': {'name': 'shapes-v1'}}}
+    del content['data']
+    write_json(tmp_path / 'old.json', content)
+    (made,) = load_selections(tmp_path)
+    assert (made.data, made.selection_version, made.chosen) == ('shapes-v1', 2, 1)
+    write_json(tmp_path / 'old.json', {**content, 'provenance': {}})
+    assert load_selections(tmp_path)[0].data == ''
+
+
+def test_selections_of_other_data_have_other_names(tmp_path):
+    one = selection([1], [2])
+    for data in ('toy-1', 'toy-2'):
+        select.save(tmp_path, one.model_copy(update={'data': data}))
+    assert sorted(made.data for made in load_selections(tmp_path)) == ['toy-1', 'toy-2']
+
+
+def test_an_interrupt_is_one_line_and_leaves_no_choice(select_py, capsys, untouched):
+    assert select_py('--methods', 'killed', *GRID) == 130
+    assert capsys.readouterr().err == 'select.py: interrupted; the same command continues where it was\n'
+    assert not (untouched['--reports'] / 'selection').exists()
+    assert len(list((untouched['--work-dir'] / 'artifacts').glob('evaluate-*'))) == 6
+
+
+def test_dry_run_trains_nothing(select_py, capsys, untouched):
+    assert select_py('--methods', 'graded', *GRID, '--dry-run') == 0
+    assert capsys.readouterr().out == '9 cells, 9 distinct stages: 0 reused, 9 to run\n'
+    assert not untouched['--work-dir'].exists()
+
+
+@pytest.mark.parametrize(('words', 'line'), [
+    (('--methods', 'zs9'), "unknown method 'zs9'"),
+    (('--methods', 'zs3_released'), "unknown method 'zs3_released'"),
+    (('--methods', ''), '--methods is empty'),
+    (('--methods', 'unwilling'), "method 'unwilling': not for this card"),
+    (('--methods', 'graded', '--ks', '2,4'), 'settings are chosen on one split, not on k2, k4'),
+    (('--methods', 'graded', '--ks', '3'), '--ks'),
+    (('--methods', 'graded', '--dataset', 'nothing'), "unknown dataset 'nothing'"),
+    (('--methods', 'graded', '--folds', '0'), '--folds and --held-out take a number from 1'),
+    (('--methods', 'graded', '--folds', 'x'), 'argument --folds: invalid int value'),
+    (('--methods', 'graded', '--held-out', '10'), '--held-out 10: of the 10 seen classes'),
+    (('--methods', 'graded', '--held-out', '9', '--folds', '11'), '--folds 11: 10 classes have fewer than 11 groups'),
+    (('--methods', 'graded', '--grid', 'classifier.unseen_weight'), '--grid takes KEY=VALUE'),
+    (('--methods', 'graded', '--grid', 'classifier.unseen_weigth=1,2'), "'classifier.unseen_weigth'"),
+    (('--methods', 'graded', '--grid', 'classifier.unseen_weight=much,more'), 'a number is expected there'),
+    (('--methods', 'graded', '--grid', 'classifier.unseen_weight=1,1'), 'every value once'),
+    (('--methods', 'graded', '--grid', 'classifier.unseen_weight=1,2', '--cfg-options', 'classifier.unseen_weight=1'),
+     '--cfg-options sets it too'),
+    (('--methods', 'graded', '--list'), '--list'),
+    (('--methods', 'graded', '--oddity', '1'), 'unrecognized arguments: --oddity'),
+])
+def test_a_wrong_call_is_one_line(select_py, capsys, untouched, words, line):
+    assert select_py(*words) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith('select.py: ') and captured.err.count('\n') == 1 and line in captured.err
+    assert captured.out == '' and not untouched['--work-dir'].parent.exists()
+
+
+def test_a_file_that_is_no_selection_is_named(tmp_path):
+    (tmp_path / 'odd.json').write_text(json.dumps({'selection_version': 99}))
+    with pytest.raises(ValueError, match=r'odd\.json: no selection of version 2'):
+        load_selections(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_real_method_is_scored_on_training_images_only(micro_root, argv, tmp_path, micro_options, monkeypatch):
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        code = select.main(argv('--methods', 'zs3', '--ks', 2, '--folds', 1, '--held-out', 1, '--data-root', micro_root,
+                                '--device', 'cpu', '--grid', 'classifier.unseen_weight=1,10',
+                                '--cfg-options', *micro_options('generator')))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert code == 0
+    record = json.loads(next((tmp_path / 'new' / 'work-dir' / 'selection').glob('*.json')).read_text())
+    assert record['images'] > 0
+    assert set(record['label_access']['stages']['evaluate']) == {'train'}
