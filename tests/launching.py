@@ -35,18 +35,18 @@ def cells(folder, methods, seeds):
 
 def launch_toys(folder, methods, seeds, *words, plan=None, quiet=True):
     """Runs cells with options of ``run.py``; returns records by (method, seed)."""
+    from benchmark.arguments import Parser
+    from benchmark.commands.requests import add_arguments, run_options_of
     from benchmark.launchers.launch import launch
-    from benchmark.planning import options
     from benchmark.running.progress import Reporter
-    from benchmark.store.artifacts import ArtifactStore
 
-    args = options.parse(['--plugin', str(PLUGIN), '--device', 'cpu', '--work-dir', str(folder / 'work'),
-                          '--reports', str(folder / 'reports'), *map(str, words)])
-    args.device = 'cpu'
+    parser = Parser()
+    add_arguments(parser)
+    args = parser.parse_args(['--plugin', str(PLUGIN), '--device', 'cpu', '--work-dir', str(folder / 'work'),
+                              '--reports', str(folder / 'reports'), *map(str, words)])
     plan = cells(folder, methods, seeds) if plan is None else plan
     with Reporter(Console(quiet=quiet, width=200), len(plan)) as reporter:
-        store = ArtifactStore(folder / 'work' / 'artifacts', reporter.line)
-        records = launch(args, plan, store, folder / 'reports' / 'records', reporter, {'argv': ['run.py']})
+        records = launch(plan, run_options_of(args), reporter, {'argv': ['run.py']})
     return {(record.cell.method, record.cell.seed): record for record in records}
 
 

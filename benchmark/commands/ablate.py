@@ -1,28 +1,30 @@
-"""Runs all variants of an ablation as rows of the report; see ``--help``."""
+"""Runs all variants of an ablation as rows of the report."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-import warnings
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from rich.console import Console
 
 from benchmark import ROOT, terminal
-from benchmark.errors import Parser, UsageError
+from benchmark.arguments import known
+from benchmark.commands.command import Command
+from benchmark.commands.requests import add_arguments, request_of, run_options_of
+from benchmark.errors import UsageError
+from benchmark.planning.request import Request
+from benchmark.planning.run_options import RunOptions
 
 if TYPE_CHECKING:
     from benchmark.planning.plan import Cell
 
 FOLDER = ROOT / 'configs' / 'ablations'
-EXAMPLES = """examples:
-  python benchmark/ablate.py --list
-  python benchmark/ablate.py unseen_weight --ks 2,10 --seeds 0,1,2
-  python benchmark/ablate.py layout --ks 2 --dry-run
+EPILOG = """examples:
+  python -m benchmark ablate --list
+  python -m benchmark ablate unseen_weight --ks 2,10 --seeds 0,1,2
+  python -m benchmark ablate layout --ks 2 --dry-run
 Every other option is that of run.py. An ablation is a file of configs/ablations; its variants become rows of the
 report, the one that equals a method's own settings is that method's row.
 exit codes: those of run.py."""
@@ -83,8 +85,6 @@ def load_ablation(name: str) -> Ablation:
     Raises:
         UsageError: unknown name, or a file that is no ablation; one line.
     """
-    from benchmark.planning.options import known
-
     file = FOLDER / f'{known("ablation", name, available())}.yaml'
     try:
         return Ablation.model_validate(yaml.safe_load(file.read_text(encoding='utf-8')))
@@ -100,88 +100,65 @@ def available() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob('*.yaml'))
 
 
-@terminal.command
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line.
-
-    Returns:
-        int: the exit code, as that of ``run.py``.
-    """
-    warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg|PIL')
-    try:
-        return _run(argv)
-    except (UsageError, ImportError) as error:
-        print(f'ablate.py: {error}', file=sys.stderr)
-        return 2
-
-
-def _run(argv: Sequence[str] | None) -> int:
-    words = list(sys.argv[1:] if argv is None else argv)
-    # Not the parser's: what follows an option of run.py, which it does not know, would be taken for the name.
-    name = words.pop(0) if words and not words[0].startswith('-') else None
-    parser = Parser(prog='ablate.py', epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
-                    description='Run all variants of an ablation.', allow_abbrev=False,
-                    usage='ablate.py NAME [--methods NAMES] [--protocol NAME] [options of run.py]')
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('name', nargs='?', help='of the ablation, see --list')
     parser.add_argument('--list', action='store_true', help='print the ablations and stop')
-    parser.add_argument('--methods', help="instead of the ablation's own")
-    parser.add_argument('--protocol', help="only this one of the ablation's cards")
-    own, rest = parser.parse_known_args(words)
+    parser.add_argument('--dry-run', action='store_true', help='print the plan and stop')
+    add_arguments(parser)
+    parser.set_defaults(methods=None, protocol=None)  # the ablation's own
+
+
+def _run(args: argparse.Namespace) -> int:
     console = terminal.console(100)
-
-    def say(line: str) -> None:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-    if own.list:
-        for known in available():
-            say(f'{known:<28} {load_ablation(known).question}')
+    if args.list:
+        for name in available():
+            console.print(f'{name:<28} {load_ablation(name).question}', highlight=False, markup=False, soft_wrap=True)
         return 0
-    if name is None:
+    if args.name is None:
         raise UsageError(f'name an ablation; known: {", ".join(available())}')
-    ablation = load_ablation(name)
-    if own.protocol and own.protocol not in ablation.cards:
-        raise UsageError(f'--protocol {own.protocol}: {name} runs under {", ".join(ablation.cards)}')
-    say(f'{ablation.title}: {ablation.question}')
-    methods = own.methods or ','.join(ablation.methods)
-    plans = [plan(ablation, [*rest, '--methods', methods, '--protocol', card])
-             for card in ([own.protocol] if own.protocol else ablation.cards)]
-    return max([_execute(args, cells, console, say) for args, cells in plans])
+    from benchmark.commands.execution import check_options, run_cells, say, show_plan
+
+    ablation = load_ablation(args.name)
+    if args.protocol and args.protocol not in ablation.cards:
+        raise UsageError(f'--protocol {args.protocol}: {args.name} runs under {", ".join(ablation.cards)}')
+    say(console, f'{ablation.title}: {ablation.question}')
+    cards = [args.protocol] if args.protocol else ablation.cards
+    args.methods, args.protocol = args.methods or ','.join(ablation.methods), ''
+    request, options = request_of(args), run_options_of(args)
+    check_options(options, args.reports)
+    plans = [plan(ablation, replace(request, protocol=card), options) for card in cards]
+    if not args.dry_run:
+        return max([run_cells(cells, options, args.reports, console) for cells in plans])
+    for cells in plans:
+        show_plan(cells, options, console)
+        for cell in cells:
+            if not cell.skip:
+                variant = ' '.join(f'{key}={value}' for key, value in cell.id.variant.items())
+                say(console, f'{cell.label}  {cell.id.protocol}  {variant or "own settings"}')
+    return 0
 
 
-def plan(ablation: Ablation, words: Sequence[str]) -> tuple[argparse.Namespace, list[Cell]]:
+def plan(ablation: Ablation, request: Request, options: RunOptions) -> list[Cell]:
     """The cells of all variants under one card, each once.
 
     Args:
         ablation (Ablation): what to vary.
-        words (Sequence[str]): a command line of ``run.py``.
+        request (Request): its methods, on data, under the card.
+        options (RunOptions): how they will be run.
 
     Raises:
-        UsageError: a wrong call, a setting that no method has, or one that both set.
+        UsageError: a wrong request, a setting that no method has, or one that both set.
     """
-    from benchmark.planning import options
-    from benchmark.planning.request import plan_cells
+    from benchmark.planning.cells import plan_cells
 
-    args = options.parse(words)
-    args.device = options.select_device(args.device)
-    given, cells = dict(args.cfg_options), {}
-    for name, settings in ablation.options(args.protocol).items():
-        if both := sorted(settings.keys() & given.keys()):
+    cells = {}
+    for name, settings in ablation.options(request.protocol).items():
+        if both := sorted(settings.keys() & request.options.keys()):
             raise UsageError(f'--cfg-options {both[0]}: the ablation sets it itself, in {name!r}')
-        args.cfg_options = {**given, **settings}
-        cells |= {cell.file_name: cell for cell in plan_cells(args)}
-    return args, list(cells.values())
+        variant = replace(request, options={**request.options, **settings})
+        cells |= {cell.file_name: cell for cell in plan_cells(variant, options)}
+    return list(cells.values())
 
 
-def _execute(args: argparse.Namespace, cells: list[Cell], console: Console, say: Any) -> int:
-    from benchmark.commands.run import run_cells
-    from benchmark.planning.plan import trie_lines
-    from benchmark.store.artifacts import ArtifactStore
-
-    store = ArtifactStore(args.work_dir / 'artifacts', warn=say)
-    if not args.dry_run:
-        return run_cells(args, cells, store, console, 'ablate.py')
-    for line in trie_lines(cells, store, args.force):
-        say(line)
-    for cell in cells:
-        what = f'skipped: {cell.skip}' if cell.skip else ' '.join(f'{k}={v}' for k, v in cell.id.variant.items())
-        say(f'{cell.label}  {args.protocol}  {what or "own settings"}')
-    return 0
+COMMAND = Command('ablate', 'run all variants of an ablation as rows of the report', _arguments, _run, EPILOG)
+main = COMMAND.main

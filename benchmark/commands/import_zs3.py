@@ -1,32 +1,33 @@
-"""Turns a released ZS3Net checkpoint into an mmseg model and evaluates it like every other method; see ``--help``."""
+"""Turns a released ZS3Net checkpoint into an mmseg model and evaluates it like every other method."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import shutil
-import sys
 import uuid
-import warnings
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from benchmark import terminal
+from benchmark import ROOT, terminal
+from benchmark.arguments import known
+from benchmark.commands.command import Command
+from benchmark.commands.requests import select_device
 from benchmark.errors import UsageError
+from benchmark.planning.request import Request, is_file
+from benchmark.planning.run_options import RunOptions
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from benchmark.planning.plan import Cell
-    from zs_methods.protocols import Protocol
     from zs_methods.task import Task
 
 METHOD, MODEL, PROTOCOL = 'zs3_released', 'r101', 'zs3-official'
-EXAMPLES = """examples:
-  python benchmark/import_zs3.py checkpoint.pth.tar --dataset voc --k 2 --data-root data
-  python benchmark/import_zs3.py checkpoint.pth.tar --dataset context --k 4 --generator generator.pth.tar --convert-only
+EPILOG = """examples:
+  python -m benchmark import_zs3 checkpoint.pth.tar --dataset voc --k 2 --data-root data
+  python -m benchmark import_zs3 checkpoint.pth.tar --dataset context --k 4 --generator generator.pth.tar --convert-only
 The network, with its classifier, becomes config.py and model.pth in --out, which mmseg's init_model loads; a generator
 becomes generator.pth beside them. The evaluation is the cell "zs3 (released weights)" of the report, under the card
 zs3-official, since the released training reads the layout of unseen classes; one record per data set and K.
@@ -35,34 +36,7 @@ exit codes: 0 converted and evaluated (with --convert-only: converted), 1 conver
 because the data set is not there, 2 wrong call or checkpoint, or no room: nothing written, 130 interrupted."""
 
 
-@terminal.command
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line.
-
-    Returns:
-        int: the exit code, see `EXAMPLES`.
-    """
-    warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg')
-    try:
-        return _run(parse(argv))
-    except (UsageError, ImportError) as error:
-        print(f'import_zs3.py: {error}', file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f'import_zs3.py: {error}', file=sys.stderr)
-        return 1
-
-
-def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parses the command line; the result also has everything that ``run.py`` asks for.
-
-    Raises:
-        UsageError: a wrong call, in one line.
-    """
-    from benchmark.planning import options
-
-    parser = options.Parser(prog='import_zs3.py', epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
-                            description='Convert a released ZS3Net checkpoint and evaluate it.')
+def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', type=Path, help='DeepLab with classifier, as released')
     parser.add_argument('--generator', type=Path, metavar='FILE', help='checkpoint of the generator, if it is another')
     parser.add_argument('--dataset', default='voc', metavar='NAME|FILE')
@@ -71,47 +45,34 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--vectors', type=Path, metavar='FILE', help='word vectors to store with the generator')
     parser.add_argument('--out', type=Path, metavar='DIR', help='folder for the model (default: in --work-dir)')
     parser.add_argument('--convert-only', action='store_true', help='do not evaluate')
-    parser.add_argument('--work-dir', type=Path)
-    parser.add_argument('--reports', type=Path)
-    parser.add_argument('--device')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'))
+    parser.add_argument('--reports', type=Path, default=ROOT / 'reports')
+    parser.add_argument('--device', default='auto')
     parser.add_argument('--force', action='store_true', help='evaluate again')
-    own = parser.parse_args(argv)
-    shared = ['--methods', METHOD, '--model', MODEL, '--protocol', PROTOCOL, '--dataset', own.dataset,
-              '--ks', str(own.k)]
-    for option in ('data_root', 'vectors', 'work_dir', 'reports', 'device'):
-        value = getattr(own, option)
-        if value is not None:
-            shared += [f'--{option.replace("_", "-")}={value}']
-    args = options.parse([*shared, *['--force'] * own.force])
-    for option in ('checkpoint', 'generator', 'k', 'out', 'convert_only', 'vectors'):
-        setattr(args, option, getattr(own, option))
-    return args
 
 
 def _run(args: argparse.Namespace) -> int:
-    from benchmark.planning.options import select_device
-    from benchmark.planning.request import expand
+    from benchmark.planning.cells import expand
     from zs_methods.protocols import PROTOCOLS
 
-    args.device = select_device(args.device)
-    console = terminal.console(100)
-    protocol = PROTOCOLS[PROTOCOL]
-    task = plan_task(args)
-    (cell,) = expand(args, [METHOD], [task], protocol, [0])
+    request = Request(methods=(METHOD,), ks=(args.k,), dataset=args.dataset, data_root=args.data_root,
+                      vectors=None if args.vectors is None else str(args.vectors), protocol=PROTOCOL, model=MODEL)
+    options = RunOptions(args.work_dir, args.reports / 'records', select_device(args.device), force=args.force)
+    console, protocol = terminal.console(100), PROTOCOLS[PROTOCOL]
+    task = plan_task(args, request)
+    (cell,) = expand(request, options, [METHOD], [task], protocol)
     out = convert(args, cell)
     console.print(f'model: {out}', highlight=False, markup=False, soft_wrap=True)
-    if args.convert_only:
-        return 0
-    return evaluate(args, task, protocol, console)
+    return 0 if args.convert_only else evaluate(request, options, task, args.reports, console)
 
 
-def plan_task(args: argparse.Namespace) -> Task:
+def plan_task(args: argparse.Namespace, request: Request) -> Task:
     """The task of a checkpoint, whether or not the data set is there.
 
     Raises:
         UsageError: unknown data set or K, or a file that is not there, no checkpoint, or refused.
     """
-    from benchmark.planning.options import check_writable, is_file, known
+    from benchmark.planning.cells import check_writable
     from zs_methods.datasets.files import locate
     from zs_methods.datasets.spec import available, load_spec
     from zs_methods.models.zs3_checkpoint import ZS3Checkpoint
@@ -136,13 +97,13 @@ def plan_task(args: argparse.Namespace) -> Task:
         unseen = spec.unseen(args.k)
     except KeyError as error:
         raise UsageError(f'--k: {error.args[0]}') from None
-    files = {'vectors': args.vectors or find_vectors(args.dataset, args.data_root), 'checkpoint': args.checkpoint}
+    files = {'vectors': args.vectors or find_vectors(args.dataset, request.root), 'checkpoint': args.checkpoint}
     if args.generator or (found.generator and found.network):
         files['generator_checkpoint'] = args.generator or args.checkpoint
         if not Path(files['vectors']).is_file():
             raise UsageError(f'the generator goes with word vectors, and there are none at {files["vectors"]}; '
                              '--vectors FILE')
-    return Task(args.dataset, str(locate(spec, args.data_root)), f'k{args.k}', unseen,
+    return Task(args.dataset, str(locate(spec, request.root)), f'k{args.k}', unseen,
                 files={name: str(file) for name, file in files.items()})
 
 
@@ -188,20 +149,23 @@ def _line(error: Exception) -> str:
     return ' '.join(str(error).split())
 
 
-def evaluate(args: argparse.Namespace, task: Task, protocol: Protocol, console: Console) -> int:
+def evaluate(request: Request, options: RunOptions, task: Task, reports: Path, console: Console) -> int:
     """Runs the cell and writes record and report; says so if the data set is not there."""
-    from benchmark.commands.run import run_cells
-    from benchmark.planning.request import expand
-    from benchmark.store.artifacts import ArtifactStore
+    from benchmark.commands.execution import run_cells
+    from benchmark.planning.cells import expand
+    from zs_methods.protocols import PROTOCOLS
     from zs_methods.task import Task
 
     # Neither generator nor word vectors take part in the prediction.
     files = {name: path for name, path in task.files.items() if name != 'generator_checkpoint'}
+    protocol = PROTOCOLS[PROTOCOL]
     try:
-        found = Task.create(args.dataset, args.k, args.data_root, protocol, files)
+        found = Task.create(request.dataset, request.ks[0], request.root, protocol, files)
     except (FileNotFoundError, ValueError) as error:
-        print(f'import_zs3.py: converted, but the evaluation needs the data set: {error}', file=sys.stderr)
+        terminal.complain('import_zs3', f'converted, but the evaluation needs the data set: {error}')
         return 1
-    cells = expand(args, [METHOD], [found], protocol, [0])
-    store = ArtifactStore(args.work_dir / 'artifacts', warn=lambda line: console.print(line, markup=False))
-    return run_cells(args, cells, store, console, 'import_zs3.py')
+    return run_cells(expand(request, options, [METHOD], [found], protocol), options, reports, console)
+
+
+COMMAND = Command('import_zs3', "the authors' weights as a row of the table", _arguments, _run, EPILOG)
+main = COMMAND.main

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import random
 import re
 import shutil
 import uuid
-from argparse import Namespace
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -19,11 +18,12 @@ from rich.text import Text
 
 from benchmark.errors import UsageError
 from benchmark.launchers.launch import launch
+from benchmark.planning.data import prepare_data
 from benchmark.planning.plan import Cell
+from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import Record, Status, load_record
 from benchmark.reporting.tables.values import number
 from benchmark.running.progress import Reporter
-from benchmark.store.artifacts import ArtifactStore
 from benchmark.store.locks import Lock, remove_abandoned
 
 #: Folders of this program, and their locks.
@@ -32,8 +32,8 @@ _OWN = re.compile(r'verify-[0-9a-f]{8}(\.lock)?')
 DECIDES = ('code', 'python', 'platform', 'packages', 'hardware')
 
 
-def verify(args: Namespace, cells: Sequence[Cell], console: Console) -> int:
-    """Draws ``--verify`` cells among those with a record of these very settings, and runs them in a folder of its own.
+def verify(count: int, cells: Sequence[Cell], options: RunOptions, console: Console) -> int:
+    """Draws so many cells among those with a record of these very settings, and runs them in a folder of its own.
 
     The records and artifacts there are stay as they are; nothing of them is used but what to compare with. Each cell
     runs with the number of threads that its record names, and ``--deterministic`` if it did.
@@ -44,29 +44,26 @@ def verify(args: Namespace, cells: Sequence[Cell], console: Console) -> int:
     Raises:
         UsageError: there are fewer such cells.
     """
-    from benchmark.planning.request import prepare_data
-
-    known = {cell.file_name: record for cell in cells if (record := _record(args, cell, console))}
-    if len(known) < args.verify:
-        raise UsageError(f'--verify {args.verify}: {len(known)} of the {len(cells)} requested cells have a record of '
+    known = {cell.file_name: record for cell in cells if (record := _record(options.records, cell, console))}
+    if len(known) < count:
+        raise UsageError(f'--verify {count}: {len(known)} of the {len(cells)} requested cells have a record of '
                          'these settings')
-    names = set(random.sample(sorted(known), args.verify))
+    names = set(random.sample(sorted(known), count))
     drawn = [cell for cell in cells if cell.file_name in names]
     groups: dict[tuple[int, bool], list[Cell]] = defaultdict(list)
     for cell in drawn:
         record = known[cell.file_name]
         groups[_threads(record), record.provenance['hardware'].get('deterministic', False)].append(cell)
-    source = prepare_data(args, cells[0].task, console)
-    remove_abandoned(path for path in args.work_dir.glob('verify-*') if _OWN.fullmatch(path.name))
-    folder = args.work_dir.absolute() / f'verify-{uuid.uuid4().hex[:8]}'
+    source = prepare_data(cells[0].task, console)
+    remove_abandoned(path for path in options.work_dir.glob('verify-*') if _OWN.fullmatch(path.name))
+    folder = options.work_dir.absolute() / f'verify-{uuid.uuid4().hex[:8]}'
     again: dict[str, Record] = {}
     with Lock(folder.with_name(f'{folder.name}.lock')), _removed(folder):
         for (threads, deterministic), group in groups.items():
-            own = copy.copy(args)
-            own.threads, own.deterministic, own.force = threads, deterministic, False
+            own = replace(options, work_dir=folder, records=folder / 'records', threads=threads,
+                          deterministic=deterministic, force=False)
             with Reporter(console, len(group)) as reporter:
-                launch(own, group, ArtifactStore(folder / 'artifacts', reporter.line), folder / 'records', reporter,
-                       source)
+                launch(group, own, reporter, source)
             again |= {cell.file_name: load_record(folder / 'records' / cell.file_name) for cell in group}
     pairs = [(cell, known[cell.file_name], again[cell.file_name]) for cell in drawn]
     console.print(_table(pairs))
@@ -93,8 +90,8 @@ def identical(record: Record, other: Record) -> bool:
             and record.confusion_per_image == other.confusion_per_image and secondary[0] == secondary[1])
 
 
-def _record(args: Namespace, cell: Cell, console: Console) -> Record | None:
-    path = args.reports / 'records' / cell.file_name
+def _record(records: Path, cell: Cell, console: Console) -> Record | None:
+    path = records / cell.file_name
     if cell.skip or not path.is_file():
         return None
     try:

@@ -1,114 +1,55 @@
-"""Trains the requested methods for every K and writes the tables to ``reports/``; see ``--help``."""
+"""Trains the requested methods for every K and writes the tables."""
 
 from __future__ import annotations
 
-import sys
-import warnings
-from argparse import Namespace
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-from rich.console import Console
+import argparse
 
 from benchmark import terminal
-from benchmark.errors import UsageError
+from benchmark.commands.command import Command
+from benchmark.commands.requests import add_arguments, check_least, request_of, run_options_of
 
-if TYPE_CHECKING:
-    from benchmark.planning.plan import Cell
-    from benchmark.store.artifacts import ArtifactStore
-
-
-@terminal.command
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line.
-
-    Returns:
-        int: 0 if all requested cells are done or skipped with a reason, 1 if some failed or are missing, 2 for a
-        wrong call, 130 when interrupted.
-    """
-    warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg|PIL')
-    try:
-        from benchmark.planning.options import parse, select_device
-        args = parse(argv)
-        args.device = select_device(args.device)
-        return _run(args)
-    except UsageError as error:
-        print(f'run.py: {error}', file=sys.stderr)
-        return 2
-    except ImportError as error:
-        print(f'run.py: {error}', file=sys.stderr)
-        return 2
+EPILOG = """examples:
+  python benchmark/run.py --methods zs3,zsmmd --ks 2,4,6,8,10
+  python benchmark/run.py --methods zs3 --ks 2 --seeds 0,1,2 --cfg-options classifier.unseen_weight=1
+  python benchmark/run.py --methods mine --ks 2 --plugin path/to/mine.py
+  python benchmark/run.py --methods all --ks 2,10 --dry-run
+  python benchmark/run.py --dataset voc --data-root data --methods zs3 --ks 2
+  python benchmark/run.py --dataset my.yaml --model mobilenetv2 --backbone-weights mobilenet_v2.pth
+exit codes: 0 all requested cells are done or skipped with a reason, 1 some failed or are missing, 2 wrong call,
+130 interrupted. A plugin and a config are code: run only those you trust."""
 
 
-def _run(args: Namespace) -> int:
-    from benchmark.planning.plan import trie_lines
-    from benchmark.planning.request import list_methods, plan_cells
-    from benchmark.store.artifacts import ArtifactStore
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    add_arguments(parser)
+    group = parser.add_argument_group('instead of that')
+    group.add_argument('--dry-run', action='store_true', help='print the plan and stop')
+    group.add_argument('--list', action='store_true', help='print the methods and stop')
+    group.add_argument('--verify', type=int, default=0, metavar='N',
+                       help='run N random finished cells again, beside their artifacts, and compare; no report')
 
-    console = terminal.console(100)
+
+def _run(args: argparse.Namespace) -> int:
+    from benchmark.planning.cells import list_methods, plan_cells
+
+    check_least(args, {'verify': 0})
+    request, console = request_of(args), terminal.console(100)
     if args.list:
-        for line in list_methods(args):
+        for line in list_methods(request):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
         return 0
-    cells = plan_cells(args)
-    store = ArtifactStore(args.work_dir / 'artifacts', warn=lambda line: console.print(line, markup=False))
+    from benchmark.commands.execution import check_options, run_cells, show_plan
+
+    options = run_options_of(args)
+    check_options(options, args.reports)
+    cells = plan_cells(request, options)
     if args.dry_run:
-        for line in trie_lines(cells, store, args.force):
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
-        for cell in cells:
-            if cell.skip:
-                console.print(f'{cell.label}  skipped: {cell.skip}', highlight=False, markup=False, soft_wrap=True)
-        nodes = {node.key: node for cell in cells if not cell.skip for node in cell.nodes}
-        reused = 0 if args.force else sum(store.exists(node.name, key) for key, node in nodes.items())
-        console.print(f'{len(cells)} cells, {len(nodes)} distinct stages: {reused} reused, '
-                      f'{len(nodes) - reused} to run', highlight=False)
+        show_plan(cells, options, console)
         return 0
     if args.verify:
         from benchmark.commands.rerun import verify
-        return verify(args, cells, console)
-    return run_cells(args, cells, store, console)
+        return verify(args.verify, cells, options, console)
+    return run_cells(cells, options, args.reports, console)
 
 
-def run_cells(args: Namespace, cells: list[Cell], store: ArtifactStore, console: Console,
-              program: str = 'run.py') -> int:
-    """Runs planned cells, writes the reports and prints the table.
-
-    Returns:
-        int: the exit code, see `main`.
-    """
-    import logging
-
-    from mmengine.logging import MMLogger
-
-    from benchmark.commands.report import ReportError, render
-    from benchmark.launchers.launch import launch
-    from benchmark.planning.request import prepare_data
-    from benchmark.records.files import Status
-    from benchmark.reporting.tables.rows import data_text
-    from benchmark.reporting.tables.terminal import terminal_table
-    from benchmark.running.finished import other_data
-    from benchmark.running.progress import Reporter
-
-    MMLogger.get_instance('mmengine', log_level=logging.WARNING)
-    try:
-        source = prepare_data(args, cells[0].task, console, {cell.task.split: cell.task.unseen for cell in cells})
-        with Reporter(console, len(cells)) as reporter:
-            store.warn = reporter.line
-            records = launch(args, cells, store, args.reports / 'records', reporter, source)
-        render(args.reports)
-    except (OSError, ReportError) as error:
-        print(f'{program}: {error}', file=sys.stderr)
-        return 1
-    terminal_table(records, console)
-    missing = sum(record.status is Status.NOT_RUN for record in records)
-    bad = [record for record in records if record.status in (Status.FAILED, Status.INTERRUPTED)]
-    page = args.reports / f'{cells[0].id.dataset}.md'
-    console.print(f'report: {page}', highlight=False, markup=False, soft_wrap=True)
-    if others := other_data(cells, args.reports / 'records'):
-        own = cells[0].id
-        console.print(f'{own.dataset} names other data there too, each in sections of its own: this run is on '
-                      f'{own.data}, others on {", ".join(map(data_text, others))}', highlight=False, markup=False,
-                      soft_wrap=True)
-    if bad or missing:
-        console.print(f'{len(bad)} of {len(cells)} cells failed, {missing} not run', highlight=False)
-    return 1 if bad or missing else 0
+COMMAND = Command('run', 'train methods for every K and write the tables to reports/', _arguments, _run, EPILOG)
+main = COMMAND.main

@@ -1,4 +1,4 @@
-"""Chooses a method's settings on held-out seen classes; see ``--help``.
+"""Chooses a method's settings on held-out seen classes.
 
 For a split, some of its seen classes play the unseen ones. The real unseen classes are ignored, and every image that
 holds one takes no part; scored are the training images that hold a held-out class. No validation image and no unseen
@@ -9,125 +9,84 @@ unseen at no other K, so one choice serves them all.
 from __future__ import annotations
 
 import argparse
-import sys
-import warnings
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
 
 from benchmark import terminal
+from benchmark.arguments import Settings
+from benchmark.commands.command import Command
+from benchmark.commands.requests import add_arguments, request_of, run_options_of
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from benchmark.records.selections import Selection
 
-EXAMPLES = """examples:
-  python benchmark/select.py --methods zs3 --grid classifier.unseen_weight=10,30,100 generator.iterations=400,800
-  python benchmark/select.py --methods zs3 --ks 10 --folds 5 --held-out 2 --seeds 0,1 --grid generator.samples=32,64
-  python benchmark/select.py --methods zs3,zsmmd --dataset voc --data-root data --cfg-options generator.samples=32
-further options, as for run.py: --methods --ks (one) --splits (one) --seeds --dataset --protocol --train-list
---data-root --model --backbone-weights --pretraining --vectors --work-dir --reports --plugin --cfg-options --device
---processes --force --fail-fast --dry-run
+EPILOG = """examples:
+  python -m benchmark select --methods zs3 --grid classifier.unseen_weight=10,30,100 generator.iterations=400,800
+  python -m benchmark select --methods zs3 --ks 10 --folds 5 --held-out 2 --seeds 0,1 --grid generator.samples=32,64
+  python -m benchmark select --methods zs3,zsmmd --dataset voc --data-root data --cfg-options generator.samples=32
 The choice is the highest mean hIoU; of all settings whose paired difference to it is within one standard error, the
 first in the order of the grid: put cheap values first. It is written, with every score, to <reports>/selection/.
-exit codes: 0 chosen, 1 some trainings failed or are missing, or no fold has an hIoU, 2 wrong call, 130 interrupted
-(the same command continues)."""
+exit codes: 0 chosen, 1 some trainings failed or are missing, 2 wrong call, 130 interrupted (the same command
+continues)."""
 
 
-@terminal.command
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line.
-
-    Returns:
-        int: the exit code, see `EXAMPLES`.
-    """
-    warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg|PIL')
-    try:
-        return _run(parse(argv))
-    except (UsageError, ImportError) as error:
-        print(f'select.py: {error}', file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f'select.py: {error}', file=sys.stderr)
-        return 1
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group('what is chosen')
+    group.add_argument('--grid', action=Settings, metavar='KEY=VALUE,VALUE,...',
+                       help='settings and the values to try, e.g. generator.iterations=400,800')
+    group.add_argument('--folds', type=int, default=3, metavar='N', help='draws of held-out classes (default: 3)')
+    group.add_argument('--held-out', type=int, default=3, metavar='N', help='classes in a draw (default: 3)')
+    group.add_argument('--dry-run', action='store_true', help='count the trainings and stop')
+    add_arguments(parser)
 
 
-def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parses the command line: its own options, and those of ``run.py``.
-
-    Raises:
-        UsageError: a wrong call, in one line.
-    """
-    from mmengine.config import DictAction
-
-    from benchmark.planning import options
-
-    parser = options.Parser(prog='select.py', description="Choose a method's settings on held-out seen classes.",
-                            epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
-    parser.add_argument('--grid', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE,VALUE,...',
-                        help='settings and the values to try, e.g. generator.iterations=400,800')
-    parser.add_argument('--folds', type=int, default=3, metavar='N', help='draws of held-out classes (default: 3)')
-    parser.add_argument('--held-out', type=int, default=3, metavar='N', help='classes in a draw (default: 3)')
-    try:
-        own, others = parser.parse_known_args(argv)
-    except (ValueError, AssertionError) as error:  # DictAction splits KEY=VALUE without checking
-        raise UsageError(f'--grid takes KEY=VALUE,VALUE,... ({error})') from None
-    args = options.parse(others)
-    if args.list:
-        raise UsageError('--list: run.py --list prints the methods')
-    if own.folds < 1 or own.held_out < 1:
-        raise UsageError(f'--folds and --held-out take a number from 1, got {own.folds} and {own.held_out}')
-    args.folds, args.held_out = own.folds, own.held_out
-    args.grid = {key: values if isinstance(values, list) else [values] for key, values in own.grid.items()}
-    for key, values in args.grid.items():
+def _grid(args: argparse.Namespace) -> dict[str, list[Any]]:
+    """The values of every setting that varies."""
+    if args.folds < 1 or args.held_out < 1:
+        raise UsageError(f'--folds and --held-out take a number from 1, got {args.folds} and {args.held_out}')
+    grid = {key: values if isinstance(values, list) else [values] for key, values in args.grid.items()}
+    for key, values in grid.items():
         if not values or any(values.count(value) > 1 for value in values):
             raise UsageError(f'--grid {key}: every value once, got {values}')
         if key in args.cfg_options:
             raise UsageError(f'--grid {key}: --cfg-options sets it too')
-    return args
+    return grid
 
 
 def _run(args: argparse.Namespace) -> int:
-    import logging
-
-    from mmengine.logging import MMLogger
-
+    from benchmark.commands.execution import check_options, count_stages, quieten, say
     from benchmark.launchers.launch import launch
-    from benchmark.planning.options import select_device
-    from benchmark.planning.request import prepare_data
-    from benchmark.planning.selection_plan import plan, summarise
+    from benchmark.planning.data import prepare_data
+    from benchmark.planning.selection_plan import SelectionRequest, plan, summarise
     from benchmark.running.progress import Reporter
-    from benchmark.store.artifacts import ArtifactStore
 
-    args.device = select_device(args.device)
+    asked = SelectionRequest(request_of(args), _grid(args), args.folds, args.held_out)
+    # These records are the memory of an interrupted selection; no table of results may show them.
+    options = run_options_of(args, records=args.work_dir / 'selection')
     console = terminal.console(120)
-    task, plans = plan(args)
+    check_options(options, args.reports)
+    task, plans = plan(asked, options)
     cells = [cell for groups in plans.values() for group in groups for cell in group]
-    store = ArtifactStore(args.work_dir / 'artifacts', warn=lambda line: console.print(line, markup=False))
     if args.dry_run:
-        nodes = {node.key: node for cell in cells for node in cell.nodes}
-        reused = 0 if args.force else sum(store.exists(node.name, key) for key, node in nodes.items())
-        console.print(f'{len(cells)} cells, {len(nodes)} distinct stages: {reused} reused, {len(nodes) - reused} to '
-                      'run', highlight=False)
+        say(console, f'{len(cells)} cells, {count_stages(cells, options)}')
         return 0
-    MMLogger.get_instance('mmengine', log_level=logging.WARNING)
-    source = prepare_data(args, task, console)
+    quieten()
+    source = prepare_data(task, console)
     incomplete = False
     with Reporter(console, len(cells)) as reporter:
-        store.warn = reporter.line
-        # These records are the memory of an interrupted selection; no table of results may show them.
-        records = iter(launch(args, cells, store, args.work_dir / 'selection', reporter, source))
+        records = iter(launch(cells, options, reporter, source))
         finished = {name: [[next(records) for _ in group] for group in groups] for name, groups in plans.items()}
     for name, groups in plans.items():
-        selection = summarise(args, task, name, groups, finished[name], source)
+        selection = summarise(asked, task, name, groups, finished[name], source)
         path = save(args.reports / 'selection', selection)
         show(selection, console)
-        console.print(f'selection: {path}', highlight=False, markup=False, soft_wrap=True)
+        say(console, f'selection: {path}')
         incomplete |= not all(candidate.complete for candidate in selection.candidates)
         if selection.chosen is None:
-            print(f'select.py: {name}: nothing chosen: {_why(selection)}', file=sys.stderr)
+            terminal.complain('select', f'{name}: nothing chosen: {_why(selection)}')
     return int(incomplete)
 
 
@@ -183,3 +142,7 @@ def show(selection: Selection, console: Console) -> None:
         settings = selection.candidates[selection.chosen].settings
         console.print('chosen: ' + (' '.join(f'{key}={value}' for key, value in settings.items()) or 'nothing to vary'),
                       highlight=False, markup=False, soft_wrap=True)
+
+
+COMMAND = Command('select', "choose a method's settings on held-out seen classes", _arguments, _run, EPILOG)
+main = COMMAND.main

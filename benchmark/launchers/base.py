@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mmengine.registry import Registry
 
-from benchmark.planning.plan import Cell
+from benchmark.planning.plan import Cell, Needs
+from benchmark.planning.run_options import RunOptions
 
 LAUNCHERS = Registry('launcher', scope='benchmark', locations=['benchmark.launchers.registered'])
 
@@ -22,43 +22,6 @@ class LauncherError(Exception):
 
 class Refused(Exception):
     """A job cannot do what it was started for, and no other one could; nothing was computed."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What all launchers are told.
-
-    Attributes:
-        workers (int, optional): cells at a time; the launcher's own choice by default.
-        threads (int): CPU threads of a process.
-        device (str): ``cpu`` or ``cuda``.
-        processes (int): processes of a cell, which torchrun starts; on CUDA as many GPUs.
-        memory_gib (float): what a cell is expected to take of the machine's memory.
-        gpu_gib (float): what a cell takes of a GPU's memory; infinite if unknown, which keeps a GPU for each.
-        address (str, optional): of a cluster.
-        options (Mapping): the launcher's own, from ``--launcher-options``.
-        folder (Path): for files of the launcher's; on a disk that all machines see.
-    """
-
-    workers: int | None
-    threads: int
-    device: str
-    folder: Path
-    processes: int = 1
-    memory_gib: float = 2.0
-    gpu_gib: float = math.inf
-    address: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def cores(self) -> int:
-        """CPU cores of a cell."""
-        return self.threads * self.processes
-
-    @property
-    def gpus(self) -> int:
-        """GPUs of a cell."""
-        return self.processes if self.device == 'cuda' else 0
 
 
 @dataclass(frozen=True)
@@ -81,35 +44,24 @@ class Job:
     Attributes:
         cell (Cell): what to run.
         folder (Path): for the job's own files: what it tells the driver, what it prints.
-        store, records (Path): folders of artifacts and records.
-        device (str): ``cpu`` or ``cuda``; which GPU is the launcher's choice.
-        threads (int): CPU threads.
+        options (RunOptions): how.
         program (str): hash of the driver's program, see `benchmark.records.provenance.program_sha256`.
-        deterministic (bool): see `benchmark.launchers.job.set_up`.
-        source (dict): provenance of the sweep, see `Sweep`.
+        source (dict): provenance of the sweep, see `CellRunner`, like `made` and `failed`.
         plugins (list): files to import first, each with its SHA-256.
-        force (bool): see `Sweep`, like `made` and `failed`.
         made (set[str]): keys of stages this sweep has made.
         failed (dict[str, str]): keys of stages this sweep has seen fail, and how.
         attempt (int): 1 for the first.
-        checkpoint_every (int, optional): iterations between checkpoints, instead of a minute.
     """
 
     cell: Cell
     folder: Path
-    store: Path
-    records: Path
-    device: str
-    threads: int
+    options: RunOptions
     program: str
     source: dict[str, Any]
     plugins: list[tuple[Path, str]] = field(default_factory=list)
-    force: bool = False
     made: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
     attempt: int = 1
-    checkpoint_every: int | None = None
-    deterministic: bool = False
 
 
 class Launcher(ABC):
@@ -119,22 +71,38 @@ class Launcher(ABC):
     is gone.
 
     Args:
-        settings (Settings): what all launchers are told.
+        options (RunOptions): how cells are run.
+        needs (Needs): the most that one of them takes.
+        folder (Path): for files of the launcher's; on a disk that all machines see.
 
     Raises:
-        LauncherError: it cannot start.
+        LauncherError: it cannot start, or an option of somebody else's is given.
     """
 
     #: Jobs that may run at a time.
     slots: int = 1
-    #: Which of ``--address`` and ``--launcher-options`` it takes.
-    takes: tuple[str, ...] = ()
+    #: Which of the options that not every launcher can follow it takes.
+    takes: tuple[str, ...] = ('timeout',)
+    #: Why it takes another one not, where there is more to say.
+    refuses: Mapping[str, str] = {}
 
-    def __init__(self, settings: Settings) -> None:
-        for name, option in (('address', '--address'), ('options', '--launcher-options')):
-            if getattr(settings, name) and name not in self.takes:
-                raise LauncherError(f'{option}: this launcher takes none')
-        self.settings = settings
+    def __init__(self, options: RunOptions, needs: Needs, folder: Path) -> None:
+        for name in ('address', 'launcher_options', 'timeout'):
+            if getattr(options, name) and name not in self.takes:
+                raise LauncherError(f'--{name.replace("_", "-")}: {self.refuses.get(name, "this launcher takes none")}')
+        self.options, self.needs, self.folder = options, needs, folder
+        #: Has the scheduler hear what running jobs have told; for launchers that compute in its own process.
+        self.listen: Callable[[], None] = lambda: None
+
+    @property
+    def cores(self) -> int:
+        """CPU cores of a cell."""
+        return self.options.threads * self.needs.processes
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of a cell."""
+        return self.needs.processes if self.options.device == 'cuda' else 0
 
     @abstractmethod
     def start(self, job: Job) -> None:
@@ -167,10 +135,6 @@ def launcher_names() -> list[str]:
     return sorted(LAUNCHERS.module_dict)
 
 
-def build_launcher(name: str, settings: Settings) -> Launcher:
-    """Builds a launcher by its name.
-
-    Raises:
-        LauncherError: it cannot start.
-    """
-    return LAUNCHERS.get(name)(settings)
+def build_launcher(options: RunOptions, needs: Needs, folder: Path) -> Launcher:
+    """Builds the launcher that the options name; see `Launcher`."""
+    return LAUNCHERS.get(options.launcher)(options, needs, folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,18 @@ class EventWriter:
 
     Args:
         folder (Path): the job's folder.
+        told (Callable): called after each event, where the driver is in this process.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, told: Callable[[], None] = lambda: None) -> None:
+        self._listen = told
         self.file = open(folder / EVENTS, 'a', buffering=1, encoding='utf-8')  # noqa: SIM115  open as long as the job
         self._told = 0.0
 
     def tell(self, kind: str, *content: Any) -> None:
         """Writes one event."""
         self.file.write(json.dumps([kind, *content]) + '\n')
+        self._listen()
 
     def line(self, text: str) -> None:
         """A line for the user."""

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 from benchmark import interrupts
 from benchmark.launchers.base import Job
 from benchmark.launchers.events import EventWriter
+from benchmark.planning.run_options import RunOptions
 from benchmark.store.locks import is_alive, started_at
 
 #: In the job's folder: the job itself, and what its process prints.
@@ -49,8 +51,12 @@ def write_job(job: Job) -> None:
     (job.folder / JOB).write_bytes(pickle.dumps((job.program, pickle.dumps(job))))
 
 
-def run_job(folder: Path) -> bool:
+def run_job(folder: Path, told: Callable[[], None] = lambda: None) -> bool:
     """Runs the job of a folder in this process and writes its cell's record.
+
+    Args:
+        folder (Path): the job's.
+        told (Callable): called after each event, where the driver is in this process.
 
     Returns:
         bool: whether the cell is done, and this process fit for another one.
@@ -59,7 +65,7 @@ def run_job(folder: Path) -> bool:
         KeyboardInterrupt: after the interrupted cell's record is written.
     """
     warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg')
-    writer = EventWriter(folder)
+    writer = EventWriter(folder, told)
     program, content = pickle.loads((folder / JOB).read_bytes())
     if reason := _other_program(program):
         writer.tell('refused', reason)
@@ -69,23 +75,21 @@ def run_job(folder: Path) -> bool:
     from mmengine.logging import MMLogger
 
     from benchmark.records.files import Status
-    from benchmark.running.cell import Sweep
-    from benchmark.store.artifacts import ArtifactStore
+    from benchmark.running.cell import CellRunner
     from zs_methods.plugins import import_file
 
     job: Job = pickle.loads(content)
-    if job.device != 'cpu' and torch.cuda._is_in_bad_fork():
+    if job.options.device != 'cpu' and torch.cuda._is_in_bad_fork():
         writer.tell('refused', 'a process that asked for CUDA has forked this one, which cannot use it then '
                                '(torch.cuda._is_in_bad_fork)')
         return False
     MMLogger.get_instance('mmengine', log_level=logging.WARNING)
-    set_up(job.threads, job.deterministic)
+    set_up(job.options)
     writer.tell('started')
     for plugin, sha256 in job.plugins:
         import_file(plugin, sha256)
-    sweep = Sweep(ArtifactStore(job.store, warn=writer.line), job.records, torch.device(job.device), writer, job.source,
-                  force=job.force, made=job.made, failed=job.failed, checkpoint_every=job.checkpoint_every)
-    record = sweep.run_cell(job.cell, job.attempt)
+    runner = CellRunner(job.options, writer, job.source, job.made, job.failed)
+    record = runner.run(job.cell, job.attempt)
     writer.tell('ended')
     return record.status is Status.DONE
 
@@ -100,14 +104,14 @@ def _other_program(expected: str) -> str | None:
             'was computed with it (was a file edited meanwhile, or is that another checkout?)')
 
 
-def set_up(threads: int, deterministic: bool = False) -> None:
+def set_up(options: RunOptions) -> None:
     """Leaves the other cores to other cells; makes CUDA repeat itself exactly, or say which operation cannot."""
     import cv2
     import torch
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
-    torch.use_deterministic_algorithms(deterministic)
-    if deterministic:
+    torch.set_num_threads(options.threads)
+    cv2.setNumThreads(options.threads)
+    torch.use_deterministic_algorithms(options.deterministic)
+    if options.deterministic:
         os.environ['CUBLAS_WORKSPACE_CONFIG'] = ':4096:8'  # read when CUDA starts, which it has not yet
 
 

@@ -9,7 +9,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from benchmark.launchers.base import LauncherError, Settings
+from benchmark.launchers.base import LauncherError
+from benchmark.planning.plan import Needs
 from benchmark.store.locks import Lock
 
 #: Cells on a GPU beyond which more gain nothing: they wait for each other.
@@ -50,27 +51,29 @@ class Lease:
         self._locks.clear()
 
 
-def gpu_slots(settings: Settings, visible: list[str] | None = None) -> list[Lease]:
+def gpu_slots(workers: int | None, needs: Needs, cores: int, visible: list[str] | None = None) -> list[Lease]:
     """Slots of all visible GPUs, in the order in which cells should take them.
 
     One per GPU; as many on each as so many workers need; or, where neither a number of workers is given nor a cell has
     several GPUs, as many as `sharing` says if the network is known to be small.
 
     Args:
-        settings (Settings): workers, GPUs, cores and memory of a cell; fewer workers than GPUs may have any of them.
+        workers (int, optional): cells at a time; fewer than there are GPUs may have any of them.
+        needs (Needs): of a cell; it has as many GPUs as processes.
+        cores (int): CPU cores of a cell.
         visible (list[str], optional): the GPUs; those this process may use by default.
 
     Raises:
         LauncherError: there are too few GPUs.
     """
-    gpus, each = visible_gpus() if visible is None else visible, settings.gpus
+    gpus, each = visible_gpus() if visible is None else visible, needs.processes
     groups = [gpus[start:start + each] for start in range(0, len(gpus) - each + 1, each)]
     if not groups:
         raise LauncherError(f'--device cuda: this machine shows {len(gpus)} GPUs, a cell needs {each}')
-    if settings.workers is None and each == 1 and math.isfinite(settings.gpu_gib):
-        deep = sharing(settings.gpu_gib, settings.cores * len(gpus))
+    if workers is None and each == 1 and math.isfinite(needs.gpu_gib):
+        deep = sharing(needs.gpu_gib, cores * len(gpus))
     else:
-        deep = -(-(settings.workers or 1) // len(groups))
+        deep = -(-(workers or 1) // len(groups))
     return [Lease(group, slot) for slot in range(deep) for group in groups]
 
 

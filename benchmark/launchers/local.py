@@ -9,10 +9,12 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmark.launchers.base import LAUNCHERS, Job, Launcher, LauncherError, Loss, Settings
+from benchmark.launchers.base import LAUNCHERS, Job, Launcher, LauncherError, Loss
 from benchmark.launchers.job import Order
 from benchmark.launchers.leases import Lease, gpu_slots
 from benchmark.launchers.server import Server, ServerError
+from benchmark.planning.plan import Needs
+from benchmark.planning.run_options import RunOptions
 from benchmark.store.locks import is_alive, started_at
 
 #: Variables by which libraries limit their threads; they read them when they are loaded.
@@ -40,11 +42,11 @@ class LocalLauncher(Launcher):
     one of its slots, which no other sweep on this machine can have.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        self.leases = gpu_slots(settings) if settings.gpus else []
-        self.workers = settings.workers or len(self.leases) or fitting(settings.cores, settings.memory_gib)
-        self.server = Server(settings.device, settings.folder, dict.fromkeys(THREADS, str(settings.threads)))
+    def __init__(self, options: RunOptions, needs: Needs, folder: Path) -> None:
+        super().__init__(options, needs, folder)
+        self.leases = gpu_slots(options.workers, needs, self.cores) if self.gpus else []
+        self.workers = options.workers or len(self.leases) or fitting(self.cores, needs.memory_gib)
+        self.server = Server(options.device, folder, dict.fromkeys(THREADS, str(options.threads)))
         self._next: Lease | None = None
         self._running: dict[str, _Running] = {}
         self._lost: list[tuple[Job, Loss]] = []
@@ -126,10 +128,10 @@ class LocalLauncher(Launcher):
 class SerialLauncher(LocalLauncher):
     """One cell after the other."""
 
-    def __init__(self, settings: Settings) -> None:
-        if settings.workers not in (None, 1):
+    def __init__(self, options: RunOptions, needs: Needs, folder: Path) -> None:
+        if options.workers not in (None, 1):
             raise LauncherError('--launcher serial runs one cell at a time; --launcher local has --workers')
-        super().__init__(replace(settings, workers=1))
+        super().__init__(replace(options, workers=1), needs, folder)
 
 
 def fitting(cores: int, memory_gib: float) -> int:

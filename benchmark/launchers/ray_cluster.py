@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmark import ROOT
-from benchmark.launchers.base import LAUNCHERS, Job, Launcher, LauncherError, Loss, Settings
+from benchmark.launchers.base import LAUNCHERS, Job, Launcher, LauncherError, Loss
+from benchmark.planning.plan import Needs
+from benchmark.planning.run_options import RunOptions
 
 
 @LAUNCHERS.register_module(name='ray')
@@ -22,46 +24,47 @@ class RayLauncher(Launcher):
     address, Ray starts on this machine for the time of the sweep. ``--launcher-options`` go to ``ray.init``.
     """
 
-    takes = ('address', 'options')
+    takes = ('address', 'launcher_options', 'timeout')
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
+    def __init__(self, options: RunOptions, needs: Needs, folder: Path) -> None:
+        super().__init__(options, needs, folder)
         # Ray's workers import the program from where the driver has it.
         paths = [str(ROOT), *filter(None, [os.environ.get('PYTHONPATH')])]
-        threads = {name: str(settings.threads) for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS')}
+        threads = {name: str(options.threads) for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS')}
         try:
             import ray
         except ImportError:
             raise LauncherError("--launcher ray needs Ray: pip install -e '.[ray]' -c constraints.txt") from None
         self.ray = ray
-        _check_address(settings.address)
-        options = {'include_dashboard': False, 'log_to_driver': False, 'logging_level': 'error', **settings.options}
-        if settings.address:
-            options.pop('include_dashboard')
+        _check_address(options.address)
+        settings = {'include_dashboard': False, 'log_to_driver': False, 'logging_level': 'error',
+                    **options.launcher_options}
+        if options.address:
+            settings.pop('include_dashboard')
         try:
             with _at(ROOT):  # Ray puts the current folder on its workers' import path, whatever lies there
-                ray.init(address=settings.address or 'local', runtime_env={
-                    'env_vars': {'PYTHONPATH': os.pathsep.join(paths), **threads}}, **options)
+                ray.init(address=options.address or 'local', runtime_env={
+                    'env_vars': {'PYTHONPATH': os.pathsep.join(paths), **threads}}, **settings)
         except Exception as error:  # Ray's own, connection errors, wrong options: all of them mean no cluster
             raise LauncherError(f'--launcher ray: {_first_line(error)}') from error
         # The function travels as code: by name, a worker would import the module, from wherever it finds one.
         ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
-        self.task = ray.remote(num_cpus=settings.cores, num_gpus=settings.gpus, max_retries=0)(_task)
+        self.task = ray.remote(num_cpus=self.cores, num_gpus=self.gpus, max_retries=0)(_task)
         if not self._fitting():
             total = ray.cluster_resources()
             ray.shutdown()
             raise LauncherError(f'--launcher ray: the cluster has {total.get("CPU", 0):g} CPUs and '
-                                f'{total.get("GPU", 0):g} GPUs, a cell needs {settings.cores} and {settings.gpus}')
+                                f'{total.get("GPU", 0):g} GPUs, a cell needs {self.cores} and {self.gpus}')
         self._running: dict[str, tuple[Job, object]] = {}
 
     @property
     def slots(self) -> int:
         """Cells at a time; a cluster may grow and shrink while it works."""
-        return self.settings.workers or max(1, self._fitting())
+        return self.options.workers or max(1, self._fitting())
 
     def _fitting(self) -> int:
-        total, settings = self.ray.cluster_resources(), self.settings
-        return int(total.get('GPU', 0) // settings.gpus if settings.gpus else total.get('CPU', 0) // settings.cores)
+        total = self.ray.cluster_resources()
+        return int(total.get('GPU', 0) // self.gpus if self.gpus else total.get('CPU', 0) // self.cores)
 
     def start(self, job: Job) -> None:
         """Submits the task."""

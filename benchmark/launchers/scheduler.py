@@ -14,16 +14,14 @@ from typing import Any
 from benchmark import interrupts
 from benchmark.launchers.base import Job, Launcher, Loss, Refused
 from benchmark.launchers.events import EventReader
-from benchmark.launchers.inline import InlineLauncher
 from benchmark.launchers.job import OUTPUT, write_job
 from benchmark.planning.plan import Cell
+from benchmark.planning.run_options import JOBS
 from benchmark.records.files import Failure, Record, Status
 from benchmark.records.provenance import program_sha256
-from benchmark.running.cell import Sweep
+from benchmark.running.cell import CellRunner
 from benchmark.store.locks import Lock, remove_abandoned
 
-#: Name of the folder of all jobs.
-JOBS = 'jobs'
 POLL_S = 0.1
 #: A job that was interrupted may take so long to write that down.
 GRACE_S = 20
@@ -52,27 +50,15 @@ class Scheduler:
     A cell waits while another one makes a stage that it needs too, so that no slot waits for a lock.
 
     Args:
-        sweep (Sweep): looks at records and writes those that no job can write.
-        launcher (Launcher): where jobs run.
-        jobs (Path): an own folder in that of the jobs of all sweeps, ``<work dir>/jobs``, where what killed drivers
-            left is removed; on a disk that all machines see.
+        runner (CellRunner): looks at records and writes those that no job can write; has the options of all jobs.
+        launcher (Launcher): where jobs run. Its folder, one of those in that of the jobs of all sweeps, where what
+            killed drivers left is removed, gets a folder for each job.
         plugins (list): files that jobs import first, each with its SHA-256.
-        threads (int): CPU threads of a job.
-        deterministic (bool): see `benchmark.launchers.job.set_up`.
-        retry (int): further attempts at a cell that failed.
-        timeout (float, optional): seconds that one stage may take.
-        fail_fast (bool): start nothing after the first failure.
     """
 
-    sweep: Sweep
+    runner: CellRunner
     launcher: Launcher
-    jobs: Path
     plugins: list[tuple[Path, str]] = field(default_factory=list)
-    threads: int = 1
-    retry: int = 0
-    timeout: float | None = None
-    fail_fast: bool = False
-    deterministic: bool = False
     _running: dict[str, _Running] = field(default_factory=dict)
     _results: dict[str, Record] = field(default_factory=dict)
     _attempts: dict[str, int] = field(default_factory=dict)
@@ -90,17 +76,17 @@ class Scheduler:
             KeyboardInterrupt: after all jobs have ended and every cell has its record.
             Refused: likewise; a job would have computed with other code, or cannot use its device.
         """
-        if isinstance(self.launcher, InlineLauncher):
-            self.launcher.sweep = self.sweep
-        self.sweep.clean()
-        clean_jobs(self.jobs.parent)
-        with Lock(self.jobs.with_name(f'{self.jobs.name}.lock')):
+        self.launcher.listen = self._follow
+        self.runner.clean()
+        jobs = self.launcher.folder
+        clean_jobs(jobs.parent)
+        with Lock(jobs.with_name(f'{jobs.name}.lock')):
             return self._run(cells)
 
     def _run(self, cells: Sequence[Cell]) -> list[Record]:
         waiting: dict[str, Cell] = {}
         for cell in cells:
-            record = self.sweep.skipped(cell) if cell.skip else self.sweep.finished(cell)
+            record = self.runner.skipped(cell) if cell.skip else self.runner.finished(cell)
             if record is None:
                 waiting[cell.file_name] = cell
             else:
@@ -115,7 +101,7 @@ class Scheduler:
                     self._settle(*self._ended[0], waiting)
                     del self._ended[0]
                 self._kill_late()
-                if self.fail_fast and any(r.status is Status.FAILED for r in self._results.values()):
+                if self.runner.options.fail_fast and any(r.status is Status.FAILED for r in self._results.values()):
                     self._not_run(waiting, 'an earlier cell failed, and --fail-fast starts nothing after that')
         except KeyboardInterrupt:
             self._interrupt()
@@ -128,8 +114,8 @@ class Scheduler:
             raise
         finally:
             self.launcher.close()
-            self.sweep.clean()
-            shutil.rmtree(self.jobs, ignore_errors=True)
+            self.runner.clean()
+            shutil.rmtree(self.launcher.folder, ignore_errors=True)
         return [self._results[cell.file_name] for cell in cells]
 
     def _start(self, waiting: dict[str, Cell]) -> None:
@@ -143,7 +129,7 @@ class Scheduler:
         for name, cell in list(waiting.items()):
             if len(self._running) >= self.launcher.slots:
                 return
-            missing = self.sweep.missing(cell)
+            missing = self.runner.missing(cell)
             if making & missing:
                 continue
             del waiting[name]
@@ -151,12 +137,11 @@ class Scheduler:
             job = self._job(cell)
             self._running[name] = _Running(job, EventReader(job.folder), missing)
             try:
-                if not isinstance(self.launcher, InlineLauncher):
-                    write_job(job)
+                write_job(job)
                 self.launcher.start(job)
             except BaseException:
-                del self._running[name]
-                if not isinstance(self.launcher, InlineLauncher):  # there, its record is written
+                if not self._running[name].stage:  # it has not begun
+                    del self._running[name]
                     waiting[name] = cell
                 raise
         self._changed = False
@@ -164,12 +149,9 @@ class Scheduler:
     def _job(self, cell: Cell) -> Job:
         attempt = self._attempts[cell.file_name] = self._attempts.get(cell.file_name, 0) + 1
         keys = {node.key for node in cell.nodes}
-        return Job(cell=cell, folder=self.jobs / f'{Path(cell.file_name).stem}-{uuid.uuid4().hex[:6]}',
-                   store=self.sweep.store.root, records=self.sweep.records, device=str(self.sweep.device),
-                   threads=self.threads, program=program_sha256(), source=self.sweep.source, plugins=self.plugins,
-                   force=self.sweep.force, made=self.sweep.made & keys, attempt=attempt,
-                   checkpoint_every=self.sweep.checkpoint_every, deterministic=self.deterministic,
-                   failed={key: why for key, why in self.sweep.failed.items() if key in keys})
+        return Job(cell, self.launcher.folder / f'{Path(cell.file_name).stem}-{uuid.uuid4().hex[:6]}',
+                   self.runner.options, program_sha256(), self.runner.source, self.plugins, self.runner.made & keys,
+                   {key: why for key, why in self.runner.failed.items() if key in keys}, attempt)
 
     def _follow(self) -> None:
         """Passes on what jobs tell."""
@@ -182,12 +164,12 @@ class Scheduler:
 
     def _kill_late(self) -> None:
         """Kills jobs whose stage takes too long."""
+        limit = self.runner.options.timeout
         for running in self._running.values():
-            late = self.timeout is not None and running.since is not None and (
-                time.monotonic() - running.since > self.timeout)
+            late = limit is not None and running.since is not None and time.monotonic() - running.since > limit
             if late and not running.reason:
-                running.kind, running.reason = 'timeout', (
-                    f'stage {running.stage} ran longer than {self.timeout:g} s (--timeout)')
+                running.kind = 'timeout'
+                running.reason = f'stage {running.stage} ran longer than {limit:g} s (--timeout)'
                 self.launcher.kill(running.job)
 
     def _event(self, running: _Running, kind: str, content: Iterable[Any]) -> None:
@@ -203,27 +185,27 @@ class Scheduler:
                 self._changed, running.stage, running.since = True, content[1], time.monotonic()
             elif kind == 'stage_finished':
                 self._changed, running.since = True, None  # what follows may be waiting for another sweep's stage
-                self.sweep.made.update(node.key for node in running.job.cell.nodes if node.name == content[1])
-            getattr(self.sweep.reporter, kind)(*content)
+                self.runner.made.update(node.key for node in running.job.cell.nodes if node.name == content[1])
+            getattr(self.runner.reporter, kind)(*content)
 
     def _settle(self, job: Job, loss: Loss | None, waiting: dict[str, Cell]) -> None:
         """Takes the record of a job that has ended, or writes it for one that was lost; decides on another attempt."""
         name, self._changed = job.cell.file_name, True
         running = self._running[name]
-        if isinstance(self.launcher, InlineLauncher) or running.ended:
-            record = self.sweep.read(job.cell)
+        if running.ended:
+            record = self.runner.read(job.cell)
         else:
             reason = running.reason or (loss and loss.reason) or _last_line(job.folder) or (
                 'its process ended without a word, as when the disk is full')
-            record = self.sweep.lost(job.cell, running.kind or 'killed', reason, running.stage, job.attempt)
+            record = self.runner.lost(job.cell, running.kind or 'killed', reason, running.stage, job.attempt)
         del self._running[name]
-        self.sweep.reporter.stage_ended(job.cell.label)
+        self.runner.reporter.stage_ended(job.cell.label)
         shutil.rmtree(job.folder, ignore_errors=True)
         if record.status is Status.FAILED and self._again(name, record, loss):
-            self.sweep.reporter.line(f'{job.cell.label}: attempt {job.attempt} failed ({record.reason}); again')
+            self.runner.reporter.line(f'{job.cell.label}: attempt {job.attempt} failed ({record.reason}); again')
             waiting[name] = job.cell
             return
-        self.sweep.settle(job.cell, record)
+        self.runner.settle(job.cell, record)
         self._results[name] = record
 
     def _again(self, name: str, record: Record, loss: Loss | None) -> bool:
@@ -233,7 +215,7 @@ class Scheduler:
         if loss and loss.machine and self._lost.get(name, 0) < LOST_RETRIES:
             self._lost[name] = self._lost.get(name, 0) + 1
             return True
-        return self._attempts[name] - self._lost.get(name, 0) <= self.retry
+        return self._attempts[name] - self._lost.get(name, 0) <= self.runner.options.retry
 
     def _interrupt(self) -> None:
         """Ends all jobs: first asks, then kills; does not wait for ever for one that its launcher no longer knows."""
@@ -253,13 +235,13 @@ class Scheduler:
                 with contextlib.suppress(Refused):
                     self._follow_one(running)
                 if not running.ended:
-                    self.sweep.interrupted(running.job.cell)
+                    self.runner.interrupted(running.job.cell)
                 shutil.rmtree(running.job.folder, ignore_errors=True)
 
     def _not_run(self, waiting: dict[str, Cell], reason: str) -> None:
         """Writes down what was asked for and not begun."""
         for name, cell in waiting.items():
-            self._results[name] = self.sweep.not_run(cell, reason)
+            self._results[name] = self.runner.not_run(cell, reason)
         waiting.clear()
 
 

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmark.launchers.base import LAUNCHERS, Job, Launcher, LauncherError, Loss, Settings
+from benchmark.launchers.base import LAUNCHERS, Job, Launcher, LauncherError, Loss
 from benchmark.launchers.server import WORKER
+from benchmark.planning.plan import Needs
+from benchmark.planning.run_options import RunOptions
 
 #: Cells that wait in Slurm's queue or run; more only burden its controller.
 QUEUED = 64
@@ -31,24 +33,24 @@ class SlurmLauncher(Launcher):
     runs the same jobs as processes on this machine. `QUEUED` jobs at a time, or ``--workers``.
     """
 
-    takes = ('options',)
+    takes = ('launcher_options', 'timeout')
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
+    def __init__(self, options: RunOptions, needs: Needs, folder: Path) -> None:
+        super().__init__(options, needs, folder)
         try:
             import submitit
         except ImportError:
             raise LauncherError("--launcher slurm needs submitit: pip install -e '.[slurm]' -c constraints.txt") \
                 from None
         self.command = submitit.helpers.CommandFunction
-        options = dict(settings.options)
-        self.cluster = options.pop('cluster', 'slurm')
-        self.slots = settings.workers or QUEUED
+        settings = dict(options.launcher_options)
+        self.cluster = settings.pop('cluster', 'slurm')
+        self.slots = options.workers or QUEUED
         try:
-            self.executor = submitit.AutoExecutor(folder=settings.folder / 'submitit', cluster=self.cluster)
+            self.executor = submitit.AutoExecutor(folder=folder / 'submitit', cluster=self.cluster)
             self.executor.update_parameters(**{
-                'name': 'zs', 'cpus_per_task': settings.cores, 'gpus_per_node': settings.gpus, 'timeout_min': 24 * 60,
-                **options})
+                'name': 'zs', 'cpus_per_task': self.cores, 'gpus_per_node': self.gpus, 'timeout_min': 24 * 60,
+                **settings})
         except Exception as error:  # submitit's own assertions, missing sbatch, unknown options
             text = ' '.join(str(error).split())
             raise LauncherError(f'--launcher slurm: {text or type(error).__name__}') from error

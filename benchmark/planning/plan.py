@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -47,6 +48,21 @@ class Node:
         return copy.deepcopy(self.spec.config)
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What a cell takes of a machine.
+
+    Attributes:
+        processes (int): that torchrun starts; on CUDA as many GPUs.
+        gpu_gib (float): of a GPU's memory; infinite if unknown, which keeps a GPU for each.
+        memory_gib (float): of the machine's memory.
+    """
+
+    processes: int = 1
+    gpu_gib: float = math.inf
+    memory_gib: float = 2.0
+
+
 @dataclass
 class Cell:
     """One number triple to make.
@@ -61,7 +77,7 @@ class Cell:
         network (NetworkCard): the network and its backbone weights.
         about (str): hash of `id`, with the data and without the seed, and of `network`, which keeps the records of any
             two cells apart.
-        gpu_gib (float, optional): what a cell of this network takes of a GPU's memory, where its config says so.
+        needs (Needs): what it takes of a machine.
         skip (str | None): reason not to run.
     """
 
@@ -73,7 +89,7 @@ class Cell:
     protocol: dict[str, Any]
     network: NetworkCard
     about: str
-    gpu_gib: float | None = None
+    needs: Needs = Needs()
     skip: str | None = None
 
     @property
@@ -122,7 +138,8 @@ class Recipe:
                             reads_unseen_gt=stronger_access(method.reads_unseen_gt, protocol.handling)),
             settings=self._chain(None)[-1], task=task, protocol=protocol.model_dump(), network=weights,
             about=content_hash([self._id.model_dump(exclude={'seed'}), weights.model_dump()])[:8],
-            gpu_gib=method.cfg.get('gpu_gib'), skip=method.skip())
+            needs=Needs(method.cfg.get('seen', {}).get('processes', 1), method.cfg.get('gpu_gib') or math.inf),
+            skip=method.skip())
 
     def cell(self, seed: int) -> Cell:
         """The cell of one seed: its stages and their addresses."""

@@ -1,27 +1,47 @@
-"""From a parsed command line of ``select.py`` to a plan, and from its records to a `Selection`."""
+"""From a request for a selection to a plan, and from its records to a `Selection`."""
 
 from __future__ import annotations
 
 import itertools
 import math
 import random
-from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from benchmark.arguments import known
 from benchmark.errors import UsageError
-from benchmark.planning.options import check_writable, is_file, known, load_plugin, numbers
+from benchmark.planning.cells import expand, load_plugins, plan_tasks
 from benchmark.planning.plan import Cell
-from benchmark.planning.request import expand, plan_tasks
+from benchmark.planning.request import Request, is_file
+from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import Record
 from benchmark.records.provenance import environment
 from benchmark.records.selections import Candidate, Fold, Selection
 from zs_methods.datasets.spec import available, load_spec
 from zs_methods.registry import METHODS
 from zs_methods.task import Task
+from zs_methods.wording import one_line
 
 
-def plan(args: Namespace) -> tuple[Task, dict[str, list[list[Cell]]]]:
+@dataclass(frozen=True)
+class SelectionRequest:
+    """What settings are chosen among, and on which held-out classes.
+
+    Attributes:
+        request (Request): methods, one split, seeds, card, network; its options are the same for all points.
+        grid (Mapping): dotted key of a setting -> the values to try.
+        folds (int): draws of held-out classes.
+        held_out (int): classes in a draw.
+    """
+
+    request: Request
+    grid: Mapping[str, Sequence[Any]]
+    folds: int = 3
+    held_out: int = 3
+
+
+def plan(selection: SelectionRequest, options: RunOptions) -> tuple[Task, dict[str, list[list[Cell]]]]:
     """Checks the whole request and expands it.
 
     Returns:
@@ -31,50 +51,45 @@ def plan(args: Namespace) -> tuple[Task, dict[str, list[list[Cell]]]]:
     Raises:
         UsageError: the first thing that is wrong with the request.
     """
-    for plugin in args.plugin:
-        load_plugin(plugin)
-    seeds = numbers('--seeds', args.seeds)
-    check_writable('--work-dir', args.work_dir)
-    check_writable('--reports', args.reports)
-    if args.ks is None and args.splits is None and (is_file(args.dataset) or args.dataset in available()):
+    request = selection.request
+    load_plugins(request.plugins)
+    if request.ks is None and request.splits is None and (is_file(request.dataset) or request.dataset in available()):
         try:
-            args.ks = str(max(load_spec(args.dataset).ks, default='')) or None
+            largest = max(load_spec(request.dataset).ks, default=None)
         except (KeyError, ValueError, OSError) as error:
-            raise UsageError(' '.join(str(error.args[0] if isinstance(error, KeyError) else error).split())) from None
-    tasks, protocol = plan_tasks(args)
+            raise UsageError(one_line(error)) from None
+        request = replace(request, ks=None if largest is None else (largest,))
+    tasks, protocol = plan_tasks(request)
     if len(tasks) > 1:
         raise UsageError(f'settings are chosen on one split, not on {", ".join(task.split for task in tasks)}')
     (task,) = tasks
     methods = {name: cls for name, cls in METHODS.module_dict.items() if cls.role != 'imported'}
-    names = [name.strip() for name in args.methods.split(',') if name.strip()]
-    if names == ['all']:
+    names = request.methods
+    if names == ('all',):
         names = sorted(name for name, cls in methods.items() if cls.role == 'method')
-    if not names:
-        raise UsageError('--methods is empty; known: ' + ', '.join(sorted(methods)))
-    names = [known('method', name, methods) for name in dict.fromkeys(names)]
+    names = [known('method', name, methods) for name in names]
     background = task.spec.ids([task.spec.background] if task.spec.background else [])
     pool = [c for c in task.seen if c not in background]
-    if args.held_out >= len(pool):
-        raise UsageError(f'--held-out {args.held_out}: of the {len(pool)} seen classes of {task.dataset} {task.split} '
-                         'some must stay seen')
+    if selection.held_out >= len(pool):
+        raise UsageError(f'--held-out {selection.held_out}: of the {len(pool)} seen classes of {task.dataset} '
+                         f'{task.split} some must stay seen')
     try:
-        folds = draw_folds(pool, args.held_out, args.folds)
+        folds = draw_folds(pool, selection.held_out, selection.folds)
     except ValueError as error:
-        raise UsageError(f'--folds {args.folds}: {error}') from None
+        raise UsageError(f'--folds {selection.folds}: {error}') from None
     held_out = [task.held_out(ids, f'{task.split}-held-out-{"-".join(map(str, ids))}') for ids in folds]
-    args.fixed, plans = args.cfg_options, {}
+    plans = {}
     for name in names:
         plans[name] = []
-        for point in product(args.grid):
-            args.cfg_options = {**args.fixed, **point}
-            cells = expand(args, [name], held_out, protocol, seeds)
+        for point in product(selection.grid):
+            cells = expand(replace(request, options={**request.options, **point}), options, [name], held_out, protocol)
             if cells[0].skip:
                 raise UsageError(f'method {name!r}: {cells[0].skip}')
             plans[name].append(cells)
     return task, plans
 
 
-def summarise(args: Namespace, task: Task, name: str, groups: list[list[Cell]],
+def summarise(asked: SelectionRequest, task: Task, name: str, groups: list[list[Cell]],
               finished: list[list[Record]], source: dict[str, Any]) -> Selection:
     """The scores of all points of the grid, and the choice."""
     first = groups[0][0]
@@ -82,13 +97,13 @@ def summarise(args: Namespace, task: Task, name: str, groups: list[list[Cell]],
     candidates = [
         Candidate(settings=point, scores=[_score(cell, record, folds) for cell, record in
                                           zip(cells, [*records, *[None] * len(cells)], strict=False)])
-        for point, cells, records in zip(product(args.grid), groups, finished, strict=True)]
+        for point, cells, records in zip(product(asked.grid), groups, finished, strict=True)]
     selection = Selection(
         dataset=task.dataset, data=task.data, split=task.split, unseen=[task.spec.classes[c] for c in task.unseen],
         protocol=first.id.protocol, model=first.id.model, network=first.network, method=name,
-        held_out=args.held_out, seeds=list(dict.fromkeys(cell.id.seed for cell in groups[0])),
+        held_out=asked.held_out, seeds=list(dict.fromkeys(cell.id.seed for cell in groups[0])),
         folds=[Fold(ids=list(ids), classes=[task.spec.classes[c] for c in ids]) for ids in folds],
-        grid=args.grid, fixed=args.fixed, candidates=candidates, argv=source.get('argv', []),
+        grid=asked.grid, fixed=asked.request.options, candidates=candidates, argv=source.get('argv', []),
         provenance={**environment(), **{key: value for key, value in source.items() if key != 'argv'}})
     selection.choose()
     return selection

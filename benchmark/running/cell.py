@@ -15,6 +15,7 @@ import torch
 
 from benchmark import interrupts
 from benchmark.planning.plan import Cell, Node
+from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import (
     Failure,
     Record,
@@ -43,36 +44,32 @@ class UpstreamError(RuntimeError):
 
 
 @dataclass
-class Sweep:
-    """Cells, their artifacts and their records; a `Scheduler` decides which cell runs where and when.
+class CellRunner:
+    """Runs cells in this process, one at a time, and writes the record of every cell, also of those that ran elsewhere.
 
     Args:
-        store (ArtifactStore): artifacts.
-        records (Path): folder of the records.
-        device (torch.device): where to compute.
+        options (RunOptions): how, and where artifacts and records are.
         reporter (Reporter): tells the user.
-        source (dict): provenance of data and vectors, by data set, and the command line.
-        force (bool): run every requested stage once, whatever is in the store.
-        made (set[str]): keys of stages that were made in this sweep, by whatever process.
-        failed (dict[str, str]): keys of stages that failed in this sweep, and how.
-        checkpoint_every (int, optional): iterations between checkpoints inside a stage, instead of a minute.
+        source (dict): provenance of data and vectors, and the command line.
+        made (set[str]): keys of stages that were made in this run of the program, by whatever process.
+        failed (dict[str, str]): keys of stages that failed in it, and how.
     """
 
-    store: ArtifactStore
-    records: Path
-    device: torch.device
+    options: RunOptions
     reporter: Reporter
     source: dict[str, Any]
-    force: bool = False
     made: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
-    checkpoint_every: int | None = None
     _noted: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Opens the store."""
+        self.store = ArtifactStore(self.options.artifacts, lambda line: self.reporter.line(line))
 
     def finished(self, cell: Cell) -> RecordHead | None:
         """The cell's record if it is done with these settings and its artifact is still there."""
         try:
-            record = None if self.force else finished(cell, self.records, self.store)
+            record = None if self.options.force else finished(cell, self.options.records, self.store)
         except ValueError as error:
             self.reporter.line(f'{error}; written anew')
             return None
@@ -85,11 +82,11 @@ class Sweep:
 
     def missing(self, cell: Cell) -> set[str]:
         """Keys of the stages that running the cell has to make."""
-        if self.force:
+        if self.options.force:
             return {node.key for node in cell.nodes} - self.made
         return {node.key for node in cell.nodes if not self.store.exists(node.name, node.key)}
 
-    def run_cell(self, cell: Cell, attempt: int = 1) -> Record:
+    def run(self, cell: Cell, attempt: int = 1) -> Record:
         """Runs what is missing of a cell and writes its record.
 
         Raises:
@@ -115,12 +112,12 @@ class Sweep:
                 'failure': _kind(error)}, attempt)
         finally:
             self.reporter.stage_ended(cell.label)
-        save_record(record, self.records / cell.file_name)
+        save_record(record, self.options.records / cell.file_name)
         return record
 
     def read(self, cell: Cell) -> Record:
         """The record that a job has written."""
-        return load_record(self.records / cell.file_name)
+        return load_record(self.options.records / cell.file_name)
 
     def settle(self, cell: Cell, record: Record) -> None:
         """Tells the user of a record, and keeps in mind which stage failed."""
@@ -132,7 +129,7 @@ class Sweep:
     def skipped(self, cell: Cell) -> Record:
         """Writes why a cell is not run at all."""
         record = self._record(cell, [], {'status': Status.SKIPPED, 'reason': cell.skip})
-        path = self.records / cell.file_name
+        path = self.options.records / cell.file_name
         if not path.is_file() or _differs(record, path):
             save_record(record, path)
         self.settle(cell, record)
@@ -141,13 +138,13 @@ class Sweep:
     def lost(self, cell: Cell, kind: str, reason: str, stage: str, attempt: int) -> Record:
         """Writes down that a cell's process is gone without a record of its own; a result that is there stays."""
         with contextlib.suppress(OSError, ValueError):  # another sweep, or this process just before it was killed
-            if not self.force and finished(cell, self.records, self.store):
+            if not self.options.force and finished(cell, self.options.records, self.store):
                 return self.read(cell)
         stages = self._finished_stages(cell)
         place = f' in stage {stage}' if stage and stage not in reason else ''
         outcome = {'status': Status.FAILED, 'failure': kind, 'reason': without_paths(reason + place)}
         record = self._record(cell, stages, outcome, attempt)
-        save_record(record, self.records / cell.file_name)
+        save_record(record, self.options.records / cell.file_name)
         return record
 
     def interrupted(self, cell: Cell, stages: Sequence[StageRecord] | None = None) -> Record | None:
@@ -162,11 +159,11 @@ class Sweep:
     def clean(self) -> None:
         """Removes what killed processes have left beside artifacts and records."""
         self.store.clean()
-        for path in stray_files(self.records):
+        for path in stray_files(self.options.records):
             path.unlink(missing_ok=True)
 
     def _unless_known(self, cell: Cell, status: Status, reason: str, stages: Sequence[StageRecord]) -> Record:
-        path = self.records / cell.file_name
+        path = self.options.records / cell.file_name
         record = self._record(cell, stages, {'status': status, 'reason': reason})
         try:
             known = load_head(path).status in (Status.DONE, Status.FAILED)
@@ -197,8 +194,9 @@ class Sweep:
                 manifest = self._usable(node)
                 if manifest is None:
                     self.reporter.stage_started(cell.label, node.name)
-                    manifest = run_node(node, self.store, self.device, lambda done, total: self.reporter.step(
-                        cell.label, done, total), self.checkpoint_every)
+                    manifest = run_node(
+                        node, self.store, torch.device(self.options.device),
+                        lambda done, total: self.reporter.step(cell.label, done, total), self.options.checkpoint_every)
                     self.made.add(node.key)
                     self.reporter.stage_finished(cell.label, node.name, manifest['seconds'])
                     return _stage_record(manifest, reused=False)
@@ -208,7 +206,7 @@ class Sweep:
 
     def _usable(self, node: Node) -> dict[str, Any] | None:
         """The manifest of a stage that need not run."""
-        return None if self.force and node.key not in self.made else self.store.manifest(node.name, node.key)
+        return None if self.options.force and node.key not in self.made else self.store.manifest(node.name, node.key)
 
     def _note(self, what: str, key: str) -> None:
         """Says once that something was made by another state of the code."""

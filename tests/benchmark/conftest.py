@@ -15,7 +15,7 @@ from benchmark.launchers.scheduler import Scheduler
 from benchmark.planning import options
 from benchmark.planning.plan import plan_cell
 from benchmark.planning.request import plan_cells
-from benchmark.running.cell import Sweep
+from benchmark.running.cell import CellRunner
 from benchmark.running.progress import Reporter
 from benchmark.store.artifacts import ArtifactStore
 from zs_methods.protocols import PROTOCOLS
@@ -61,14 +61,15 @@ def store(tmp_path):
 @pytest.fixture
 def sweep(store, tmp_path):
     """Makes a scheduler that runs cells in this process; all of the test share the store and the records folder."""
-    def make(fail_fast=False, **settings):
-        import torch
-        fresh = ArtifactStore(store.root, store.warn)  # as in a new process, nothing is verified yet
-        one = Sweep(fresh, tmp_path / 'records', torch.device('cpu'), Reporter(Console(quiet=True), 1),
-                    {'argv': ['run.py']}, **settings)
-        jobs = tmp_path / 'jobs' / 'own'
-        launcher = build_launcher('inline', Settings(workers=None, threads=1, device='cpu', folder=jobs))
-        return Scheduler(one, launcher, jobs, fail_fast=fail_fast)
+    class Telling(Reporter):
+        def line(self, text):
+            store.warn(text)
+            super().line(text)
+
+    def make(**settings):
+        options = RunOptions(tmp_path, tmp_path / 'records', launcher='inline', **settings)
+        runner = CellRunner(options, Telling(Console(quiet=True), 1), {'argv': ['run.py']})
+        return Scheduler(runner, build_launcher(options, Needs(), options.jobs / 'own'))
     return make
 
 
@@ -93,7 +94,12 @@ def argv(untouched):
 @pytest.fixture
 def plan(argv):
     """Expands a command line to its cells."""
-    return lambda *arguments: plan_cells(options.parse(argv(*arguments)))
+    def expand(*arguments):
+        parser = Parser()
+        add_arguments(parser)
+        args = parser.parse_args(argv(*arguments))
+        return plan_cells(request_of(args), run_options_of(args))
+    return expand
 
 
 @pytest.fixture
@@ -118,5 +124,5 @@ def toy_run(toy, run_py, monkeypatch):
     """Runs toy methods through run.py: no floor, no ceiling, no data set."""
     for bound in ('seen_only', 'oracle'):
         del METHODS.module_dict[bound]
-    monkeypatch.setattr('benchmark.planning.request.prepare_data', lambda *_: {'argv': ['run.py']})
+    monkeypatch.setattr('benchmark.planning.data.prepare_data', lambda *_: {'argv': ['run.py']})
     return lambda methods, *words: run_py('--methods', methods, '--plugin', TOY_PLUGIN, *words)

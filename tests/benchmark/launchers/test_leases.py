@@ -7,8 +7,8 @@ import tempfile
 import pytest
 
 from benchmark.launchers import LauncherError
-from benchmark.launchers.base import Settings
 from benchmark.launchers.leases import gpu_slots as slots_of
+from benchmark.planning.plan import Needs
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +17,7 @@ def own_folder(tmp_path, monkeypatch):
 
 
 def gpu_slots(workers, each=1, visible=None):
-    return slots_of(Settings(workers=workers, threads=1, device='cuda', folder=None, processes=each), visible)
+    return slots_of(workers, Needs(each), 1, visible)
 
 
 def test_no_two_cells_get_one_slot_not_even_from_another_sweep():

@@ -11,24 +11,30 @@ from types import SimpleNamespace
 import pytest
 
 from benchmark import ROOT
-from benchmark.launchers import LauncherError, Settings
+from benchmark.launchers import LauncherError
 from benchmark.launchers.leases import MOST
 from benchmark.launchers.local import LocalLauncher, SerialLauncher, fitting
 from benchmark.launchers.server import End, ServerError
+from benchmark.planning.plan import Needs
+from benchmark.planning.run_options import RunOptions
+
+
+def options(folder, **more):
+    return RunOptions(folder / 'work', folder / 'records', **more)
 
 
 def test_workers_follow_cores_and_memory(tmp_path):
     assert fitting(10_000, 2.0) == fitting(1, 1e6) == 1 <= fitting(1, 2.0)
-    assert LocalLauncher(Settings(workers=3, threads=1, device='cpu', folder=tmp_path)).slots == 3
+    assert LocalLauncher(options(tmp_path, workers=3), Needs(), tmp_path).slots == 3
     with pytest.raises(LauncherError, match='--launcher local has --workers'):
-        SerialLauncher(Settings(workers=2, threads=1, device='cpu', folder=tmp_path))
+        SerialLauncher(options(tmp_path, workers=2), Needs(), tmp_path)
 
 
 def test_a_server_that_cannot_be_had_costs_a_cell(tmp_path, monkeypatch):
     def broken(order):
         raise ServerError('the server that starts processes ended, again and again')
 
-    launcher = LocalLauncher(Settings(workers=1, threads=1, device='cpu', folder=tmp_path))
+    launcher = LocalLauncher(options(tmp_path, workers=1), Needs(), tmp_path)
     monkeypatch.setattr(launcher.server, 'run', broken)
     job = SimpleNamespace(folder=tmp_path, cell=SimpleNamespace(file_name='a.json'))
     launcher.start(job)
@@ -38,7 +44,7 @@ def test_a_server_that_cannot_be_had_costs_a_cell(tmp_path, monkeypatch):
 
 
 def test_processes_whose_server_was_killed_are_watched_until_they_end(tmp_path, monkeypatch):
-    launcher = LocalLauncher(Settings(workers=1, threads=1, device='cpu', folder=tmp_path))
+    launcher = LocalLauncher(options(tmp_path, workers=1), Needs(), tmp_path)
     process = subprocess.Popen(['sleep', '600'])
     monkeypatch.setattr(launcher.server, 'run', lambda order: process.pid)
     job = SimpleNamespace(folder=tmp_path, cell=SimpleNamespace(file_name='a.json'))
@@ -58,7 +64,7 @@ def gpus(tmp_path, monkeypatch):
     taken = []
 
     def sweep(workers=None, **more):
-        launcher = LocalLauncher(Settings(workers=workers, threads=1, device='cuda', folder=tmp_path, **more))
+        launcher = LocalLauncher(options(tmp_path, workers=workers, device='cuda'), Needs(**more), tmp_path)
         monkeypatch.setattr(launcher.server, 'run', lambda order: taken.append(order.gpu) or os.getpid())
         monkeypatch.setattr(launcher.server, 'ended', lambda wait_s: [])
         return launcher
@@ -106,7 +112,7 @@ def test_cells_of_a_small_network_share_a_gpu_unless_told_otherwise(gpus, monkey
 
 
 def test_a_job_that_is_not_known_any_more_can_be_interrupted_and_killed(tmp_path):
-    launcher = LocalLauncher(Settings(workers=1, threads=1, device='cpu', folder=tmp_path))
+    launcher = LocalLauncher(options(tmp_path, workers=1), Needs(), tmp_path)
     job = SimpleNamespace(folder=tmp_path, cell=SimpleNamespace(file_name='a.json'))
     launcher.interrupt(job)
     launcher.kill(job)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from launching import launch_toys
+from PIL import Image
 
+from benchmark.launchers.local import fitting
+from benchmark.launchers.memory import LEAST_GIB, expected_gib
 from benchmark.records.files import Failure, Status
+from zs_methods.task import Task
 
 WORDS = ('--launcher', 'local', '--workers', '2')
 
@@ -50,3 +55,25 @@ def test_the_kernel_kills_a_cell_that_takes_too_much(tmp_path, group):
     assert (record.status, record.failure) == (Status.FAILED, Failure.KILLED)
     assert record.reason == 'its process was killed (SIGKILL, as when memory runs out) in stage greedy'
     assert found['launched_ok', 0].status is Status.DONE
+
+
+def described(folder, size):
+    """A data set of two classes whose one validation image has this size."""
+    for subset, shape in (('train', (8, 8)), ('val', size)):
+        for kind in ('images', 'masks'):
+            (folder / subset / kind).mkdir(parents=True)
+            Image.new('L', shape).save(folder / subset / kind / 'a.png')
+    (folder / 'words.txt').write_text('background 1 0\ncow 0 1\n')
+    (folder / 'large.yaml').write_text(
+        'name: large\nclasses: [background, cow]\nvectors: words.txt\nsplits: {1: [cow]}\n'
+        'subsets: {train: {images: train/images, masks: train/masks}, val: {images: val/images, masks: val/masks}}\n')
+    return Task.create(str(folder / 'large.yaml'), 1, folder)
+
+
+def test_what_a_cell_takes_follows_from_its_largest_image(tmp_path):
+    small, large = described(tmp_path / 'small', (640, 480)), described(tmp_path / 'large', (4000, 3000))
+    assert expected_gib([small]) == LEAST_GIB
+    assert 3.5 < expected_gib([small, large]) < 4.5  # 4.0 was measured with MobileNetV2
+    assert fitting(1, expected_gib([large])) <= fitting(1, LEAST_GIB)
+    elsewhere = replace(small, data_root=str(tmp_path / 'gone'))
+    assert expected_gib([elsewhere]) == LEAST_GIB

@@ -5,18 +5,18 @@ from __future__ import annotations
 import socket
 
 import pytest
-import torch
 from launching import cells
 from rich.console import Console
 
-from benchmark.launchers import Launcher, LauncherError, Settings
+from benchmark.launchers import Launcher, LauncherError
 from benchmark.launchers import scheduler as module
 from benchmark.launchers.ray_cluster import _check_address
 from benchmark.launchers.scheduler import Scheduler
+from benchmark.planning.plan import Needs
+from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import Status, load_records
-from benchmark.running.cell import Sweep
+from benchmark.running.cell import CellRunner
 from benchmark.running.progress import Reporter
-from benchmark.store.artifacts import ArtifactStore
 
 
 class Moody(Launcher):
@@ -45,12 +45,11 @@ class Moody(Launcher):
 def test_an_interrupt_at_any_moment_leaves_a_record_of_every_cell(tmp_path, monkeypatch, at):
     monkeypatch.setattr(module, 'GRACE_S', 0.1)
     plan = cells(tmp_path, ('launched_ok',), range(4))
-    launcher = Moody(Settings(workers=None, threads=1, device='cpu', folder=tmp_path))
+    options = RunOptions(tmp_path, tmp_path / 'records')
+    launcher = Moody(options, Needs(), options.jobs / 'own')
     launcher.at = at
-    sweep = Sweep(ArtifactStore(tmp_path / 'artifacts'), tmp_path / 'records', torch.device('cpu'),
-                  Reporter(Console(quiet=True), 4), {'argv': ['run.py']})
     with pytest.raises(KeyboardInterrupt):
-        Scheduler(sweep, launcher, tmp_path / 'jobs' / 'own').run(plan)
+        Scheduler(CellRunner(options, Reporter(Console(quiet=True), 4), {'argv': ['run.py']}), launcher).run(plan)
     found = {record.cell.seed: record.status for record in load_records(tmp_path / 'records')}
     begun = 1 if at == 'start' else 2
     assert found == {seed: Status.INTERRUPTED if seed < begun else Status.NOT_RUN for seed in range(4)}

@@ -19,6 +19,7 @@ from benchmark.launchers.base import Job
 from benchmark.launchers.events import EVENTS
 from benchmark.launchers.job import OUTPUT, Order, write_job
 from benchmark.launchers.server import Server, ServerError
+from benchmark.planning.run_options import RunOptions
 from benchmark.records.provenance import program_sha256
 from benchmark.store.locks import is_alive, started_at
 from zs_methods.plugins import imported_files
@@ -35,9 +36,8 @@ def orders(folder, methods, gpu=None, stay=True):
     """Jobs of toys, ready to be handed out."""
     driver, found = (os.getpid(), started_at(os.getpid())), []
     for number, cell in enumerate(cells(folder, methods, (0,))):
-        job = Job(cell=cell, folder=folder / f'job{number}', store=folder / 'work' / 'artifacts',
-                  records=folder / 'records', device='cpu', threads=1, program=program_sha256(),
-                  source={'argv': []}, plugins=imported_files())
+        job = Job(cell, folder / f'job{number}', RunOptions(folder / 'work', folder / 'records'), program_sha256(),
+                  {'argv': []}, imported_files())
         write_job(job)
         found.append(Order(str(job.folder), driver, gpu, stay))
     return found

@@ -1,0 +1,155 @@
+"""The command line of everything that runs cells: a `Request` and `RunOptions` from words."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from benchmark import ROOT
+from benchmark.arguments import Settings, items
+from benchmark.errors import UsageError
+from benchmark.planning.request import Request
+from benchmark.planning.run_options import RunOptions
+
+#: Least value of each number.
+LEAST = {'workers': 1, 'threads': 1, 'processes': 1, 'retry': 0, 'timeout': 0.0, 'checkpoint_every': 1}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds all options of `Request` and `RunOptions`, in groups."""
+    group = parser.add_argument_group('what is compared')
+    group.add_argument('--methods', default='all', help='names, comma separated, or all')
+    group.add_argument('--ks', help="numbers of unseen classes; all of the data set's by default")
+    group.add_argument('--splits', help='splits that have a name, e.g. voc-15-5')
+    group.add_argument('--seeds', default='0')
+    group.add_argument('--protocol', default='zs3-clean', help='zs3-clean, zs3-official or spnet')
+    group.add_argument('--plugin', type=Path, action='append', default=[], help='Python file with a method of yours')
+    group.add_argument('--cfg-options', action=Settings,
+                       help='change settings, e.g. classifier.unseen_weight=1; makes a variant of the methods')
+
+    group = parser.add_argument_group('on which data')
+    group.add_argument('--dataset', default='shapes', metavar='NAME|FILE',
+                       help='shapes, voc, context, cocostuff, or a YAML file that describes yours')
+    group.add_argument('--data-root', type=Path, metavar='DIR',
+                       help='folder that holds the data sets, or the one of this data set (default: data, or the '
+                            'folder of the YAML file)')
+    group.add_argument('--train-list', metavar='NAME',
+                       help="another list of training images than the card's, e.g. aug; makes another card of it")
+    group.add_argument('--vectors', metavar='NAME|FILE',
+                       help="word vectors instead of the data set's first ones: word2vec, fasttext or a file; joined "
+                            'by +, such as word2vec+fasttext, their values are put end to end')
+
+    group = parser.add_argument_group('on which network')
+    group.add_argument('--model', metavar='NAME|FILE',
+                       help="DeepLab config of configs/deeplab: tiny, mobilenetv2, r101; the data set's by default")
+    group.add_argument('--backbone-weights', metavar='FILE|NAME|none',
+                       help='.pth or .npz under torchvision names, torchvision://..., open-mmlab://..., or none')
+    group.add_argument('--pretraining', metavar='TEXT',
+                       help='what the weights were trained on, for the report, e.g. "ImageNet without VOC classes"')
+    group.add_argument('--processes', type=int, default=1, metavar='N',
+                       help='train the DeepLab with N processes through torchrun, one per GPU')
+
+    group = parser.add_argument_group('where and how')
+    group.add_argument('--work-dir', type=Path, default=Path('work_dirs'), help='folder of the artifacts')
+    group.add_argument('--reports', type=Path, default=ROOT / 'reports', help='folder of records and reports')
+    group.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
+    group.add_argument('--launcher', default='local', metavar='NAME',
+                       help='serial, local (default), ray, slurm, or inline: without processes, for a debugger')
+    group.add_argument('--workers', type=int, metavar='N', help='cells at a time; as many as fit by default')
+    group.add_argument('--threads', type=int, default=1, metavar='N',
+                       help='CPU threads of a process; sums depend on it in their last digits, so that it is 1 '
+                            'everywhere by default')
+    group.add_argument('--deterministic', action='store_true',
+                       help='on CUDA: exact repetition, slower; an operation that cannot give it is an error')
+    group.add_argument('--address', help='of a Ray cluster, e.g. auto')
+    group.add_argument('--launcher-options', action=Settings,
+                       help='for ray.init or submitit, e.g. slurm_partition=gpu timeout_min=600')
+    group.add_argument('--retry', type=int, default=0, metavar='N', help='further attempts at a cell that failed')
+    group.add_argument('--timeout', type=float, metavar='SECONDS', help='kill a cell whose stage takes longer')
+    group.add_argument('--checkpoint-every', type=int, metavar='N',
+                       help='iterations between checkpoints inside a stage; every minute by default')
+    group.add_argument('--force', action='store_true', help='train again what is already there')
+    group.add_argument('--fail-fast', action='store_true', help='start nothing new after the first failure')
+
+
+def request_of(args: argparse.Namespace) -> Request:
+    """What the parsed words ask for.
+
+    Raises:
+        UsageError: a list or number that is none.
+    """
+    check_least(args, LEAST)
+    return Request(
+        methods=names('--methods', args.methods), ks=None if args.ks is None else numbers('--ks', args.ks),
+        splits=None if args.splits is None else names('--splits', args.splits), seeds=numbers('--seeds', args.seeds),
+        dataset=args.dataset, data_root=args.data_root, train_list=args.train_list, vectors=args.vectors,
+        protocol=args.protocol, model=args.model, backbone_weights=args.backbone_weights,
+        pretraining=args.pretraining, processes=args.processes, options=args.cfg_options, plugins=tuple(args.plugin))
+
+
+def run_options_of(args: argparse.Namespace, records: Path | None = None) -> RunOptions:
+    """How the parsed words want cells to be run; chooses the device.
+
+    Args:
+        args (Namespace): the words.
+        records (Path, optional): another folder of the records than that below ``--reports``.
+
+    Raises:
+        UsageError: a device or number that is none.
+    """
+    check_least(args, LEAST)
+    return RunOptions(
+        work_dir=args.work_dir, records=args.reports / 'records' if records is None else records,
+        device=select_device(args.device), launcher=args.launcher, workers=args.workers, threads=args.threads,
+        deterministic=args.deterministic, address=args.address, launcher_options=args.launcher_options,
+        retry=args.retry, timeout=args.timeout, checkpoint_every=args.checkpoint_every, force=args.force,
+        fail_fast=args.fail_fast)
+
+
+def check_least(args: argparse.Namespace, least: dict[str, float]) -> None:
+    """Refuses numbers below the least value of their option."""
+    for option, bound in least.items():
+        value = getattr(args, option)
+        if value is not None and not value >= bound:
+            raise UsageError(f'--{option.replace("_", "-")} takes a number from {bound}, got {value}')
+
+
+def select_device(name: str) -> str:
+    """Makes one device the only one, through CUDA_VISIBLE_DEVICES; call it before CUDA is used.
+
+    Returns:
+        str: ``cpu`` or ``cuda``.
+    """
+    kind, _, index = name.partition(':')
+    if kind not in ('auto', 'cpu', 'cuda') or (index and (kind != 'cuda' or not index.isdecimal())):
+        raise UsageError(f'--device takes auto, cpu, cuda or cuda:N, got {name!r}')
+    if kind == 'cpu':
+        os.environ['CUDA_VISIBLE_DEVICES'] = ''
+        return 'cpu'
+    import torch
+    count = torch.cuda.device_count()
+    if kind == 'auto':
+        return 'cuda' if count else 'cpu'
+    if int(index or 0) >= count:
+        raise UsageError(f'--device {name}: this machine shows {count} CUDA devices')
+    if index:
+        inherited = os.environ.get('CUDA_VISIBLE_DEVICES')
+        os.environ['CUDA_VISIBLE_DEVICES'] = inherited.split(',')[int(index)] if inherited else index
+    return 'cuda'
+
+
+def names(option: str, text: str) -> tuple[str, ...]:
+    """Parses a comma-separated list of names."""
+    found = tuple(dict.fromkeys(items(text)))
+    if not found:
+        raise UsageError(f'{option} takes names separated by commas')
+    return found
+
+
+def numbers(option: str, text: str) -> tuple[int, ...]:
+    """Parses a comma-separated list of whole numbers."""
+    found = items(text)
+    if not found or not all(item.isdecimal() and len(item) < 10 for item in found):
+        raise UsageError(f'{option} takes whole numbers separated by commas, got {text!r}')
+    return tuple(dict.fromkeys(map(int, found)))
