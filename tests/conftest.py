@@ -3,7 +3,6 @@
 import json
 import sys
 import warnings
-from pathlib import Path
 
 import pytest
 from micro_settings import MICRO
@@ -34,7 +33,7 @@ def micro_options():
 @pytest.fixture(scope='session')
 def run_recipe(micro_root, tmp_path_factory):
     """Runs a method's stages on the micro data set without the harness; returns the folders by stage name."""
-    from benchmark.planning.options import has_key, load_config
+    from zs_methods.configs import has_key, load_config
     from zs_methods.methods import Method
     from zs_methods.protocols import PROTOCOLS
     from zs_methods.registry import METHODS, STAGES
@@ -43,7 +42,7 @@ def run_recipe(micro_root, tmp_path_factory):
 
     def run(name, k=2, seed=0, protocol='zs3-clean', inputs=None, **options):
         task = Task.create('shapes', k, micro_root, PROTOCOLS[protocol])
-        config = load_config('shapes', 'tiny', name, Path(__file__))
+        config = load_config(name, 'shapes', 'tiny')
         chosen = {key: value for key, value in {**MICRO, **options}.items() if has_key(config, key)}
         assert set(options) <= set(chosen)
         config.merge_from_dict(chosen)

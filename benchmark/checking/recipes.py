@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +9,11 @@ from pathlib import Path
 from benchmark.checking.data import DATASET
 from benchmark.checking.forked import one_line
 from benchmark.checking.shrink import shrink
-from benchmark.planning.options import load_config
 from benchmark.planning.plan import Cell, plan_cell
+from zs_methods.configs import compose
 from zs_methods.engine.stage import StageSpec
 from zs_methods.methods import ROLES, Method
 from zs_methods.protocols import ACCESS, PROTOCOLS
-from zs_methods.registry import METHODS
 from zs_methods.task import Task
 
 PROTOCOL = PROTOCOLS['zs3-clean']
@@ -39,13 +37,9 @@ def build(name: str, root: Path, k: int, seed: int) -> Cell:
     Raises:
         CheckError: the first thing that is wrong.
     """
-    kind = METHODS.get(name)
     try:
         task = Task.create(DATASET, k, root, PROTOCOL)
-        config = load_config(DATASET, NETWORK, name, Path(inspect.getfile(kind)))
-        config.backbone_weights = None
-        config.network = dict(model=NETWORK, backbone=NETWORK, weights='none', pretraining='none')
-        method = kind(config, task, PROTOCOL)
+        method = compose(name, task, NETWORK, weights='none').build(task, PROTOCOL)
         _check_attributes(method)
         specs, again = method.stages(), method.stages()
         _check_recipe(specs, again)

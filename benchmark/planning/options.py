@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 
 from benchmark import ROOT
 from benchmark.errors import Parser, UsageError
-from zs_methods.configs import config_root
 from zs_methods.plugins import import_file
+from zs_methods.wording import unknown
 
 EXAMPLES = """examples:
   python benchmark/run.py --methods zs3,zsmmd --ks 2,4,6,8,10
@@ -138,11 +136,9 @@ def numbers(option: str, text: str) -> list[int]:
 
 def known(kind: str, name: str, names: Iterable[str]) -> str:
     """Returns a name that exists; otherwise the error suggests the nearest one."""
-    names = list(names)
-    if name in names:
+    if name in (names := list(names)):
         return name
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0)
-    raise UsageError(f'unknown {kind} {name!r}: did you mean {near[0]!r}? known: {", ".join(sorted(names))}')
+    raise UsageError(unknown(kind, name, names))
 
 
 def load_plugin(path: Path) -> None:
@@ -154,63 +150,6 @@ def load_plugin(path: Path) -> None:
     except Exception as error:
         text = ' '.join(str(error.args[0] if error.args else error).split())
         raise UsageError(f'--plugin {path}: {type(error).__name__}: {text}') from error
-
-
-def model_file(model: str, dataset: str) -> Path:
-    """The DeepLab config that ``--model`` names: that of the data set, the general one, or a file."""
-    folder = config_root() / 'deeplab'
-    if model.endswith('.py'):
-        if not Path(model).is_file():
-            raise UsageError(f'--model {model}: no such file')
-        return Path(model)
-    names = {path.stem for path in folder.glob('*.py')}
-    if model not in names:
-        known('model', model, {name for name in names if not any(name.startswith(f'{other}_') for other in names)})
-    return folder / (f'{model}_{dataset}.py' if f'{model}_{dataset}' in names else f'{model}.py')
-
-
-def load_config(dataset: str, model: str, method: str, method_file: Path) -> Config:
-    """The DeepLab's config merged with the method's own.
-
-    The method's is ``<method>_<model>.py``, ``<method>_<data set>.py`` or ``<method>.py``, the first that exists, in
-    ``configs/<method>/`` or, for a plugin, beside its file (there, ``<method>_config.py`` is the last); a method
-    without one takes the defaults.
-    """
-    config = Config.fromfile(model_file(model, dataset))
-    builtin, beside = config_root() / method, method_file.parent
-    special = [f'{method}_{Path(model).stem}.py', f'{method}_{dataset}.py']
-    candidates = [*(builtin / name for name in (*special, f'{method}.py')),
-                  *(beside / name for name in (*special, f'{method}_config.py'))]
-    own = next((path for path in candidates if path.is_file()), None)
-    if own:
-        config.merge_from_dict(Config.fromfile(own).to_dict())
-    return config
-
-
-def has_key(config: Config, dotted: str) -> bool:
-    """Whether a dotted key exists in a config."""
-    node: Any = config
-    for part in dotted.split('.'):
-        if isinstance(node, list | tuple) and part.isdigit() and int(part) < len(node):
-            node = node[int(part)]
-        elif hasattr(node, 'keys') and part in node:
-            node = node[part]
-        else:
-            return False
-    return True
-
-
-def check_value(config: Config, dotted: str, value: Any) -> None:
-    """Refuses a value of another kind than the one it replaces, before anything is trained with it."""
-    node: Any = config
-    for part in dotted.split('.'):
-        node = node[int(part) if isinstance(node, list | tuple) else part]
-    kinds = {'true or false': bool, 'a number': int | float, 'text': str, 'a list': list | tuple, 'settings': dict}
-    kind = next((kind for kind, types in kinds.items() if isinstance(node, types)), None)
-    fits = kind is None or value is None or (
-        isinstance(value, kinds[kind]) and isinstance(value, bool) == isinstance(node, bool))
-    if not fits:
-        raise UsageError(f'--cfg-options {dotted}={value}: {kind} is expected there, as in {node!r}')
 
 
 def check_writable(option: str, folder: Path) -> None:

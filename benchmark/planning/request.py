@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import copy
-import inspect
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
 from rich.console import Console
 from rich.progress import Progress
 
@@ -18,36 +15,38 @@ import zs_methods.methods  # noqa: F401  registers the methods
 from benchmark.errors import UsageError
 from benchmark.launchers.base import launcher_names
 from benchmark.planning.options import (
-    check_value,
     check_writable,
-    has_key,
     is_file,
     known,
-    load_config,
     load_plugin,
-    model_file,
     numbers,
 )
 from benchmark.planning.plan import Cell, Recipe
 from benchmark.records.files import READABLE, foreign_records
-from benchmark.store.artifacts import content_hash
+from zs_methods.configs import (
+    NETWORK_KEY,
+    Composed,
+    ConfigError,
+    check_device,
+    compose_all,
+    weights_file,
+)
 from zs_methods.datasets import prepare
 from zs_methods.datasets.coverage import survey
 from zs_methods.datasets.files import locate
 from zs_methods.datasets.names import visible
 from zs_methods.datasets.spec import DatasetSpec, available, load_spec
 from zs_methods.engine import shared_memory
-from zs_methods.methods import ROLES, Method
-from zs_methods.models.weights import check_weights
+from zs_methods.methods import ROLES
 from zs_methods.protocols import PROTOCOLS, Protocol, stronger_access
 from zs_methods.registry import METHODS
 from zs_methods.task import Task, find_vectors
-from zs_methods.vectors.class_vectors import file_sha256, load_class_vectors, split_files, vectors_name, vectors_sha256
+from zs_methods.vectors.class_vectors import load_class_vectors, split_files, vectors_name, vectors_sha256
 
-#: Options of this section change the network that all methods share, not one method.
-NETWORK_KEY = 'model.'
 #: Launchers whose jobs run on other machines, of which this one knows nothing.
 ELSEWHERE = ('ray', 'slurm')
+#: Arguments of `compose_all` -> options of the command line.
+_OPTIONS = {'model': '--model', 'weights': '--backbone-weights', 'processes': '--processes', 'options': '--cfg-options'}
 
 
 def list_methods(args: Namespace) -> list[str]:
@@ -96,10 +95,12 @@ def plan_tasks(args: Namespace) -> tuple[list[Task], Protocol]:
         if spec.embedded and not locate(spec, args.data_root).is_dir():
             check_writable('--data-root', args.data_root)
         files = {} if args.vectors is None else {'vectors': args.vectors}
-        if args.backbone_weights and _is_file(args.backbone_weights):
-            files['backbone'] = args.backbone_weights
+        if file := weights_file(args.backbone_weights):
+            files['backbone'] = file
         tasks = [Task.create(args.dataset, split, args.data_root, protocol, files) for split in _splits(args, spec)]
         _check_vectors(tasks[0], args)
+    except ConfigError as error:
+        raise _usage(error) from None
     except (KeyError, ValueError, OSError) as error:
         raise UsageError(' '.join(str(error.args[0] if isinstance(error, KeyError) else error).split())) from None
     return tasks, protocol
@@ -137,13 +138,13 @@ def expand(args: Namespace, methods: list[str], tasks: list[Task], protocol: Pro
     Raises:
         UsageError: a wrong option, or a recipe that cannot be built.
     """
-    configs = _configs(methods, tasks[0], args)
+    composed = _composed(methods, tasks[0], args)
     cells = []
     for task in tasks:
         recipes = []
         for name in methods:
             try:
-                recipes.append(_recipe(name, *configs[name], task, protocol, args))
+                recipes.append(_recipe(composed[name], task, protocol, args))
             except Exception as error:  # a plugin's recipe may raise anything
                 text = ' '.join(str(error).split())
                 raise UsageError(f'method {name!r}: {type(error).__name__}: {text}') from error
@@ -151,24 +152,15 @@ def expand(args: Namespace, methods: list[str], tasks: list[Task], protocol: Pro
     return cells
 
 
-def _recipe(name: str, config: Config, applied: dict[str, Any], task: Task, protocol: Protocol,
-            args: Namespace) -> Recipe:
+def _recipe(composed: Composed, task: Task, protocol: Protocol, args: Namespace) -> Recipe:
     """A method on a task; an option is part of its variant only if the recipe is another one without it."""
-    def method(options: dict[str, Any]) -> Method:
-        changed = copy.deepcopy(config)
-        changed.merge_from_dict(options)
-        return METHODS.get(name)(changed, task, protocol)
-
-    chosen = method(applied)
-    chosen.cfg.network.changes = {
-        **{key: value for key, value in applied.items() if key.startswith(NETWORK_KEY)},
-        **({'processes': args.processes} if args.processes > 1 else {})}
-    variant = {key: value for key, value in applied.items() if not key.startswith(NETWORK_KEY) and
-               method({k: v for k, v in applied.items() if k != key}).stages() != chosen.stages()}
+    chosen = composed.build(task, protocol)
+    variant = {key: value for key, value in composed.applied.items() if not key.startswith(NETWORK_KEY) and
+               composed.without(key).build(task, protocol).stages() != chosen.stages()}
     other = task.vectors != str(find_vectors(args.dataset, args.data_root))
     if other and chosen.vectors()['sha256'] in repr(chosen.stages()):
         variant['vectors'] = f'{vectors_name(task.vectors)} {vectors_sha256(task.vectors)[:8]}'
-    return Recipe(chosen, name, task, variant)
+    return Recipe(chosen, composed.name, task, variant)
 
 
 def prepare_data(args: Namespace, task: Task, console: Console,
@@ -228,81 +220,22 @@ def _methods(text: str) -> list[str]:
     return [*roles['floor'], *chosen, *roles['ceiling']]
 
 
-def _configs(methods: list[str], task: Task, args: Namespace) -> dict[str, tuple[Config, dict[str, Any]]]:
-    """Every method's config, and the options whose keys it has; an option that concerns none is an error."""
-    options = args.cfg_options
-    model = args.model or task.spec.model
-    configs: dict[str, tuple[Config, dict[str, Any]]] = {}
-    for name in methods:
-        try:
-            config = load_config(task.dataset, model, name, Path(inspect.getfile(METHODS.get(name))))
-            _choose_weights(config, model, task, args)
-        except UsageError:
-            raise
-        except Exception as error:  # a config is code and may raise anything
-            text = ' '.join(str(error).split())
-            raise UsageError(f'config of {name!r} on network {model!r}: {type(error).__name__}: {text}') from error
-        configs[name] = config, {key: value for key, value in options.items() if has_key(config, key)}
-        for key, value in configs[name][1].items():
-            check_value(config, key, value)
-    _check_network(configs[methods[0]][0], options, task, args)
-    for key in options:
-        if not any(key in applied for _, applied in configs.values()):
-            top = sorted({name for config, _ in configs.values() for name in config})
-            raise UsageError(f'--cfg-options: no requested method has a setting {key!r}; top-level keys: '
-                             f'{", ".join(top)}')
-    return configs
+def _composed(methods: list[str], task: Task, args: Namespace) -> dict[str, Composed]:
+    """Every method's settings, checked."""
+    try:
+        found = compose_all(methods, task, args.model, args.backbone_weights, args.pretraining, args.processes,
+                            args.cfg_options)
+        for first in methods[:1]:
+            config = found[first].config
+            check_device(config, args.device)
+            if args.launcher not in ELSEWHERE and (lack := shared_memory.lack(
+                    config.get('train_dataloader', {}), config.get('train_pipeline', ()))):
+                raise UsageError(f'{lack} in --cfg-options')
+    except ConfigError as error:
+        raise _usage(error) from error
+    return found
 
 
-def _choose_weights(config: Config, model: str, task: Task, args: Namespace) -> None:
-    """Fills in the config which backbone weights to take, and the network's card for the record."""
-    weights, pretraining = args.backbone_weights, args.pretraining
-    if weights is None:
-        name, pretraining = config.backbone_weights, pretraining or config.pretraining
-    elif weights == 'none':
-        name, pretraining = None, pretraining or 'none'
-    else:
-        name, pretraining = Path(weights).name if _is_file(weights) else weights, pretraining or 'not declared'
-    card = {'name': name} if name else None
-    if args.processes > 1:
-        config.seen.processes = args.processes
-    if 'backbone' in task.files:
-        card['sha256'] = file_sha256(Path(task.files['backbone']))
-    backbone = config.model.backbone
-    config.backbone_weights = card
-    config.network = dict(
-        model=Path(model).name, config=content_hash(Config.fromfile(model_file(model, task.dataset)).model.to_dict()),
-        backbone='-'.join(str(part) for part in (backbone.type.split('.')[-1],
-                                                                         backbone.get('depth')) if part),
-        weights=name or 'none', sha256=(card or {}).get('sha256', ''), pretraining=pretraining)
-
-
-def _check_network(config: Config, options: dict[str, Any], task: Task, args: Namespace) -> None:
-    """Makes sure, before anything is trained, that the weights fit the backbone and the device can do what is asked."""
-    chosen = copy.deepcopy(config)
-    chosen.merge_from_dict({key: value for key, value in options.items() if has_key(config, key)})
-    if chosen.get('seen', {}).get('amp') and args.device == 'cpu':
-        raise UsageError('--cfg-options seen.amp=True: mixed precision needs a CUDA device')
-    if args.processes > 1 and args.device == 'cuda':
-        import torch
-        if args.processes > torch.cuda.device_count():
-            raise UsageError(f'--processes {args.processes}: this machine shows {torch.cuda.device_count()} GPUs')
-    if args.launcher not in ELSEWHERE and (lack := shared_memory.lack(
-            chosen.get('train_dataloader', {}), chosen.get('train_pipeline', ()))):
-        raise UsageError(f'{lack} in --cfg-options')
-    weights = chosen.backbone_weights
-    if weights and (weights['name'].startswith(('torchvision://', 'open-mmlab://')) or 'backbone' in task.files):
-        try:
-            check_weights(chosen.model.backbone.to_dict(), task.files.get('backbone', weights['name']))
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-
-
-def _is_file(weights: str) -> bool:
-    """Whether backbone weights are meant as a file; checks that it is there."""
-    if weights == 'none' or '://' in weights:
-        return False
-    if not Path(weights).is_file():
-        raise UsageError(f'--backbone-weights {weights}: no such file; a name is written as torchvision://resnet101, '
-                         'no weights as none')
-    return True
+def _usage(error: ConfigError) -> UsageError:
+    """The same, with the option in the place of the argument."""
+    return UsageError(f'{_OPTIONS[error.argument]} {error.problem}' if error.argument else str(error))

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 from gpu_runs import DEVICE, records, stage
+from mmengine.config import Config
 
-from benchmark.planning.options import ROOT, Config
+from zs_methods.config_files import model_file
 from zs_methods.stages import Evaluate, StageContext
 from zs_methods.stages.network import build_dataset, equal_sized_batches, load_network
 from zs_methods.task import Task
@@ -34,7 +35,7 @@ def tf32(request, monkeypatch):
 
 @pytest.mark.parametrize('tf32', [True, False], indirect=True)
 def test_scores_agree(network, micro_root, tf32):
-    config = Config.fromfile(ROOT / 'configs' / 'deeplab' / 'tiny.py')
+    config = Config.fromfile(model_file('tiny', 'shapes'))
     dataset = build_dataset(Task.create('shapes', 2, micro_root), 'val', config.eval_pipeline)
     share, distance = TOLERANCE[tf32]
     differ, pixels, worst = 0, 0, 0.0
@@ -55,7 +56,7 @@ def test_scores_agree(network, micro_root, tf32):
 
 def test_stage_evaluate_counts_alike(network, micro_root, tmp_path):
     """Counted on the GPU and loaded ahead, against the CPU: as far as the predictions are the same."""
-    config = Config.fromfile(ROOT / 'configs' / 'deeplab' / 'tiny.py')
+    config = Config.fromfile(model_file('tiny', 'shapes'))
     found = []
     for at, name in enumerate(('cpu', DEVICE)):
         out = tmp_path / str(at)

@@ -17,7 +17,7 @@ from mmseg.registry import MODELS
 import zs_methods.methods
 import zs_methods.stages  # noqa: F401  registers what is measured
 from benchmark.commands.perf_gpu.photos import CLASSES, NAME
-from benchmark.planning.options import ROOT, load_config
+from zs_methods.configs import load_config
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS, STAGES
 from zs_methods.stages import Stage, StageContext
@@ -86,7 +86,7 @@ class Bench:
     def stages(self, method: str, protocol: str = 'zs3-clean', **options: Any) -> dict[str, dict[str, Any]]:
         """The settings of a method's stages with ``r101``, by name; `options` change its config."""
         sizes = self.sizes
-        config = load_config(NAME, 'r101', method, ROOT / 'benchmark')
+        config = load_config(method, NAME, 'r101')
         crop = (sizes.crop, sizes.crop)
         config.merge_from_dict({
             'model.backbone.depth': sizes.depth, 'backbone_weights': None, 'model.data_preprocessor.size': crop,

@@ -4,8 +4,8 @@ import pytest
 
 from benchmark.commands import ablate
 from benchmark.commands.ablate import Ablation, available, load_ablation
-from benchmark.planning.options import has_key, load_config
 from benchmark.records.files import load_records
+from zs_methods.configs import has_key, load_config
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS
 
@@ -38,7 +38,7 @@ def test_every_variant_is_a_recipe_of_its_own(name, argv):
 
 @pytest.mark.parametrize(('dataset', 'model'), [('voc', 'r101'), ('context', 'r101'), ('voc', 'mobilenetv2')])
 def test_every_key_exists_for_every_network(dataset, model):
-    configs = {method: load_config(dataset, model, method, ablate.FOLDER) for method in ('zs3', 'zs3_gc')}
+    configs = {method: load_config(method, dataset, model) for method in ('zs3', 'zs3_gc')}
     for ablation in map(load_ablation, NAMES):
         for variant in ablation.variants.values():
             assert all(has_key(configs[method], key) for key in (*ablation.set, *variant.set)

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from PIL import Image
 from torch.nn import functional as F
@@ -17,7 +18,7 @@ from benchmark.commands.perf import __file__ as perf_file
 from benchmark.commands.perf import main
 from benchmark.commands.perf_gpu import photos
 from benchmark.commands.perf_gpu.published import DeepLab, JointStep, SeenStep, root_mmd
-from benchmark.planning.options import ROOT, Config
+from zs_methods.config_files import model_file
 from zs_methods.datasets.spec import load_spec
 from zs_methods.models.losses.mmd_loss import MMDLoss
 from zs_methods.protocols import PROTOCOLS
@@ -72,7 +73,7 @@ def test_photographs_are_a_data_set_of_pascal_vocs_sizes(tmp_path):
 
 def test_the_published_network_is_ours():
     """Both sides train the same: as many values, features and scores of the same size."""
-    config = Config.fromfile(ROOT / 'configs' / 'deeplab' / 'r101.py')
+    config = Config.fromfile(model_file('r101', 'shapes'))
     with DefaultScope.overwrite_default_scope('mmseg'):
         ours, theirs = MODELS.build(config.model).eval(), DeepLab(21).eval()
     assert sum(p.numel() for p in ours.parameters()) == sum(p.numel() for p in theirs.parameters())

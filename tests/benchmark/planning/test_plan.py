@@ -8,16 +8,16 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
 
-from benchmark.commands.run import __file__ as run_file
-from benchmark.planning.options import load_config, load_plugin
+from benchmark import ROOT
+from benchmark.planning.options import load_plugin
 from benchmark.planning.plan import plan_cell, trie_lines
 from benchmark.store.checksums import content_hash
+from zs_methods.configs import load_config
 from zs_methods.models import MobileNetV2
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS, MODELS, STAGES
@@ -25,8 +25,7 @@ from zs_methods.stages.train_generator import TrainGenerator
 from zs_methods.vectors.class_vectors import file_sha256
 
 TRUNK = ['seen', 'maps', 'features', 'generator', 'classifier']
-CONFIGS = Path(run_file).parents[1] / 'configs'
-METHOD_FILE = Path('no_config_beside.py')
+CONFIGS = ROOT / 'configs'
 WORDS = ('striped', 'banded', 'hatched', 'checked', 'dotted', 'red', 'green', 'blue', 'yellow', 'background')
 WORD_VECTORS = f'{len(WORDS)} 2\n' + ''.join(f'{word} 1 {index}\n' for index, word in enumerate(WORDS))
 NETWORK = dict(model='tiny', backbone='ResNetV1c-18', weights='none', pretraining='none')
@@ -34,7 +33,7 @@ NETWORK = dict(model='tiny', backbone='ResNetV1c-18', weights='none', pretrainin
 
 def shapes_config(method):
     """A method's config on `shapes`, as the command line completes it."""
-    config = load_config('shapes', 'tiny', method, METHOD_FILE)
+    config = load_config(method, 'shapes', 'tiny')
     config.network = NETWORK
     return config
 
@@ -243,7 +242,7 @@ def test_the_order_of_settings_in_a_config_does_not_matter(plan, keys, task):
 @pytest.mark.slow
 def test_another_process_in_another_folder_makes_the_same_keys(plan, argv, tmp_path):
     words = ('--methods', 'zs3,zsmmd', '--ks', '2,10')
-    command = [sys.executable, run_file, *argv(*words, '--dry-run', '--device', 'cpu')]
+    command = [sys.executable, ROOT / 'benchmark' / 'run.py', *argv(*words, '--dry-run', '--device', 'cpu')]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120)
     printed = set(re.findall(r'\b[0-9a-f]{16}\b', done.stdout))
     assert printed == {node.key for cell in plan(*words) for node in cell.nodes}

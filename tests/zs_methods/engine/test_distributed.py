@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 
+from zs_methods.config_files import model_file
 from zs_methods.datasets import audit
 from zs_methods.engine import distributed
 from zs_methods.plugins import import_file
@@ -31,10 +33,8 @@ def workers(folder):
 
 @pytest.fixture
 def train(micro_root, tmp_path):
-    from benchmark.planning.options import ROOT, Config
-
     def run(iterations=2, batch=4, processes=2, progress=lambda done, total: None, **options):
-        config = Config.fromfile(ROOT / 'configs' / 'deeplab' / 'tiny.py')
+        config = Config.fromfile(model_file('tiny', 'shapes'))
         config.merge_from_dict({'train_cfg.max_iters': iterations, 'train_dataloader.batch_size': batch, **options})
         plain = config.to_dict()
         stage = STAGES.get('TrainSeen')({key: plain[key] for key in config.runner_keys}, 'mask', processes=processes)

@@ -1,13 +1,14 @@
 """Every stage that trains for long ends with the same weights and summary, interrupted or not."""
 
 from contextlib import nullcontext
-from pathlib import Path
 
 import pytest
 import torch
 from interruptions import Interrupted, interrupting
+from mmengine.config import Config
 
-from benchmark.planning.options import has_key, load_config
+from zs_methods.config_files import model_file
+from zs_methods.configs import has_key, load_config
 from zs_methods.datasets import audit
 from zs_methods.engine import loading
 from zs_methods.engine.seen_runner import SeenRunner
@@ -52,7 +53,7 @@ def finish(trunks, micro_root, tmp_path, monkeypatch):
         folders = trunks(method, k, protocol) if inputs else {}
 
         def run(out, scratch=None, until=None, **changes):
-            config = load_config('shapes', 'tiny', method, Path(__file__))
+            config = load_config(method, 'shapes', 'tiny')
             config.merge_from_dict({key: value for key, value in {**SETTINGS, **options, **changes}.items()
                                     if has_key(config, key) or key in options})
             specs = METHODS.get(method)(config, task, PROTOCOLS[protocol]).stages()
@@ -161,8 +162,7 @@ def test_gradients_that_wait_are_not_cut_in_two(finish):
 
 @pytest.mark.slow
 def test_processes_go_on_together(micro_root, tmp_path):
-    from benchmark.planning.options import ROOT, Config
-    config = Config.fromfile(ROOT / 'configs' / 'deeplab' / 'tiny.py')
+    config = Config.fromfile(model_file('tiny', 'shapes'))
     config.merge_from_dict({'train_cfg.max_iters': 40, 'train_dataloader.batch_size': 4})
     plain = config.to_dict()
 

@@ -1,13 +1,12 @@
 """DeViSE, SPNet with and without calibration, and ridge: recipes on the micro data set."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from benchmark.planning.options import load_config
+from zs_methods.configs import load_config
 from zs_methods.datasets.spec import load_spec
 from zs_methods.stages.network import EXCLUDED
 
@@ -89,7 +88,7 @@ def test_a_searched_gamma_shifts_predictions_to_unseen_classes(recipes):
 
 
 def test_published_constants():
-    voc, coco, small = (load_config(*names, 'spnet_c', Path(__file__)) for names in (
+    voc, coco, small = (load_config('spnet_c', *names) for names in (
         ('voc', 'r101'), ('cocostuff', 'r101'), ('voc', 'mobilenetv2')))
     assert (voc.calibration.gamma, coco.calibration.gamma, small.calibration.gamma) == (0.6, 0.4, None)
     for config in (voc, coco):

@@ -1,7 +1,6 @@
 """Recipes of the self-training methods: what they share, what they read, and that labels matter."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from benchmark.planning.options import load_config
+from zs_methods.configs import load_config
 from zs_methods.datasets import audit, load_spec
 from zs_methods.datasets.shapes_generator import render
 from zs_methods.protocols import PROTOCOLS, stronger_access
@@ -28,7 +27,7 @@ TEACHERS = {'zs5': 'zs3', 'zsmmd_st': 'zsmmd', 'strict': 'spnet_c'}
 def make(micro_root):
     def method(name, protocol='zs3-clean', card=None, **options):
         task = Task.create('shapes', 2, micro_root, PROTOCOLS[protocol])
-        config = load_config('shapes', 'tiny', name, Path(__file__))
+        config = load_config(name, 'shapes', 'tiny')
         config.merge_from_dict(options)
         return METHODS.get(name)(config, task, card or PROTOCOLS[protocol])
     return method
@@ -84,7 +83,7 @@ def test_last_recursion_is_the_teacher_and_the_combination_is_marked(make):
 @pytest.mark.parametrize('dataset', ['voc', 'context', 'cocostuff'])
 @pytest.mark.parametrize('name', TEACHERS)
 def test_published_settings(name, dataset, make):
-    config = load_config(dataset, 'r101', name, Path(__file__))
+    config = load_config(name, dataset, 'r101')
     settings = config.self_training
     if name == 'strict':
         assert (settings.p, settings.rounds, settings.images, settings.restrict) == (100, 2, 'all', True)

@@ -1,10 +1,9 @@
 """Tests of the recipes of ZS3Net under every card."""
 
-from pathlib import Path
 
 import pytest
 
-from benchmark.planning.options import load_config
+from zs_methods.configs import load_config
 from zs_methods.methods import ZS3, ZSMMD
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS
@@ -18,7 +17,7 @@ INTERLEAVED = ['seen', 'maps', 'joint', 'evaluate']
 def make(micro_root):
     def method(name='zs3', protocol='zs3-clean', **options):
         task = Task.create('shapes', 2, micro_root, PROTOCOLS[protocol])
-        config = load_config('shapes', 'tiny', name, Path(__file__))
+        config = load_config(name, 'shapes', 'tiny')
         config.merge_from_dict(options)
         return METHODS.get(name)(config, task, PROTOCOLS[protocol])
     return method
@@ -84,7 +83,7 @@ def test_what_continues_the_sequential_recipe_is_skipped_under_the_official_card
 
 @pytest.mark.parametrize(('dataset', 'model', 'epochs'), [('voc', 'r101', 30), ('context', 'r101', 20)])
 def test_published_constants_of_the_loop(dataset, model, epochs):
-    config = load_config(dataset, model, 'zs3', Path(__file__))
+    config = load_config('zs3', dataset, model)
     settings = config.joint.to_dict()
     assert settings == {
         'epochs': epochs, 'iterations': None, 'batch_size': 8, 'unseen_weight': 100, 'initial': 'uniform',
@@ -96,6 +95,6 @@ def test_published_constants_of_the_loop(dataset, model, epochs):
 
 def test_the_list_of_training_images_reaches_the_loop(make, micro_root):
     task = Task.create('shapes', 2, micro_root, PROTOCOLS['zs3-official'])
-    config = load_config('shapes', 'tiny', 'zs3', Path(__file__))
+    config = load_config('zs3', 'shapes', 'tiny')
     method = ZS3(config, task, PROTOCOLS['zs3-official'].with_list('aug'))
     assert method.protocol.name == 'zs3-official-aug' and names(method) == INTERLEAVED

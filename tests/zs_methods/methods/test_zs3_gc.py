@@ -1,14 +1,13 @@
 """Tests of ZS3Net-GC: its recipe, its control, and the weight of its node term."""
 
 import json
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
-from benchmark.planning.options import load_config
+from zs_methods.configs import load_config
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS
 from zs_methods.stages.joint_loss import JointLoss
@@ -73,7 +72,7 @@ def test_node_term_against_the_dense_one_is_0_8_at_batch_8():
 def test_recipe_under_every_card(micro_root, protocol, layout):
     task = Task.create('shapes', 2, micro_root, PROTOCOLS[protocol])
     for variant in ('auxiliary', 'paper'):
-        config = load_config('shapes', 'tiny', 'zs3_gc', Path(__file__))
+        config = load_config('zs3_gc', 'shapes', 'tiny')
         config.merge_from_dict({'graph.variant': variant, 'order': 'sequential'})  # it has but one
         method = METHODS.get('zs3_gc')(config, task, PROTOCOLS[protocol])
         settings = {spec.name: spec.config for spec in method.stages()}['joint']
@@ -87,6 +86,6 @@ def test_recipe_under_every_card(micro_root, protocol, layout):
 
 
 def test_published_constants():
-    config = load_config('context', 'r101', 'zs3_gc', Path(__file__))
+    config = load_config('zs3_gc', 'context', 'r101')
     assert config.graph == {'variant': 'auxiliary', 'weight': 0.1}
     assert (config.joint.epochs, config.joint.batch_size, config.joint.unseen_weight) == (100, 8, 100)

@@ -1,14 +1,13 @@
 """ZS-MMD's candidates: where they come from, which are taken, and that diagnosing them changes nothing."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from benchmark.planning.options import load_config
+from zs_methods.configs import load_config
 from zs_methods.datasets import audit, load_spec
 from zs_methods.models.losses.mmd_loss import mmd_squared
 from zs_methods.models.losses.zsmmd_loss import ZSMMDLoss
@@ -31,7 +30,7 @@ def state(folders, stage='generator_1'):
 
 
 def method(root, source):
-    config = load_config('shapes', 'tiny', 'zsmmd', Path(__file__))
+    config = load_config('zsmmd', 'shapes', 'tiny')
     config.merge_from_dict({'recursion.feedback.source': source})
     protocol = PROTOCOLS['zs3-clean']
     return METHODS.get('zsmmd')(config, Task.create('shapes', 2, root, protocol), protocol)

@@ -14,7 +14,7 @@ from PIL import Image
 from zs3_original import random_generator, random_images, random_network
 
 import zs_methods.methods  # noqa: F401  registers the methods
-from benchmark.planning.options import load_config
+from zs_methods.configs import load_config
 from zs_methods.evaluation.scores import confusion_matrix
 from zs_methods.models.zs3_checkpoint import CheckpointError
 from zs_methods.protocols import PROTOCOLS
@@ -54,7 +54,7 @@ def make(micro_root):
     def method(files, protocol='zs3-official'):
         card = PROTOCOLS[protocol]
         task = Task.create('shapes', 2, micro_root, card, files)
-        config = load_config('shapes', 'r101', 'zs3_released', Path(__file__))
+        config = load_config('zs3_released', 'shapes', 'r101')
         config.evaluation.pop('paper_resolution', None)
         return METHODS.get('zs3_released')(config, task, card)
     return method

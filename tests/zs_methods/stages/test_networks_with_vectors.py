@@ -1,11 +1,10 @@
 """Every config of the methods whose networks hold class vectors builds its network."""
 
-from pathlib import Path
 
 import pytest
 import torch
 
-from benchmark.planning.options import load_config
+from zs_methods.configs import load_config
 from zs_methods.methods import Method
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS, MODELS, STAGES
@@ -20,7 +19,7 @@ def test_network_and_optimiser_are_built(name, dataset, model, micro_root):
     from mmengine.registry import init_default_scope
     init_default_scope('mmseg')
     task = Task.create('shapes', 4, micro_root, PROTOCOLS['spnet'])  # stands for the data set, which may not be there
-    method: Method = METHODS.get(name)(load_config(dataset, model, name, Path(__file__)), task, PROTOCOLS['spnet'])
+    method: Method = METHODS.get(name)(load_config(name, dataset, model), task, PROTOCOLS['spnet'])
     specs = {spec.name: dict(spec.config) for spec in method.stages()}
     for spec in specs.values():
         STAGES.get(spec['type'])(**{key: value for key, value in spec.items() if key != 'type'})

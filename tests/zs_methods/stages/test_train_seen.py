@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
+from zs_methods.config_files import model_file
 from zs_methods.engine.seen_runner import SeenRunner, end_with, iterations, join_groups
 from zs_methods.registry import STAGES
 from zs_methods.stages import StageContext
@@ -14,10 +16,8 @@ from zs_methods.task import Task
 @pytest.fixture
 def stage():
     """A function that builds the stage from a config of configs/deeplab with some settings changed."""
-    from benchmark.planning.options import ROOT, Config
-
     def build(model='tiny', options=None, **settings):
-        config = Config.fromfile(ROOT / 'configs' / 'deeplab' / f'{model}.py')
+        config = Config.fromfile(model_file(model, 'shapes'))
         config.merge_from_dict({'train_cfg.max_iters': 2, 'train_dataloader.batch_size': 4, **(options or {})})
         plain = config.to_dict()
         return STAGES.get('TrainSeen')({key: plain[key] for key in config.runner_keys}, 'drop',

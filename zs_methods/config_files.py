@@ -1,0 +1,76 @@
+"""Where the configs are, and which of them make up a method on a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zs_methods.wording import unknown
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+class ConfigError(ValueError):
+    """A network, a method or options that do not go together; the message is one line.
+
+    Attributes:
+        argument (str): name of the wrong argument of `zs_methods.configs.compose`, or '' if the message says it all.
+        problem (str): what is wrong with it.
+    """
+
+    def __init__(self, problem: str, argument: str = '') -> None:
+        super().__init__(f'{argument} {problem}' if argument else problem)
+        self.argument, self.problem = argument, problem
+
+
+def config_root() -> Path:
+    """The folder of ``_base_/``, ``deeplab/`` and one folder per method.
+
+    A built package has its own in ``.mim/configs``, as OpenMMLab's packages do; it is asked for first, since what lies
+    beside an installed package may be anybody's.
+
+    Raises:
+        FileNotFoundError: there is none; one line.
+    """
+    places = _PACKAGE / '.mim' / 'configs', _PACKAGE.parent / 'configs'
+    for folder in places:
+        if (folder / '_base_').is_dir() and (folder / 'deeplab').is_dir():
+            return folder
+    raise FileNotFoundError(f'zs_methods has no configs, neither in {places[0]} nor in {places[1]}: install it again, '
+                            'or use a checkout')
+
+
+def model_file(model: str, dataset: str) -> Path:
+    """The DeepLab config that a model's name stands for: that of the data set, or the general one; or a file.
+
+    Raises:
+        ConfigError: there is none; one line that suggests the nearest name.
+    """
+    if model.endswith('.py'):
+        if not Path(model).is_file():
+            raise ConfigError(f'{model}: no such file', 'model')
+        return Path(model)
+    folder = config_root() / 'deeplab'
+    names = {path.stem for path in folder.glob('*.py')}
+    if model not in names:
+        general = {name for name in names if not any(name.startswith(f'{other}_') for other in names)}
+        raise ConfigError(unknown('model', model, general))
+    return folder / (f'{model}_{dataset}.py' if f'{model}_{dataset}' in names else f'{model}.py')
+
+
+def method_file(method: str, model: str, dataset: str, beside: Path) -> Path | None:
+    """The method's own config, if it has one; without one it takes the defaults.
+
+    It is ``<method>_<model>.py``, ``<method>_<data set>.py`` or ``<method>.py``, the first that exists, in
+    ``configs/<method>/`` or, for a plugin, beside its file (there, ``<method>_config.py`` is the last).
+
+    Args:
+        method (str): its name.
+        model (str): name or file of the DeepLab config.
+        dataset (str): name of the data set.
+        beside (Path): folder of the file that registers the method.
+    """
+    builtin = config_root() / method
+    special = [f'{method}_{Path(model).stem}.py', f'{method}_{dataset}.py']
+    candidates = [*(builtin / name for name in (*special, f'{method}.py')),
+                  *(beside / name for name in (*special, f'{method}_config.py'))]
+    return next((path for path in candidates if path.is_file()), None)
