@@ -21,13 +21,13 @@ NETWORK = dict(model='tiny', backbone='toy', weights='none', pretraining='none')
 
 def cells(folder, methods, seeds):
     """The plan: every seed of every method, on data that nobody reads."""
-    from benchmark.planning.options import load_plugin
+    from benchmark.planning.cells import load_plugins
     from benchmark.planning.plan import plan_cell
     from zs_methods.protocols import PROTOCOLS
     from zs_methods.registry import METHODS
     from zs_methods.task import Task
 
-    load_plugin(PLUGIN)
+    load_plugins([PLUGIN])
     task, card = Task.create('shapes', 2, folder / 'no_data'), PROTOCOLS['zs3-clean']
     return [plan_cell(METHODS.get(name)(ConfigDict(network=NETWORK), task, card), name, task, seed, {})
             for seed in seeds for name in methods]

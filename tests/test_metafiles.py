@@ -1,13 +1,13 @@
 """Tests of configs/*/metafile.yaml: every method has one, and it says what the tables and the method itself say."""
 
-from argparse import Namespace
 
 import pytest
 import yaml
 
 import zs_methods.methods  # noqa: F401  registers the methods
 from benchmark import ROOT
-from benchmark.planning.request import list_methods
+from benchmark.planning.cells import list_methods
+from benchmark.planning.request import Request
 from benchmark.reporting.published.metafiles import CONFIGS, load_metafile, published_results
 from benchmark.reporting.tables.facts import PublishedError
 from zs_methods.protocols import PROTOCOLS, stronger_access
@@ -52,7 +52,7 @@ def test_metafiles_are_of_methods_that_there_are():
 
 def test_list_agrees_with_the_metafiles():
     card = PROTOCOLS['zs3-clean']
-    lines = {line.split()[0]: line for line in list_methods(Namespace(plugin=[], protocol=card.name))}
+    lines = {line.split()[0]: line for line in list_methods(Request(protocol=card.name))}
     starts = {line.index(METHODS.get(name).summary) for name, line in lines.items()}
     assert len(starts) == 1, 'columns are not aligned'
     for name in NAMES:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmark.planning.plan import Cell
 
 FOLDER = ROOT / 'configs' / 'ablations'
-EPILOG = """examples:
+ABOUT = """examples:
   python -m benchmark ablate --list
   python -m benchmark ablate unseen_weight --ks 2,10 --seeds 0,1,2
   python -m benchmark ablate layout --ks 2 --dry-run
@@ -160,5 +160,5 @@ def plan(ablation: Ablation, request: Request, options: RunOptions) -> list[Cell
     return list(cells.values())
 
 
-COMMAND = Command('ablate', 'run all variants of an ablation as rows of the report', _arguments, _run, EPILOG)
+COMMAND = Command('ablate', 'run all variants of an ablation as rows of the report', ABOUT, _arguments, _run)
 main = COMMAND.main

@@ -12,12 +12,12 @@ from benchmark.arguments import known
 from benchmark.errors import UsageError
 from benchmark.launchers.base import launcher_names
 from benchmark.launchers.launch import launch
+from benchmark.planning import data
 from benchmark.planning.cells import check_writable
-from benchmark.planning.data import prepare_data
 from benchmark.planning.plan import Cell, trie_lines
 from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import READABLE, Status, foreign_records
-from benchmark.reporting.render import render
+from benchmark.reporting.render import ReportError, render
 from benchmark.reporting.tables.rows import data_text
 from benchmark.reporting.tables.terminal import terminal_table
 from benchmark.running.finished import other_data
@@ -66,14 +66,16 @@ def run_cells(cells: Sequence[Cell], options: RunOptions, reports: Path, console
 
     Raises:
         UsageError: data or launcher are not as they must be.
-        OSError: a record or page cannot be written.
-        ReportError: a record in the folder is damaged.
+        OSError: a record or page cannot be written, or another record in the folder is damaged.
     """
     quieten()
-    source = prepare_data(cells[0].task, console, {cell.task.split: cell.task.unseen for cell in cells})
+    source = data.prepare_data(cells[0].task, console, {cell.task.split: cell.task.unseen for cell in cells})
     with Reporter(console, len(cells)) as reporter:
         records = launch(cells, options, reporter, source)
-    render(reports)
+    try:
+        render(reports)
+    except ReportError as error:  # the cells are done, whatever else lies in the folder
+        raise OSError(str(error)) from error
     terminal_table(records, console)
     missing = sum(record.status is Status.NOT_RUN for record in records)
     bad = [record for record in records if record.status in (Status.FAILED, Status.INTERRUPTED)]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zs_methods.task import Task
 
 METHOD, MODEL, PROTOCOL = 'zs3_released', 'r101', 'zs3-official'
-EPILOG = """examples:
+ABOUT = """examples:
   python -m benchmark import_zs3 checkpoint.pth.tar --dataset voc --k 2 --data-root data
   python -m benchmark import_zs3 checkpoint.pth.tar --dataset context --k 4 --generator generator.pth.tar --convert-only
 The network, with its classifier, becomes config.py and model.pth in --out, which mmseg's init_model loads; a generator
@@ -162,10 +162,10 @@ def evaluate(request: Request, options: RunOptions, task: Task, reports: Path, c
     try:
         found = Task.create(request.dataset, request.ks[0], request.root, protocol, files)
     except (FileNotFoundError, ValueError) as error:
-        terminal.complain('import_zs3', f'converted, but the evaluation needs the data set: {error}')
+        COMMAND.complain(f'converted, but the evaluation needs the data set: {error}')
         return 1
     return run_cells(expand(request, options, [METHOD], [found], protocol), options, reports, console)
 
 
-COMMAND = Command('import_zs3', "the authors' weights as a row of the table", _arguments, _run, EPILOG)
+COMMAND = Command('import_zs3', "the authors' weights as a row of the table", ABOUT, _arguments, _run)
 main = COMMAND.main

@@ -81,7 +81,7 @@ def request_of(args: argparse.Namespace) -> Request:
     """
     check_least(args, LEAST)
     return Request(
-        methods=names('--methods', args.methods), ks=None if args.ks is None else numbers('--ks', args.ks),
+        methods=tuple(dict.fromkeys(items(args.methods))), ks=None if args.ks is None else numbers('--ks', args.ks),
         splits=None if args.splits is None else names('--splits', args.splits), seeds=numbers('--seeds', args.seeds),
         dataset=args.dataset, data_root=args.data_root, train_list=args.train_list, vectors=args.vectors,
         protocol=args.protocol, model=args.model, backbone_weights=args.backbone_weights,

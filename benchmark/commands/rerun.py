@@ -18,7 +18,7 @@ from rich.text import Text
 
 from benchmark.errors import UsageError
 from benchmark.launchers.launch import launch
-from benchmark.planning.data import prepare_data
+from benchmark.planning import data
 from benchmark.planning.plan import Cell
 from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import Record, Status, load_record
@@ -54,7 +54,7 @@ def verify(count: int, cells: Sequence[Cell], options: RunOptions, console: Cons
     for cell in drawn:
         record = known[cell.file_name]
         groups[_threads(record), record.provenance['hardware'].get('deterministic', False)].append(cell)
-    source = prepare_data(cells[0].task, console)
+    source = data.prepare_data(cells[0].task, console)
     remove_abandoned(path for path in options.work_dir.glob('verify-*') if _OWN.fullmatch(path.name))
     folder = options.work_dir.absolute() / f'verify-{uuid.uuid4().hex[:8]}'
     again: dict[str, Record] = {}

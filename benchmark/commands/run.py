@@ -8,7 +8,7 @@ from benchmark import terminal
 from benchmark.commands.command import Command
 from benchmark.commands.requests import add_arguments, check_least, request_of, run_options_of
 
-EPILOG = """examples:
+ABOUT = """examples:
   python benchmark/run.py --methods zs3,zsmmd --ks 2,4,6,8,10
   python benchmark/run.py --methods zs3 --ks 2 --seeds 0,1,2 --cfg-options classifier.unseen_weight=1
   python benchmark/run.py --methods mine --ks 2 --plugin path/to/mine.py
@@ -51,5 +51,6 @@ def _run(args: argparse.Namespace) -> int:
     return run_cells(cells, options, args.reports, console)
 
 
-COMMAND = Command('run', 'train methods for every K and write the tables to reports/', _arguments, _run, EPILOG)
+COMMAND = Command('run', 'train methods for every K and write the tables to reports/', ABOUT, _arguments, _run,
+                  program='run.py', call='python benchmark/run.py')
 main = COMMAND.main

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from benchmark.records.selections import Selection
 
-EPILOG = """examples:
+ABOUT = """examples:
   python -m benchmark select --methods zs3 --grid classifier.unseen_weight=10,30,100 generator.iterations=400,800
   python -m benchmark select --methods zs3 --ks 10 --folds 5 --held-out 2 --seeds 0,1 --grid generator.samples=32,64
   python -m benchmark select --methods zs3,zsmmd --dataset voc --data-root data --cfg-options generator.samples=32
@@ -59,7 +59,7 @@ def _grid(args: argparse.Namespace) -> dict[str, list[Any]]:
 def _run(args: argparse.Namespace) -> int:
     from benchmark.commands.execution import check_options, count_stages, quieten, say
     from benchmark.launchers.launch import launch
-    from benchmark.planning.data import prepare_data
+    from benchmark.planning import data
     from benchmark.planning.selection_plan import SelectionRequest, plan, summarise
     from benchmark.running.progress import Reporter
 
@@ -74,7 +74,7 @@ def _run(args: argparse.Namespace) -> int:
         say(console, f'{len(cells)} cells, {count_stages(cells, options)}')
         return 0
     quieten()
-    source = prepare_data(task, console)
+    source = data.prepare_data(task, console)
     incomplete = False
     with Reporter(console, len(cells)) as reporter:
         records = iter(launch(cells, options, reporter, source))
@@ -86,7 +86,7 @@ def _run(args: argparse.Namespace) -> int:
         say(console, f'selection: {path}')
         incomplete |= not all(candidate.complete for candidate in selection.candidates)
         if selection.chosen is None:
-            terminal.complain('select', f'{name}: nothing chosen: {_why(selection)}')
+            COMMAND.complain(f'{name}: nothing chosen: {_why(selection)}')
     return int(incomplete)
 
 
@@ -144,5 +144,5 @@ def show(selection: Selection, console: Console) -> None:
                       highlight=False, markup=False, soft_wrap=True)
 
 
-COMMAND = Command('select', "choose a method's settings on held-out seen classes", _arguments, _run, EPILOG)
+COMMAND = Command('select', "choose a method's settings on held-out seen classes", ABOUT, _arguments, _run)
 main = COMMAND.main

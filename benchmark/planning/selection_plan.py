@@ -65,6 +65,8 @@ def plan(selection: SelectionRequest, options: RunOptions) -> tuple[Task, dict[s
     (task,) = tasks
     methods = {name: cls for name, cls in METHODS.module_dict.items() if cls.role != 'imported'}
     names = request.methods
+    if not names:
+        raise UsageError('--methods is empty; known: ' + ', '.join(sorted(methods)))
     if names == ('all',):
         names = sorted(name for name, cls in methods.items() if cls.role == 'method')
     names = [known('method', name, methods) for name in names]

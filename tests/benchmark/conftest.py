@@ -10,11 +10,13 @@ import pytest
 from mmengine.config import ConfigDict
 from rich.console import Console
 
-from benchmark.launchers import Settings, build_launcher
+from benchmark.arguments import Parser
+from benchmark.commands.requests import add_arguments, request_of, run_options_of
+from benchmark.launchers import build_launcher
 from benchmark.launchers.scheduler import Scheduler
-from benchmark.planning import options
-from benchmark.planning.plan import plan_cell
-from benchmark.planning.request import plan_cells
+from benchmark.planning.cells import load_plugins, plan_cells
+from benchmark.planning.plan import Needs, plan_cell
+from benchmark.planning.run_options import RunOptions
 from benchmark.running.cell import CellRunner
 from benchmark.running.progress import Reporter
 from benchmark.store.artifacts import ArtifactStore
@@ -29,7 +31,7 @@ TOY_PLUGIN = Path(__file__).with_name('toy_plugin.py')
 @pytest.fixture
 def toy():
     """The loaded toy plugin, a module."""
-    options.load_plugin(TOY_PLUGIN)
+    load_plugins([TOY_PLUGIN])
     module = sys.modules[METHODS.get('toy_ok').__module__]
     assert module.CALLS == []
     return module

@@ -15,7 +15,7 @@ from benchmark.commands.run import __file__ as run_file
 from benchmark.records.files import load_record, load_records
 from zs_methods.registry import METHODS
 
-TOY_PLUGIN = Path(__file__).with_name('toy_plugin.py')
+TOY_PLUGIN = Path(__file__).parents[1] / 'toy_plugin.py'
 
 
 def records_of(reports):
@@ -149,7 +149,7 @@ def test_records_that_cannot_be_written_are_one_line(toy_run, capsys, untouched)
 def test_data_that_cannot_be_prepared_is_one_line(toy_run, capsys, untouched, monkeypatch):
     def full(*_):
         raise OSError(28, 'No space left on device', 'img_dir')
-    monkeypatch.setattr('benchmark.planning.request.prepare_data', full)
+    monkeypatch.setattr('benchmark.planning.data.prepare_data', full)
     assert toy_run('toy_ok', '--ks', 2) == 1
     assert capsys.readouterr().err == "run.py: [Errno 28] No space left on device: 'img_dir'\n"
     assert not untouched['--reports'].exists()

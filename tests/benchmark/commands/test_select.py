@@ -86,7 +86,7 @@ def plugin(tmp_path):
 def select_py(argv, plugin, monkeypatch):
     """Calls select.py in this process without a data set."""
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr('benchmark.planning.request.prepare_data', lambda *_: {'argv': ['select.py']})
+    monkeypatch.setattr('benchmark.planning.data.prepare_data', lambda *_: {'argv': ['select.py']})
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
     yield lambda *words: select.main(argv('--plugin', plugin, '--device', 'cpu', '--launcher', 'inline', *words))
     signal.signal(signal.SIGTERM, before)

@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from benchmark.planning.request import vectors_card
+from benchmark.planning.data import vectors_card
 from zs_methods.datasets.spec import SPECS
 from zs_methods.vectors.class_vectors import file_sha256, vectors_sha256
 
@@ -72,7 +72,7 @@ def test_records_name_all_files_and_one_hash(tmp_path):
     ('gone.txt', ['gone.txt']), ('word2vec+gone.npz', ['gone.npz']), ('words.csv', ['words.csv']),
 ])
 def test_what_is_no_file_and_no_name_is_one_line(run_py, capsys, monkeypatch, value, parts):
-    monkeypatch.delattr('benchmark.planning.request.prepare_data')  # never on to training
+    monkeypatch.delattr('benchmark.planning.data.prepare_data')  # never on to training
     assert run_py('--ks', '2', '--vectors', value) == 2
     captured = capsys.readouterr()
     assert captured.out == '' and captured.err.startswith('run.py: ') and captured.err.count('\n') == 1

@@ -14,7 +14,7 @@ import torch
 from mmengine.config import Config, ConfigDict
 
 from benchmark import ROOT
-from benchmark.planning.options import load_plugin
+from benchmark.planning.cells import load_plugins
 from benchmark.planning.plan import plan_cell, trie_lines
 from benchmark.store.checksums import content_hash
 from zs_methods.configs import load_config
@@ -284,7 +284,7 @@ def test_two_plugins_of_one_file_name_keep_their_own_addresses(plan, tmp_path):
     for file in files:
         file.parent.mkdir()
         file.write_text(PLUGIN.format(name=file.parent.name))
-        load_plugin(file)
+        load_plugins([file])
     words = ('--methods', 'temporary_A,temporary_B', '--ks', 2)
     before = by_method(plan(*words))
     files[1].write_text(files[1].read_text() + '# edited\n')

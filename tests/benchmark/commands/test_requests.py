@@ -12,11 +12,15 @@ import pytest
 import torch
 
 from benchmark import ROOT
+from benchmark.commands import requests
+from benchmark.commands.run import COMMAND
 from benchmark.errors import UsageError
-from benchmark.planning import options
+from benchmark.planning.cells import load_plugins
+from benchmark.planning.request import Request
+from benchmark.planning.run_options import RunOptions
 from zs_methods.registry import METHODS
 
-TOY_PLUGIN = Path(__file__).with_name('toy_plugin.py')
+TOY_PLUGIN = Path(__file__).parents[1] / 'toy_plugin.py'
 TAKEN = """
 from zs_methods.methods import ZS3
 from zs_methods.registry import METHODS
@@ -56,7 +60,7 @@ def plugin(tmp_path):
 @pytest.fixture
 def refused(run_py, capsys, untouched, monkeypatch):
     """Calls run.py, makes sure that it refused properly, and returns its line."""
-    monkeypatch.delattr('benchmark.planning.request.prepare_data')  # never on to training
+    monkeypatch.delattr('benchmark.planning.data.prepare_data')  # never on to training
 
     def call(*arguments):
         assert run_py(*arguments) == 2
@@ -91,9 +95,9 @@ def refused(run_py, capsys, untouched, monkeypatch):
     (['--cfg-options', 'clasifier.unseen_weight=1'], ["'clasifier.unseen_weight'"]),
     (['--cfg-options', 'classifier.unseen_weight.deeper=1'], ["'classifier.unseen_weight.deeper'"]),
     (['--cfg-options', 'recursion.rounds=1', '--methods', 'zs3'], ["'recursion.rounds'"]),
-    (['--cfg-options', 'classifier.unseen_weight'], ['--cfg-options and --launcher-options take KEY=VALUE']),
+    (['--cfg-options', 'classifier.unseen_weight'], ['--cfg-options takes KEY=VALUE']),
     (['--cfg-options', '=1'], ['--cfg-options']),
-    (['--cfg-options', 'classifier.unseen_weight=[1,2'], ['--cfg-options and --launcher-options take KEY=VALUE']),
+    (['--cfg-options', 'classifier.unseen_weight=[1,2'], ['--cfg-options takes KEY=VALUE']),
     (['--cfg-options', 'classifier.initial=sene'], ["method 'zs3'", "initial must be one of ('seen', 'uniform')"]),
     (['--cfg-options', 'classifier=1'], ['classifier=1: settings is expected']),
     (['--cfg-options'], ['--cfg-options', 'expected at least one argument']),
@@ -204,22 +208,22 @@ def test_wrong_choices_of_data_and_network(refused, words, parts):
 
 def test_splits_default_to_all_k_or_all_names(plan):
     assert {cell.id.k for cell in plan('--methods', 'zs3')} == {2, 4, 6, 8, 10}
-    from benchmark.planning.request import _splits
+    from benchmark.planning.cells import _splits
     from zs_methods.datasets import load_spec
-    assert _splits(options.parse([]), load_spec('cocostuff')) == ['cocostuff-156-15']
-    assert _splits(options.parse(['--ks', '4,2', '--splits', 'voc-15-5']), load_spec('voc')) == [4, 2, 'voc-15-5']
+    assert _splits(Request(), load_spec('cocostuff')) == ['cocostuff-156-15']
+    assert _splits(Request(ks=(4, 2), splits=('voc-15-5',)), load_spec('voc')) == [4, 2, 'voc-15-5']
 
 
 def test_defaults_are_the_whole_embedded_benchmark():
-    args = options.parse([])
-    assert (args.methods, args.ks, args.dataset, args.seeds, args.protocol, args.device) == (
-        'all', None, 'shapes', '0', 'zs3-clean', 'auto')
-    assert args.reports == options.ROOT / 'reports' and args.cfg_options == {} and args.plugin == []
+    args = COMMAND.parse([])
+    assert requests.request_of(args) == Request()
+    options = requests.run_options_of(args)
+    assert options == RunOptions(Path('work_dirs'), ROOT / 'reports' / 'records', device=options.device)
 
 
-@pytest.mark.parametrize(('text', 'expected'), [('2', [2]), (' 4, 2 ,', [4, 2]), ('2,2,02', [2])])
+@pytest.mark.parametrize(('text', 'expected'), [('2', (2,)), (' 4, 2 ,', (4, 2)), ('2,2,02', (2,))])
 def test_numbers_keep_their_order_and_drop_repetitions(text, expected):
-    assert options.numbers('--ks', text) == expected
+    assert requests.numbers('--ks', text) == expected
 
 
 @pytest.mark.parametrize(('inherited', 'name', 'expected'), [
@@ -230,27 +234,27 @@ def test_a_device_number_counts_among_the_visible_ones(monkeypatch, inherited, n
         monkeypatch.delenv('CUDA_VISIBLE_DEVICES', raising=False)
     else:
         monkeypatch.setenv('CUDA_VISIBLE_DEVICES', inherited)
-    assert options.select_device(name) == 'cuda'
+    assert requests.select_device(name) == 'cuda'
     assert os.environ['CUDA_VISIBLE_DEVICES'] == expected
 
 
 def test_auto_takes_what_is_there(monkeypatch):
     monkeypatch.setattr('torch.cuda.device_count', lambda: 0)
-    assert options.select_device('auto') == 'cpu'
+    assert requests.select_device('auto') == 'cpu'
     monkeypatch.setattr('torch.cuda.device_count', lambda: 1)
-    assert options.select_device('auto') == 'cuda'
+    assert requests.select_device('auto') == 'cuda'
 
 
 def test_the_cpu_hides_every_gpu(monkeypatch):
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '0')
-    assert options.select_device('cpu') == 'cpu' and os.environ['CUDA_VISIBLE_DEVICES'] == ''
+    assert requests.select_device('cpu') == 'cpu' and os.environ['CUDA_VISIBLE_DEVICES'] == ''
 
 
 def test_a_plugin_is_loaded_once(plugin):
     path = plugin(TAKEN.replace('zs3', 'mine'))
-    options.load_plugin(path)
+    load_plugins([path])
     first = METHODS.get('mine')
-    options.load_plugin(path.parent / '.' / path.name)
+    load_plugins([path.parent / '.' / path.name])
     assert METHODS.get('mine') is first
 
 
@@ -258,7 +262,7 @@ def test_a_plugin_that_failed_is_not_taken_for_loaded(plugin):
     path = plugin('raise RuntimeError("boom")')
     for _ in range(2):
         with pytest.raises(UsageError, match='boom'):
-            options.load_plugin(path)
+            load_plugins([path])
 
 
 def test_options_are_kept_with_the_methods_they_concern(plan):

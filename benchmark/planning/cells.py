@@ -1,0 +1,185 @@
+"""From a request to a checked list of cells."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import zs_methods.methods  # noqa: F401  registers the methods
+from benchmark.arguments import known
+from benchmark.errors import UsageError
+from benchmark.planning.plan import Cell, Recipe
+from benchmark.planning.request import Request, is_file
+from benchmark.planning.run_options import RunOptions
+from zs_methods.configs import NETWORK_KEY, Composed, ConfigError, check_device, compose_all, weights_file
+from zs_methods.datasets.files import locate
+from zs_methods.datasets.spec import DatasetSpec, available, load_spec
+from zs_methods.engine import shared_memory
+from zs_methods.methods import ROLES
+from zs_methods.plugins import import_file
+from zs_methods.protocols import PROTOCOLS, Protocol, stronger_access
+from zs_methods.registry import METHODS
+from zs_methods.task import Task, find_vectors
+from zs_methods.vectors.class_vectors import load_class_vectors, split_files, vectors_name, vectors_sha256
+from zs_methods.wording import one_line
+
+#: Arguments of `zs_methods.configs.compose_all` -> the options that set them.
+OPTIONS = {'model': '--model', 'weights': '--backbone-weights', 'processes': '--processes', 'options': '--cfg-options'}
+#: Launchers whose jobs run on other machines, of which this one knows nothing.
+ELSEWHERE = ('ray', 'slurm')
+
+
+def list_methods(request: Request) -> list[str]:
+    """One line per registered method: name, role, setting, what it reads of unseen labels, summary."""
+    load_plugins(request.plugins)
+    protocol = PROTOCOLS[known('protocol', request.protocol, PROTOCOLS)]
+    rows = [(name, method.role, method.setting, stronger_access(method.reads_unseen_gt, protocol.handling))
+            for name, method in sorted(METHODS.module_dict.items())]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ['  '.join([*map(str.ljust, row, widths), METHODS.get(row[0]).summary]) for row in rows]
+
+
+def plan_cells(request: Request, options: RunOptions) -> list[Cell]:
+    """Checks the whole request and expands it, split by split and seed by seed; floor first, ceiling last.
+
+    Args:
+        request (Request): what is asked for.
+        options (RunOptions): how it will be run, which not every machine can.
+
+    Raises:
+        UsageError: the first thing that is wrong with the request.
+    """
+    load_plugins(request.plugins)
+    methods = chosen_methods(request.methods)
+    tasks, protocol = plan_tasks(request)
+    return expand(request, options, methods, tasks, protocol)
+
+
+def plan_tasks(request: Request) -> tuple[list[Task], Protocol]:
+    """The requested splits of the requested data set, and the card they are under."""
+    if not is_file(request.dataset):
+        known('dataset', request.dataset, available())
+    protocol = PROTOCOLS[known('protocol', request.protocol, PROTOCOLS)]
+    try:
+        spec = load_spec(request.dataset)
+        if request.train_list:
+            if not spec.training_lists:
+                raise UsageError(f'--train-list: {spec.name} has one list of training images only')
+            protocol = protocol.with_list(known('training list', request.train_list, spec.training_lists))
+        if spec.embedded and not locate(spec, request.root).is_dir():
+            check_writable('--data-root', request.root)
+        files = {} if request.vectors is None else {'vectors': request.vectors}
+        if file := weights_file(request.backbone_weights):
+            files['backbone'] = file
+        tasks = [Task.create(request.dataset, split, request.root, protocol, files)
+                 for split in _splits(request, spec)]
+        _check_vectors(tasks[0], request)
+    except ConfigError as error:
+        raise _usage(error) from None
+    except (KeyError, ValueError, OSError) as error:
+        raise UsageError(one_line(error)) from None
+    return tasks, protocol
+
+
+def expand(request: Request, options: RunOptions, methods: Sequence[str], tasks: Sequence[Task],
+           protocol: Protocol) -> list[Cell]:
+    """All cells of checked tasks.
+
+    Raises:
+        UsageError: a wrong option, or a recipe that cannot be built.
+    """
+    try:
+        composed = compose_all(methods, tasks[0], request.model, request.backbone_weights, request.pretraining,
+                               request.processes, request.options)
+        config = composed[methods[0]].config
+        check_device(config, options.device)
+    except ConfigError as error:
+        raise _usage(error) from error
+    if options.launcher not in ELSEWHERE and (lack := shared_memory.lack(
+            config.get('train_dataloader', {}), config.get('train_pipeline', ()))):
+        raise UsageError(f'{lack} in --cfg-options')
+    cells = []
+    for task in tasks:
+        recipes = []
+        for name in methods:
+            try:
+                recipes.append(_recipe(composed[name], task, protocol, request))
+            except Exception as error:  # a plugin's recipe may raise anything
+                raise UsageError(f'method {name!r}: {type(error).__name__}: {one_line(error)}') from error
+        cells += [recipe.cell(seed) for seed in request.seeds for recipe in recipes]
+    return cells
+
+
+def chosen_methods(names: Sequence[str]) -> list[str]:
+    """Requested methods between floor and ceiling, which join every run; imported ones have a command of their own."""
+    registered = METHODS.module_dict
+    roles = {role: sorted(name for name, method in registered.items() if method.role == role) for role in ROLES}
+    for name in set(registered).difference(*roles.values()):
+        raise UsageError(f'method {name!r}: role must be one of {", ".join(ROLES)}, got {registered[name].role!r}')
+    selectable = set(registered).difference(roles['imported'])
+    if not names:
+        raise UsageError('--methods is empty; known: ' + ', '.join(sorted(selectable)))
+    if list(names) == ['all']:
+        names = roles['method']
+    names = [known('method', name, selectable) for name in names]
+    chosen = [name for name in dict.fromkeys(names) if name in roles['method']]
+    return [*roles['floor'], *chosen, *roles['ceiling']]
+
+
+def load_plugins(files: Sequence[Path]) -> None:
+    """Imports plugin files, which register their methods and stages; a second time does nothing."""
+    for file in files:
+        if not file.exists():
+            raise UsageError(f'--plugin {file}: no such file')
+        try:
+            import_file(file)
+        except Exception as error:
+            raise UsageError(f'--plugin {file}: {type(error).__name__}: {one_line(error)}') from error
+
+
+def check_writable(option: str, folder: Path) -> None:
+    """Makes sure a folder can be created or written to, without doing either."""
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise UsageError(f'{option} {folder}: {existing} is not a folder that can be written to')
+
+
+def _recipe(composed: Composed, task: Task, protocol: Protocol, request: Request) -> Recipe:
+    """A method on a task; an option is part of its variant only if the recipe is another one without it."""
+    method = composed.build(task, protocol)
+    stages = method.stages()
+    variant = {key: value for key, value in composed.applied.items() if not key.startswith(NETWORK_KEY) and
+               composed.without(key).build(task, protocol).stages() != stages}
+    other = task.vectors != str(find_vectors(request.dataset, request.root))
+    if other and method.vectors()['sha256'] in repr(stages):
+        variant['vectors'] = f'{vectors_name(task.vectors)} {vectors_sha256(task.vectors)[:8]}'
+    return Recipe(method, composed.name, task, variant)
+
+
+def _splits(request: Request, spec: DatasetSpec) -> list[int | str]:
+    """The requested splits: all numbers K of a data set by default, or its named splits if it has no K."""
+    if request.ks is None and request.splits is None:
+        return spec.ks or spec.named_splits
+    ks, names = request.ks or (), request.splits or ()
+    for option, split in [*(('--ks', k) for k in ks), *(('--splits', name) for name in names)]:
+        try:
+            spec.unseen(split)
+        except KeyError as error:
+            raise UsageError(f'{option}: {error.args[0]}') from None
+    return [*ks, *names]
+
+
+def _check_vectors(task: Task, request: Request) -> None:
+    """Makes sure that every class has a vector."""
+    named = {str(find_vectors(request.dataset, request.root, name)) for name in task.spec.vectors}
+    for file in map(Path, split_files(task.vectors)):
+        if not file.is_file() and str(file) in named:
+            raise UsageError(f'no word vectors at {file}; python -m benchmark prepare embeddings {file.stem}, or '
+                             '--vectors FILE')
+    load_class_vectors(task.spec.classes, task.vectors, task.spec.aliases)
+
+
+def _usage(error: ConfigError) -> UsageError:
+    """The error in the words of the command line."""
+    return UsageError(f'{OPTIONS[error.argument]} {error.problem}' if error.argument else str(error))
