@@ -11,11 +11,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Any, TextIO
 
 from benchmark import interrupts
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 #: What stands for signs that an encoding lacks; of other characters, the code is shown.
 SPELLED = {'—': '-', '–': '-', '−': '-', '±': '+-', '×': 'x', '·': '.', '…': '...', '→': '->', '≤': '<=', '≥': '>=',
@@ -91,8 +92,8 @@ class EnduringStream:
                 os.close(nowhere)
 
 
-def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
-    """Makes the ``main`` of a command print to whatever standard output and error are.
+def guard(program: str, work: Callable[[], int]) -> int:
+    """Does the work of a command, which prints to whatever standard output and error are.
 
     What their encoding lacks is spelled out. A reader that leaves early, such as ``head``, changes nothing but that
     it sees no more; another failure, such as a full disk, is said at the end, and the exit code is then not 0.
@@ -100,34 +101,51 @@ def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
     SIGINT and SIGTERM end it with 130, wherever they strike.
 
     A current folder that was removed ends every command at once, with 2: the numerical libraries abort in it.
+
+    Args:
+        program (str): begins every line about a failure.
+        work (Callable): returns the exit code.
+
+    Returns:
+        int: the exit code.
     """
+    with _enduring('stderr'), _enduring('stdout') as out:
+        try:
+            os.getcwd()
+        except OSError as error:
+            complain(program, f'the current folder: {error.strerror}; change to one that exists')
+            return 2
+        with interrupts.listening():
+            try:
+                code = work()
+                interrupts.check()  # which some library may have made another error of
+            except KeyboardInterrupt:
+                complain(program, 'interrupted; the same command continues where it was')
+                code = 130
+        out.flush()
+        if out.failure is not None and out.failure.errno != errno.EPIPE:
+            complain(program, f'standard output: {out.failure.strerror}')
+            code = code or 1
+    return code
+
+
+def complain(program: str, text: str) -> None:
+    """Prints one line on standard error, whatever the text."""
+    print(f'{program}: {" ".join(line.strip() for line in text.splitlines())}', file=sys.stderr)
+
+
+def command(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
+    """Guards the ``main`` of a file, see `guard`; messages begin with the file's name."""
     @functools.wraps(main)
     def guarded(argv: Sequence[str] | None = None) -> int:
-        with _enduring('stderr'), _enduring('stdout') as out:
-            name = Path(inspect.getfile(main)).name
-            try:
-                os.getcwd()
-            except OSError as error:
-                print(f'{name}: the current folder: {error.strerror}; change to one that exists', file=sys.stderr)
-                return 2
-            with interrupts.listening():
-                try:
-                    code = main(argv)
-                    interrupts.check()  # which some library may have made another error of
-                except KeyboardInterrupt:
-                    print(f'{name}: interrupted; the same command continues where it was', file=sys.stderr)
-                    code = 130
-            out.flush()
-            if out.failure is not None and out.failure.errno != errno.EPIPE:
-                print(f'{name}: standard output: {out.failure.strerror}', file=sys.stderr)
-                code = code or 1
-        return code
+        return guard(Path(inspect.getfile(main)).name, lambda: main(argv))
 
     return guarded
 
 
 def console(width: int, **options: Any) -> Console:
     """A console on standard output, as wide as the terminal, or `width` columns where there is none."""
+    from rich.console import Console
     return Console(width=None if sys.stdout.isatty() else width, **options)
 
 

@@ -13,16 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rich.console import Console
 
 from benchmark import ROOT, terminal
-from benchmark.errors import Parser, UsageError
+from benchmark.arguments import Parser
+from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
     from benchmark.planning.plan import Cell
 
 FOLDER = ROOT / 'configs' / 'ablations'
 EXAMPLES = """examples:
-  python benchmark/ablate.py --list
-  python benchmark/ablate.py unseen_weight --ks 2,10 --seeds 0,1,2
-  python benchmark/ablate.py layout --ks 2 --dry-run
+  python -m benchmark ablate --list
+  python -m benchmark ablate unseen_weight --ks 2,10 --seeds 0,1,2
+  python -m benchmark ablate layout --ks 2 --dry-run
 Every other option is that of run.py. An ablation is a file of configs/ablations; its variants become rows of the
 report, the one that equals a method's own settings is that method's row.
 exit codes: those of run.py."""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 METHOD, MODEL, PROTOCOL = 'zs3_released', 'r101', 'zs3-official'
 EXAMPLES = """examples:
-  python benchmark/import_zs3.py checkpoint.pth.tar --dataset voc --k 2 --data-root data
-  python benchmark/import_zs3.py checkpoint.pth.tar --dataset context --k 4 --generator generator.pth.tar --convert-only
+  python -m benchmark import_zs3 checkpoint.pth.tar --dataset voc --k 2 --data-root data
+  python -m benchmark import_zs3 checkpoint.pth.tar --dataset context --k 4 --generator generator.pth.tar --convert-only
 The network, with its classifier, becomes config.py and model.pth in --out, which mmseg's init_model loads; a generator
 becomes generator.pth beside them. The evaluation is the cell "zs3 (released weights)" of the report, under the card
 zs3-official, since the released training reads the layout of unseen classes; one record per data set and K.

@@ -80,10 +80,10 @@ def run_cells(args: Namespace, cells: list[Cell], store: ArtifactStore, console:
 
     from mmengine.logging import MMLogger
 
-    from benchmark.commands.report import ReportError, render
     from benchmark.launchers.launch import launch
     from benchmark.planning.request import prepare_data
     from benchmark.records.files import Status
+    from benchmark.reporting.render import ReportError, render
     from benchmark.reporting.tables.rows import data_text
     from benchmark.reporting.tables.terminal import terminal_table
     from benchmark.running.finished import other_data

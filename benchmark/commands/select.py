@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from benchmark.records.selections import Selection
 
 EXAMPLES = """examples:
-  python benchmark/select.py --methods zs3 --grid classifier.unseen_weight=10,30,100 generator.iterations=400,800
-  python benchmark/select.py --methods zs3 --ks 10 --folds 5 --held-out 2 --seeds 0,1 --grid generator.samples=32,64
-  python benchmark/select.py --methods zs3,zsmmd --dataset voc --data-root data --cfg-options generator.samples=32
+  python -m benchmark select --methods zs3 --grid classifier.unseen_weight=10,30,100 generator.iterations=400,800
+  python -m benchmark select --methods zs3 --ks 10 --folds 5 --held-out 2 --seeds 0,1 --grid generator.samples=32,64
+  python -m benchmark select --methods zs3,zsmmd --dataset voc --data-root data --cfg-options generator.samples=32
 further options, as for run.py: --methods --ks (one) --splits (one) --seeds --dataset --protocol --train-list
 --data-root --model --backbone-weights --pretraining --vectors --work-dir --reports --plugin --cfg-options --device
 --processes --force --fail-fast --dry-run
@@ -60,20 +60,16 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     Raises:
         UsageError: a wrong call, in one line.
     """
-    from mmengine.config import DictAction
-
+    from benchmark.arguments import Settings
     from benchmark.planning import options
 
     parser = options.Parser(prog='select.py', description="Choose a method's settings on held-out seen classes.",
                             epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
-    parser.add_argument('--grid', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE,VALUE,...',
+    parser.add_argument('--grid', action=Settings, metavar='KEY=VALUE,VALUE,...',
                         help='settings and the values to try, e.g. generator.iterations=400,800')
     parser.add_argument('--folds', type=int, default=3, metavar='N', help='draws of held-out classes (default: 3)')
     parser.add_argument('--held-out', type=int, default=3, metavar='N', help='classes in a draw (default: 3)')
-    try:
-        own, others = parser.parse_known_args(argv)
-    except (ValueError, AssertionError) as error:  # DictAction splits KEY=VALUE without checking
-        raise UsageError(f'--grid takes KEY=VALUE,VALUE,... ({error})') from None
+    own, others = parser.parse_known_args(argv)
     args = options.parse(others)
     if args.list:
         raise UsageError('--list: run.py --list prints the methods')

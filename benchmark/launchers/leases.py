@@ -93,7 +93,8 @@ def free_gib() -> float | None:
     """Free memory of the fullest GPU; None where nvidia-smi does not tell. CUDA itself is not asked: that starts it."""
     try:
         found = subprocess.run(['nvidia-smi', '--query-gpu=memory.free', '--format=csv,noheader,nounits'],
-                               capture_output=True, check=True, timeout=20, text=True).stdout
+                               capture_output=True, check=True, timeout=20, text=True,
+                               encoding='ascii').stdout
         return min(int(line) for line in found.split()) / 1024
     except (OSError, subprocess.SubprocessError, ValueError):
         return None

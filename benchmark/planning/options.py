@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from mmengine.config import Config, DictAction
+from typing import TYPE_CHECKING, Any
 
 from benchmark import ROOT
-from benchmark.errors import Parser, UsageError
-from zs_methods.configs import config_root
-from zs_methods.plugins import import_file
+from benchmark.arguments import Parser, Settings, known
+from benchmark.errors import UsageError
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 EXAMPLES = """examples:
   python benchmark/run.py --methods zs3,zsmmd --ks 2,4,6,8,10
@@ -34,7 +33,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         UsageError: a wrong call, in one line.
     """
     parser = Parser(prog='run.py', description='Train methods for every K and write the tables to reports/.',
-                    epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+                    epilog=EXAMPLES)
     parser.add_argument('--methods', default='all', help='names, comma separated, or all')
     parser.add_argument('--ks', help="numbers of unseen classes; all of the data set's by default")
     parser.add_argument('--splits', help='splits that have a name, e.g. voc-15-5')
@@ -59,7 +58,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'), help='folder of the artifacts')
     parser.add_argument('--reports', type=Path, default=ROOT / 'reports', help='folder of records and reports')
     parser.add_argument('--plugin', type=Path, action='append', default=[], help='Python file with a method of yours')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+    parser.add_argument('--cfg-options', action=Settings,
                         help='change settings, e.g. classifier.unseen_weight=1; makes a variant of the methods')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     parser.add_argument('--processes', type=int, default=1, metavar='N',
@@ -73,7 +72,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--deterministic', action='store_true',
                         help='on CUDA: exact repetition, slower; an operation that cannot give it is an error')
     parser.add_argument('--address', help='of a Ray cluster, e.g. auto')
-    parser.add_argument('--launcher-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+    parser.add_argument('--launcher-options', action=Settings,
                         help='for ray.init or submitit, e.g. slurm_partition=gpu timeout_min=600')
     parser.add_argument('--retry', type=int, default=0, metavar='N', help='further attempts at a cell that failed')
     parser.add_argument('--timeout', type=float, metavar='SECONDS', help='kill a cell whose stage takes longer')
@@ -85,10 +84,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--fail-fast', action='store_true', help='start nothing new after the first failure')
     parser.add_argument('--dry-run', action='store_true', help='print the plan and stop')
     parser.add_argument('--list', action='store_true', help='print the methods and stop')
-    try:
-        args = parser.parse_args(argv)
-    except (ValueError, AssertionError) as error:  # DictAction splits KEY=VALUE without checking
-        raise UsageError(f'--cfg-options and --launcher-options take KEY=VALUE ({error})') from None
+    args = parser.parse_args(argv)
     for option, least in (('workers', 1), ('threads', 1), ('retry', 0), ('timeout', 0.0), ('checkpoint_every', 1),
                           ('verify', 0)):
         value = getattr(args, option)
@@ -136,17 +132,10 @@ def numbers(option: str, text: str) -> list[int]:
     return list(dict.fromkeys(map(int, items)))
 
 
-def known(kind: str, name: str, names: Iterable[str]) -> str:
-    """Returns a name that exists; otherwise the error suggests the nearest one."""
-    names = list(names)
-    if name in names:
-        return name
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0)
-    raise UsageError(f'unknown {kind} {name!r}: did you mean {near[0]!r}? known: {", ".join(sorted(names))}')
-
-
 def load_plugin(path: Path) -> None:
     """Imports a plugin file, which registers its methods and stages; a second time does nothing."""
+    from zs_methods.plugins import import_file
+
     if not path.is_file():
         raise UsageError(f'--plugin {path}: no such file')
     try:
@@ -158,6 +147,8 @@ def load_plugin(path: Path) -> None:
 
 def model_file(model: str, dataset: str) -> Path:
     """The DeepLab config that ``--model`` names: that of the data set, the general one, or a file."""
+    from zs_methods.configs import config_root
+
     folder = config_root() / 'deeplab'
     if model.endswith('.py'):
         if not Path(model).is_file():
@@ -176,6 +167,10 @@ def load_config(dataset: str, model: str, method: str, method_file: Path) -> Con
     ``configs/<method>/`` or, for a plugin, beside its file (there, ``<method>_config.py`` is the last); a method
     without one takes the defaults.
     """
+    from mmengine.config import Config
+
+    from zs_methods.configs import config_root
+
     config = Config.fromfile(model_file(model, dataset))
     builtin, beside = config_root() / method, method_file.parent
     special = [f'{method}_{Path(model).stem}.py', f'{method}_{dataset}.py']

@@ -126,7 +126,7 @@ def _check_vectors(task: Task, args: Namespace) -> None:
     named = {str(find_vectors(args.dataset, args.data_root, name)) for name in task.spec.vectors}
     for file in map(Path, split_files(task.vectors)):
         if not file.is_file() and str(file) in named:
-            raise UsageError(f'no word vectors at {file}; python benchmark/prepare.py embeddings {file.stem}, or '
+            raise UsageError(f'no word vectors at {file}; python -m benchmark prepare embeddings {file.stem}, or '
                              '--vectors FILE')
     load_class_vectors(task.spec.classes, task.vectors, task.spec.aliases)
 

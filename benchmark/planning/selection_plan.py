@@ -1,4 +1,4 @@
-"""From a parsed command line of ``select.py`` to a plan, and from its records to a `Selection`."""
+"""From a parsed command line of ``select`` to a plan, and from its records to a `Selection`."""
 
 from __future__ import annotations
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 from gpu_runs import DEVICE, records, stage
+from mmengine.config import Config
 
-from benchmark.planning.options import ROOT, Config
+from benchmark import ROOT
 from zs_methods.stages import Evaluate, StageContext
 from zs_methods.stages.network import build_dataset, equal_sized_batches, load_network
 from zs_methods.task import Task

@@ -55,16 +55,16 @@ def write_photos(root: Path, train: int, val: int, scale: float = 1.0) -> Path:
             image, mask = _photo(size, shown, stream)
             image.save(root / 'JPEGImages' / f'{names[-1]}.jpg', quality=90)
             mask.save(root / 'SegmentationClass' / f'{names[-1]}.png')
-        (root / 'ImageSets/Segmentation' / f'{subset}.txt').write_text('\n'.join(names) + '\n')
+        (root / 'ImageSets/Segmentation' / f'{subset}.txt').write_text('\n'.join(names) + '\n', encoding='utf-8')
     vectors = stream.standard_normal((len(CLASSES), VECTOR))
     lines = [f'{name} {" ".join(f"{value:.4f}" for value in row)}' for name, row in zip(CLASSES, vectors, strict=True)]
-    (root / 'vectors.txt').write_text(f'{len(CLASSES)} {VECTOR}\n' + '\n'.join(lines) + '\n')
+    (root / 'vectors.txt').write_text(f'{len(CLASSES)} {VECTOR}\n' + '\n'.join(lines) + '\n', encoding='utf-8')
     subsets = {name: {'images': 'JPEGImages', 'masks': 'SegmentationClass',
                       'list': f'ImageSets/Segmentation/{name}.txt'} for name in ('train', 'val')}
     file = root / f'{NAME}.yaml'
     file.write_text(yaml.safe_dump({
         'name': NAME, 'classes': list(CLASSES), 'background': 'background', 'image_suffix': '.jpg', 'subsets': subsets,
-        'splits': {2: list(CLASSES[SEEN:])}, 'vectors': 'vectors.txt', 'model': 'r101'}))
+        'splits': {2: list(CLASSES[SEEN:])}, 'vectors': 'vectors.txt', 'model': 'r101'}), encoding='utf-8')
     return file
 
 

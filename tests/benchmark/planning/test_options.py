@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.commands.run import __file__ as run_file
 from benchmark.errors import UsageError
 from benchmark.planning import options
+from benchmark.run import __file__ as run_file
 from zs_methods.registry import METHODS
 
-TOY_PLUGIN = Path(__file__).with_name('toy_plugin.py')
+TOY_PLUGIN = Path(__file__).parents[1] / 'toy_plugin.py'
 TAKEN = """
 from zs_methods.methods import ZS3
 from zs_methods.registry import METHODS
@@ -91,13 +91,14 @@ def refused(run_py, capsys, untouched, monkeypatch):
     (['--cfg-options', 'clasifier.unseen_weight=1'], ["'clasifier.unseen_weight'"]),
     (['--cfg-options', 'classifier.unseen_weight.deeper=1'], ["'classifier.unseen_weight.deeper'"]),
     (['--cfg-options', 'recursion.rounds=1', '--methods', 'zs3'], ["'recursion.rounds'"]),
-    (['--cfg-options', 'classifier.unseen_weight'], ['--cfg-options and --launcher-options take KEY=VALUE']),
+    (['--cfg-options', 'classifier.unseen_weight'], ['--cfg-options takes KEY=VALUE']),
     (['--cfg-options', '=1'], ['--cfg-options']),
-    (['--cfg-options', 'classifier.unseen_weight=[1,2'], ['--cfg-options and --launcher-options take KEY=VALUE']),
+    (['--cfg-options', 'classifier.unseen_weight=[1,2'], ['--cfg-options takes KEY=VALUE']),
     (['--cfg-options', 'classifier.initial=sene'], ["method 'zs3'", "initial must be one of ('seen', 'uniform')"]),
     (['--cfg-options', 'classifier=1'], ['classifier=1: settings is expected']),
     (['--cfg-options'], ['--cfg-options', 'expected at least one argument']),
     (['--colour', 'red'], ['unrecognized arguments: --colour red']),
+    (['--metods', 'zs3'], ["unrecognized arguments: --metods zs3: did you mean '--methods'?"]),
     (['zs3'], ['unrecognized arguments: zs3']),
     (['--launcher', 'lokal'], ["unknown launcher 'lokal': did you mean 'local'?", 'slurm']),
     (['--launcher-options', 'foo'], ['--launcher-options', 'KEY=VALUE']),
@@ -194,7 +195,7 @@ def test_records_of_another_schema_stop_a_run_before_it_begins(refused, tmp_path
     (['--backbone-weights', 'gone.pth'], ['--backbone-weights gone.pth: no such file', 'torchvision://']),
     (['--processes', '0'], ['--processes takes a number from 1, got 0']),
     (['--dataset', 'gone.yaml'], ['gone.yaml: No such file']),
-    (['--dataset', 'voc'], ["data set 'voc' not found; python benchmark/prepare.py voc"]),
+    (['--dataset', 'voc'], ["data set 'voc' not found; python -m benchmark prepare voc"]),
 ])
 def test_wrong_choices_of_data_and_network(refused, words, parts):
     line = refused('--methods', 'zs3', *words)

@@ -14,9 +14,9 @@ import pytest
 import torch
 from mmengine.config import Config, ConfigDict
 
-from benchmark.commands.run import __file__ as run_file
 from benchmark.planning.options import load_config, load_plugin
 from benchmark.planning.plan import plan_cell, trie_lines
+from benchmark.run import __file__ as run_file
 from benchmark.store.checksums import content_hash
 from zs_methods.models import MobileNetV2
 from zs_methods.protocols import PROTOCOLS

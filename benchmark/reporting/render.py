@@ -1,0 +1,62 @@
+"""Renders Markdown and figures from the records in a folder, and from nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.errors import UsageError
+from benchmark.records.files import Record
+from benchmark.records.selections import Selection, load_selections
+from benchmark.reporting import pages, reader
+from benchmark.reporting.statistics.bootstrap import CountsError
+from benchmark.reporting.tables.facts import PublishedError, load_facts
+from benchmark.reporting.tables.grouping import by_dataset
+from benchmark.reporting.tables.rows import Dataset
+
+
+class ReportError(UsageError):
+    """There is no folder of records, or one of them cannot be read."""
+
+
+def render(reports: Path) -> list[Path]:
+    """Renders one page per data set and the index; the same records always give the same bytes.
+
+    Data sets with published numbers have a page even if no record of them is there.
+
+    Args:
+        reports: the folder with ``records/*.json`` and, if settings were chosen, ``selection/*.json``, into which
+            pages and ``figures/`` are written.
+
+    Returns:
+        list[Path]: the files written, figures first within each data set, the index last.
+
+    Raises:
+        ReportError: there is no folder of records, or a record, a selection or a published table is
+            damaged.
+    """
+    records, selections = _load(Path(reports) / 'records'), _selections(Path(reports) / 'selection')
+    found = {dataset.name: dataset for dataset in by_dataset(records, selections)}
+    try:
+        names = sorted({*found, *load_facts().datasets})
+        datasets = [found.get(name, Dataset(name, [])) for name in names]
+        written = [path for dataset in datasets for path in pages.write_dataset(dataset, Path(reports))]
+    except (PublishedError, CountsError) as error:
+        raise ReportError(str(error)) from error
+    return [*written, pages.write_index(datasets, Path(reports))]
+
+
+def _load(folder: Path) -> list[Record]:
+    if not folder.is_dir():
+        raise ReportError(f'{folder}: no such folder; a finished run leaves its records there')
+    try:
+        return reader.load(folder)
+    except (OSError, ValueError) as error:
+        raise ReportError(' '.join(str(error).split())) from error
+
+
+def _selections(folder: Path) -> list[Selection]:
+    """The choices of settings, ordered by file name; none without the folder."""
+    try:
+        return load_selections(folder)
+    except (OSError, ValueError) as error:
+        raise ReportError(' '.join(str(error).split())) from error
