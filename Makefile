@@ -47,7 +47,7 @@ lint: setup
 	$(PY) -m ruff check .
 
 report: setup
-	$(PY) benchmark/report.py
+	$(PY) -m benchmark report
 
 # Keeps .venv, data, work_dirs and reports.
 clean:

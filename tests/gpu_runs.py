@@ -11,8 +11,8 @@ from pathlib import Path
 
 from micro_settings import MICRO
 
-from benchmark.commands.run import __file__ as RUN
 from benchmark.records.files import load_records
+from benchmark.run import __file__ as RUN
 
 DEVICE = os.environ.get('GZS3_TEST_GPU_ON', 'cuda')
 #: Iterations of a training that is interrupted, and whose network is compared between devices.

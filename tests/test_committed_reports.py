@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import zs_methods.methods  # noqa: F401  registers the methods
-from benchmark.commands.report import render
 from benchmark.records.files import load_records
+from benchmark.reporting.render import render
 from benchmark.stats import summarise
 from zs_methods.datasets import load_spec
 from zs_methods.evaluation.scores import scores

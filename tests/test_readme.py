@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.planning import options
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / 'README.md').read_text()
-DATASETS = (ROOT / 'zs_methods/datasets/README.md').read_text()
+PAGES = ('README.md', 'zs_methods/datasets/README.md', 'benchmark/launchers/README.md')
 
 
 def tutorial_files():
@@ -62,11 +64,21 @@ def test_links_lead_somewhere(target):
     assert target.startswith('https://') or (ROOT / target).exists()
 
 
-COMMANDS = re.findall(r'^    (?:\.venv/bin/)?python benchmark/((?:run|prepare|import_zs3)\.py .*?)(?: {2,}#.*)?$',
-                      README + DATASETS, re.MULTILINE)
+CALLS = re.findall(r'^    (?:\.venv/bin/)?python (benchmark/run\.py|-m benchmark) ?(.*?)(?: {2,}#.*)?$',
+                   ''.join((ROOT / name).read_text() for name in PAGES), re.MULTILINE)
 
 
-@pytest.mark.parametrize('command', COMMANDS)
-def test_commands_are_ones_that_the_programs_take(command):
-    name, *arguments = shlex.split(command)
-    importlib.import_module(f'benchmark.{name[:-3]}' if name != 'run.py' else 'benchmark.planning.options').parse(arguments)
+@pytest.mark.parametrize(('door', 'words'), CALLS)
+def test_commands_are_ones_that_the_programs_take(door, words):
+    name, *arguments = [*(['run'] if door.endswith('.py') else []), *shlex.split(words)]
+    module = importlib.import_module(f'benchmark.commands.{name}')
+    if name == 'ablate':
+        arguments.pop(0)
+    parse = module.COMMAND.parse if hasattr(module, 'COMMAND') else getattr(module, 'parse', options.parse)
+    assert parse(arguments)
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_every_command_is_called_through_a_door(page):
+    named = re.findall(r'benchmark/(\w+)\.py', (ROOT / page).read_text())
+    assert set(named) <= {'run'} and 'run' in named

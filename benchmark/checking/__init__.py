@@ -1,1 +1,1 @@
-"""The contract tests behind ``benchmark/check.py``."""
+"""The contract tests behind ``python -m benchmark check``."""

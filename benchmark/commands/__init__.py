@@ -1,4 +1,4 @@
-"""The commands: one file each."""
+"""The commands: one file each, with its helpers beside it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,44 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from benchmark import terminal
+from benchmark.arguments import known
+from benchmark.errors import UsageError
+
 NAMES = ('run', 'report', 'show', 'compare', 'select', 'ablate', 'check', 'prepare', 'published', 'import_zs3', 'perf')
+PROGRAM = 'benchmark'
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command that the first word names; returns the exit code."""
+    """Runs the command that the first word names, or lists all commands.
+
+    Returns:
+        int: the command's exit code; 0 for the list if it was asked for, 2 if there is no such command.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
-    return importlib.import_module(f'benchmark.commands.{words[0]}').main(words[1:])
+    if words and words[0] in NAMES:
+        return importlib.import_module(f'benchmark.commands.{words[0]}').main(words[1:])
+    return terminal.guard(PROGRAM, lambda: _without_command(words))
+
+
+def _without_command(words: Sequence[str]) -> int:
+    if not words or words[0] in ('-h', '--help'):
+        print('\n'.join(_overview()), file=sys.stdout if words else sys.stderr)
+        return 0 if words else 2
+    try:
+        known('command', words[0], NAMES)
+    except UsageError as error:
+        terminal.complain(PROGRAM, str(error))
+    return 2
+
+
+def _overview() -> list[str]:
+    """The commands and what they do, a line each."""
+    width = max(map(len, NAMES))
+    return ['usage: python -m benchmark COMMAND ...', '', 'commands:',
+            *(f'  {name:<{width}}  {_summary(name)}' for name in NAMES), '', 'COMMAND --help tells more.']
+
+
+def _summary(name: str) -> str:
+    module = importlib.import_module(f'benchmark.commands.{name}')
+    return module.COMMAND.summary if hasattr(module, 'COMMAND') else module.__doc__.partition(';')[0] + '.'

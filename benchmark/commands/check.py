@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
 import tempfile
 import time
-import warnings
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from benchmark import terminal
-from benchmark.errors import Parser, UsageError
+from benchmark.arguments import Parser, items, known
+from benchmark.commands.command import Command
+from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from benchmark.checking.suite import Report
 
-ABOUT = """checks, on 60 tiny images and with at most two steps of everything that is repeated:
+ABOUT = """examples:
+  python -m benchmark check --methods all
+  python -m benchmark check --methods mine --plugin path/to/mine.py
+checks, on 60 tiny images and with at most two steps of everything that is repeated:
   builds     the config loads, the recipe is plain data, attributes have known values
   trains     all stages end at K=2; all tensors and all numbers of the summaries are finite
   gradients  what is given to an optimiser changes, and is left on disk; the rest of the network stays as it is
@@ -36,45 +37,35 @@ ABOUT = """checks, on 60 tiny images and with at most two steps of everything th
   empty      networks and classifiers that never predict an unseen class, so that nothing is pseudo-labelled
 What makes a recipe short is the name of a setting: *iterations, *iters, *epochs, *steps become 2, *samples and
 *per_class 8, *batch_size 4 in a data loader and 64 elsewhere; see benchmark/checking/shrink.py.
-exit codes: 0 all pass, 1 some fail, 2 wrong call. A plugin is code: check only those you trust."""
+exit codes: 0 all pass, 1 some fail, 2 wrong call, 130 interrupted. A plugin is code: check only those you trust."""
 
 
-def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parses the command line.
-
-    Raises:
-        UsageError: a wrong call, in one line.
-    """
-    parser = Parser(prog='check.py', description=__doc__.split(';')[0] + '.', epilog=ABOUT,
-                    formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--methods', default='all', help='names, comma separated, or all')
-    parser.add_argument('--plugin', type=Path, action='append', default=[], help='Python file with a method of yours')
+def add_arguments(parser: Parser) -> None:
+    """Adds what to check, and where."""
+    parser.add_argument('--methods', default='all', metavar='NAMES', help='comma separated, or all (default)')
+    parser.add_argument('--plugin', type=Path, action='append', default=[], metavar='FILE',
+                        help='Python file with a method of yours')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
-    parser.add_argument('--workers', type=int, default=min(os.cpu_count() or 1, 4), help='processes at a time')
-    args = parser.parse_args(argv)
+    parser.add_argument('--workers', type=int, default=min(os.cpu_count() or 1, 4), metavar='N',
+                        help='processes at a time')
+
+
+def run(args: Namespace) -> int:
+    """Checks; returns 1 if a check fails."""
+    from benchmark.planning.options import load_plugin, select_device
+
     if args.workers < 1:
         raise UsageError(f'--workers takes a number from 1, got {args.workers}')
-    return args
+    device = select_device(args.device)
+    for plugin in args.plugin:
+        load_plugin(plugin)
+    return _check(chosen(args.methods), device, args.workers)
 
 
-@terminal.command
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line.
-
-    Returns:
-        int: 0 if all checks pass, 1 if some fail, 2 for a wrong call, 130 when interrupted.
-    """
-    warnings.filterwarnings('ignore')
-    try:
-        from benchmark.planning.options import load_plugin, select_device
-        args = parse(argv)
-        device = select_device(args.device)
-        for plugin in args.plugin:
-            load_plugin(plugin)
-        return _run(chosen(args.methods), device, args.workers)
-    except (UsageError, ImportError) as error:
-        print(f'check.py: {error}', file=sys.stderr)
-        return 2
+# Methods under test may warn of anything, from many processes at once.
+COMMAND = Command('check', 'Check that methods keep the contract of the benchmark, on data and trainings of seconds.',
+                  ABOUT, add_arguments, run, unheard='')
+main = COMMAND.main
 
 
 def chosen(text: str) -> list[str]:
@@ -84,18 +75,18 @@ def chosen(text: str) -> list[str]:
         UsageError: an unknown method.
     """
     import zs_methods.methods  # noqa: F401  registers the methods
-    from benchmark.planning.options import known
     from zs_methods.registry import METHODS
 
     selectable = sorted(name for name, method in METHODS.module_dict.items() if method.role != 'imported')
-    names = [name.strip() for name in text.split(',') if name.strip()]
+    names = items(text)
     if not names:
         raise UsageError('--methods is empty; known: ' + ', '.join(selectable))
     return selectable if names == ['all'] else [known('method', name, selectable) for name in dict.fromkeys(names)]
 
 
-def _run(names: Sequence[str], device: str, workers: int) -> int:
+def _check(names: Sequence[str], device: str, workers: int) -> int:
     import torch
+    from rich.console import Console
 
     from benchmark.checking.suite import Suite
 
@@ -114,6 +105,9 @@ def _run(names: Sequence[str], device: str, workers: int) -> int:
 
 def show(reports: dict[str, Report], console: Console) -> None:
     """Prints the table, then the failures and the reasons of what was skipped, a line each."""
+    from rich.table import Table
+    from rich.text import Text
+
     from benchmark.checking.suite import CHECKS
 
     table = Table('method', *CHECKS)

@@ -1,129 +1,70 @@
-"""Speed against a stated baseline, measured in the same run: of the generator, plans, reports, launchers, a GPU."""
+"""Measures speed against a stated baseline; see ``--help``."""
 
 from __future__ import annotations
 
-import argparse
-import statistics
-import sys
-import time
-from collections.abc import Callable, Sequence
+from argparse import Namespace
 from pathlib import Path
 
-import torch
+from benchmark import ROOT
+from benchmark.arguments import Parser
+from benchmark.commands.command import Command
 
-from benchmark import ROOT, terminal
-from benchmark.errors import UsageError
-from zs_methods.models import GMMNGenerator, MMDLoss
-
-RECORDS = ROOT / 'reports' / 'records'
-#: A batch as ZS3Net sees it: 8 images of 3 classes, 128 pixels each, 256-d features, 300-d vectors.
-IMAGES, CLASSES, SAMPLES, FEATURES, VECTOR = 8, 3, 128, 256, 300
-#: Pixels of a 78 x 78 feature map, of which each of an image's classes covers a third.
-PIXELS_PER_CLASS = 78 * 78 // CLASSES
-
-
-def generator(repeats: int) -> float:
-    """Generator training on one batch of images: one batched step against the original scheme.
-
-    The original scheme (valeoai/ZS3 6031f4a) goes through images and classes one by one: it generates a feature for
-    every pixel of the class, draws 128 pixels with replacement for real and fake alike, computes the root of MMD^2
-    and takes one Adam step. Both sides use the same real features, generator, kernel variances and optimiser.
-
-    Returns:
-        float: median seconds of the loop over median seconds of the batched step.
-    """
-    torch.manual_seed(0)
-    groups = IMAGES * CLASSES
-    pixels = torch.randn(groups, PIXELS_PER_CLASS, FEATURES).relu()
-    vectors = torch.randn(groups, VECTOR)
-    stream = torch.Generator().manual_seed(0)
-    criterion, naive = MMDLoss(), _PlainMMD()
-
-    def batched() -> None:
-        drawn = torch.randint(PIXELS_PER_CLASS, (groups, SAMPLES), generator=stream)
-        real = pixels[torch.arange(groups)[:, None], drawn]
-        _step(optimizer, criterion(model.sample(vectors, SAMPLES, stream), real))
-
-    def original() -> None:
-        for group in range(groups):
-            fake = model.sample(vectors[group:group + 1], PIXELS_PER_CLASS, stream)[0]
-            drawn = torch.randint(PIXELS_PER_CLASS, (SAMPLES,), generator=stream)
-            _step(optimizer, naive(fake[drawn], pixels[group, drawn]))
-
-    def sampled() -> None:
-        for group in range(groups):
-            drawn = torch.randint(PIXELS_PER_CLASS, (SAMPLES,), generator=stream)
-            fake = model.sample(vectors[group:group + 1], SAMPLES, stream)[0]
-            _step(optimizer, naive(fake, pixels[group, drawn]))
-
-    model = GMMNGenerator(VECTOR, FEATURES)
-    optimizer = torch.optim.Adam(model.parameters(), lr=2e-4)
-    times = {function.__name__: _median_seconds(function, repeats) for function in (original, sampled, batched)}
-    print(f'{IMAGES} images x {CLASSES} classes, {SAMPLES} of {PIXELS_PER_CLASS} pixels, d={FEATURES}, '
-          f'{torch.get_num_threads()} threads, median of {repeats}')
-    print(f'original loop, every pixel generated, a step per image and class  {1000 * times["original"]:8.1f} ms')
-    print(f'the same loop, only the drawn pixels generated                    {1000 * times["sampled"]:8.1f} ms  '
-          f'({times["sampled"] / times["batched"]:.1f} x)')
-    print(f'batched step                                                      {1000 * times["batched"]:8.1f} ms')
-    return times['original'] / times['batched']
+ABOUT = """measurements:
+  generator  a batched training step of the generator, against the published loop over images and classes
+  plan       expanding a plan and finding its finished cells, against one seed at a time
+  report     rendering many records, against rendering few
+  launchers  the main sweep with two workers, against one cell at a time
+  gpu        training and evaluation on a GPU, against the published code in plain torch
+The last line is "ratio <x>": how many times faster than the baseline; with gpu there is one after every figure.
+exit codes: 0 measured, 2 wrong call, or no such device, 130 interrupted"""
 
 
-class _PlainMMD:
-    """Root of MMD^2 of one pair of sets, kernel by kernel, through autograd."""
-
-    def __call__(self, fake: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-        z = torch.cat([fake, real])
-        square = (z * z).sum(dim=1)
-        distance = square[:, None] - 2 * z @ z.T + square
-        m, total = len(fake), 0.0
-        for variance in (2, 5, 10, 20, 40, 80):
-            kernel = torch.exp(-distance / (2 * variance))
-            total = total + kernel[:m, :m].mean() + kernel[m:, m:].mean() - 2 * kernel[:m, m:].mean()
-        return (total.clamp(min=0) + 1e-8).sqrt()
-
-
-def _step(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()
-
-
-def _median_seconds(function: Callable[[], None], repeats: int) -> float:
-    function()
-    seconds = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds)
-
-
-@terminal.command
-def main(argv: Sequence[str] | None = None) -> int:
-    """Prints the measurement; its last line is ``ratio <x>``, and with ``gpu`` there is one after every figure."""
-    parser = argparse.ArgumentParser(prog='perf.py', description=__doc__)
-    parser.add_argument('what', choices=['generator', 'plan', 'report', 'launchers', 'gpu'])
-    parser.add_argument('--repeats', type=int, default=15, help='of the generator')
-    parser.add_argument('--number', type=int, default=10_000, help='of the cells of a plan, or records of a report')
-    parser.add_argument('--records', type=Path, default=RECORDS, metavar='DIR',
+def add_arguments(parser: Parser) -> None:
+    """Adds what to measure, and how much of it."""
+    parser.add_argument('what', choices=MEASUREMENTS, metavar='MEASUREMENT', help=', '.join(MEASUREMENTS))
+    parser.add_argument('--repeats', type=int, default=15, metavar='N', help='of the generator')
+    parser.add_argument('--number', type=int, default=10_000, metavar='N',
+                        help='of the cells of a plan, or records of a report')
+    parser.add_argument('--records', type=Path, default=ROOT / 'reports' / 'records', metavar='DIR',
                         help='records to multiply (default: those of this repository)')
     parser.add_argument('--data-root', type=Path, default=Path('data'), metavar='DIR', help='data of the launchers')
     parser.add_argument('--device', default='cuda', help='of gpu: cuda, or cpu to see that the program runs')
     parser.add_argument('--quick', action='store_true', help='of gpu: tiny sizes, whose figures mean nothing')
-    args = parser.parse_args(argv)
-    if args.what == 'generator':
-        ratio = generator(args.repeats)
-    else:
-        from benchmark.commands import perf_gpu, perf_launchers
-        from benchmark.commands import perf_scale as scale
-        try:
-            if args.what == 'gpu':
-                perf_gpu.gpu(args.device, args.quick)
-                return 0
-            ratio = perf_launchers.launchers(args.data_root) if args.what == 'launchers' else \
-                getattr(scale, args.what)(args.number, args.records)
-        except UsageError as error:
-            print(f'perf.py: {error}', file=sys.stderr)
-            return 2
-    print(f'ratio {ratio:.2f}')
+
+
+def run(args: Namespace) -> int:
+    """Prints the measurement."""
+    ratio = MEASUREMENTS[args.what](args)
+    if ratio is not None:
+        print(f'ratio {ratio:.2f}')
     return 0
+
+
+def _generator(args: Namespace) -> float:
+    from benchmark.commands.perf_generator import generator
+    return generator(args.repeats)
+
+
+def _plan(args: Namespace) -> float:
+    from benchmark.commands.perf_scale import plan
+    return plan(args.number, args.records)
+
+
+def _report(args: Namespace) -> float:
+    from benchmark.commands.perf_scale import report
+    return report(args.number, args.records)
+
+
+def _launchers(args: Namespace) -> float:
+    from benchmark.commands.perf_launchers import launchers
+    return launchers(args.data_root)
+
+
+def _gpu(args: Namespace) -> None:
+    from benchmark.commands.perf_gpu import gpu
+    gpu(args.device, args.quick)
+
+
+MEASUREMENTS = {'generator': _generator, 'plan': _plan, 'report': _report, 'launchers': _launchers, 'gpu': _gpu}
+COMMAND = Command('perf', 'Measure speed against a stated baseline, in the same run.', ABOUT, add_arguments, run)
+main = COMMAND.main

@@ -1,4 +1,4 @@
-"""Launchers against each other: the same sweep, each time from the beginning; see ``perf.py launchers``."""
+"""Launchers against each other: the same sweep, each time from the beginning; see ``perf launchers``."""
 
 from __future__ import annotations
 

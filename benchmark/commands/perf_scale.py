@@ -1,4 +1,4 @@
-"""Plans and reports of thousands of cells, measured; see ``python benchmark/perf.py plan`` and ``report``."""
+"""Plans and reports of thousands of cells, measured; see ``python -m benchmark perf plan`` and ``report``."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from itertools import count, islice
 from pathlib import Path
 from unittest import mock
 
-from benchmark.commands.report import render
 from benchmark.errors import UsageError
 from benchmark.planning import options, request
 from benchmark.records.files import Record, Status, load_record, save_record
+from benchmark.reporting.render import render
 from benchmark.running.finished import finished
 from benchmark.store.artifacts import MANIFEST, ArtifactStore
 

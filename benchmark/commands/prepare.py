@@ -4,47 +4,38 @@ from __future__ import annotations
 
 import fcntl
 import sys
-import threading
-import time
-import warnings
-from argparse import Namespace, RawDescriptionHelpFormatter
+from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from benchmark import terminal
-from benchmark.errors import Parser, UsageError
-from benchmark.planning.options import check_writable, known
-from benchmark.running.progress import PLAIN_EVERY_S
-from zs_methods.datasets.acquisition import AcquisitionError, Listener
+from benchmark.arguments import Parser, items, known
+from benchmark.commands.command import Command
+from benchmark.errors import UsageError
+from benchmark.planning.options import check_writable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 DATASETS = ('voc', 'context', 'cocostuff')
 #: Lines shown per kind of problem.
 SHOWN = 20
-EXAMPLES = """examples:
-  python benchmark/prepare.py voc                           # download, unpack, convert; again: continues
-  python benchmark/prepare.py cocostuff --from ~/downloads  # from archives or unpacked trees that are there
-  python benchmark/prepare.py embeddings word2vec-google-news-300
-  python benchmark/prepare.py embeddings ~/vectors.kv --datasets voc --words zebra,okapi
-  python benchmark/prepare.py verify voc
-exit codes: 0 done, 1 data wrong or incomplete, 2 wrong call, 130 interrupted."""
+ABOUT = """examples:
+  python -m benchmark prepare voc                           # download, unpack, convert; again: continues
+  python -m benchmark prepare cocostuff --from ~/downloads  # from archives or unpacked trees that are there
+  python -m benchmark prepare embeddings word2vec-google-news-300
+  python -m benchmark prepare embeddings ~/vectors.kv --datasets voc --words zebra,okapi
+  python -m benchmark prepare verify voc
+exit codes: 0 done, 1 data wrong or incomplete, 2 wrong call, 130 interrupted"""
 
 
-def parse(argv: Sequence[str] | None) -> Namespace:
-    """Parses the command line.
-
-    Raises:
-        UsageError: a wrong call, in one line.
-    """
-    parser = Parser(prog='prepare.py', description=__doc__, epilog=EXAMPLES,
-                    formatter_class=RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+def add_arguments(parser: Parser) -> None:
+    """Adds a subcommand for each data set, for word vectors and for the check."""
+    commands = parser.add_subparsers(dest='command', required=True, metavar='ACTION')
     for name in DATASETS:
         command = commands.add_parser(name, help=f"make the data set {name} in mmsegmentation's layout")
         command.add_argument('--from', dest='given', type=Path, metavar='DIR',
@@ -59,79 +50,30 @@ def parse(argv: Sequence[str] | None) -> Namespace:
     for command in commands.choices.values():
         command.add_argument('--root', type=Path,
                              help='folder that holds the data sets (default: data, or the folder of the YAML file)')
-    args = parser.parse_args(argv)
+
+
+def run(args: Namespace) -> int:
+    """Prepares or verifies; returns 1 if data is wrong or incomplete."""
+    from zs_methods.datasets.acquisition import AcquisitionError
+
     if args.root is None:
         described = args.command == 'verify' and args.dataset.endswith(('.yaml', '.yml'))
         args.root = Path(args.dataset).parent if described else Path('data')
-    return args
-
-
-class Display(Listener):
-    """Shows lines and progress: bars on a terminal, now and then a line elsewhere."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.bars = Progress(TextColumn('{task.description}'), BarColumn(), TextColumn('{task.fields[text]}'),
-                             TimeRemainingColumn(), console=console, transient=True) if console.is_terminal else None
-        self._task: tuple[str, TaskID | None] = ('', None)
-        self._said, self._lock = time.monotonic(), threading.Lock()
-
-    def __enter__(self) -> Display:
-        """Shows the bars."""
-        if self.bars:
-            self.bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Removes the bars."""
-        if self.bars:
-            self.bars.stop()
-
-    def line(self, text: str) -> None:
-        """Prints one line above the bars."""
-        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
-
-    def step(self, title: str, done: int, total: int, unit: str = 'files') -> None:
-        """Moves the bar of a piece of work; another piece takes its place."""
-        text = f'{done}/{total}' if unit == 'files' else f'{done / 1e6:.1f}/{total / 1e6:.1f} MB'
-        with self._lock:
-            if self.bars:
-                if self._task[0] != title:
-                    if self._task[1] is not None:
-                        self.bars.remove_task(self._task[1])
-                    self._task = title, self.bars.add_task(title, total=total, text=text)
-                self.bars.update(self._task[1], completed=done, total=total, text=text)
-            elif time.monotonic() - self._said >= PLAIN_EVERY_S:
-                self._said = time.monotonic()
-                self.line(f'{title} {text}')
-
-
-@terminal.command
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line.
-
-    Returns:
-        int: 0 done, 1 data wrong or incomplete, 2 for a wrong call, 130 when interrupted.
-    """
-    warnings.filterwarnings('ignore')
     try:
-        args = parse(argv)
         return _verify(args) if args.command == 'verify' else _prepare(args)
-    except UsageError as error:
-        return _fail(str(error), 2)
     except AcquisitionError as error:
-        return _fail(str(error), 1)
-    except OSError as error:
-        where = error.filename or ('system' if error.errno else '')  # our own have no number and name the file
-        return _fail(f'{where}: {error.strerror}' if where else str(error), 1)
+        COMMAND.complain(str(error))
+        return 1
 
 
-def _fail(line: str, code: int) -> int:
-    print(f'prepare.py: {" ".join(line.split())}', file=sys.stderr)
-    return code
+# Files from anywhere are read here, about which libraries warn; what is wrong with one is said once, by its name.
+COMMAND = Command('prepare', 'Get the published data sets and word vectors, and check what is there.', ABOUT,
+                  add_arguments, run, unheard='')
+main = COMMAND.main
 
 
 def _prepare(args: Namespace) -> int:
+    from benchmark.commands.display import Display
     from zs_methods.datasets.acquisition import cocostuff, context, embeddings, voc
     from zs_methods.datasets.acquisition.supply import Supply
 
@@ -141,7 +83,7 @@ def _prepare(args: Namespace) -> int:
         raise UsageError(f'--from {given}: no such folder')
     with _alone(args.root), Display(_console()) as display:
         if args.command == 'embeddings':
-            datasets, words = _items(args.datasets), _items(args.words)
+            datasets, words = items(args.datasets), items(args.words)
             try:
                 incomplete = embeddings.prepare(args.source, args.root, datasets, words, display)
             except (KeyError, ValueError) as error:
@@ -150,13 +92,17 @@ def _prepare(args: Namespace) -> int:
             prepare = {'voc': voc, 'context': context, 'cocostuff': cocostuff}[args.command].prepare
             incomplete = prepare(Supply(args.root, given, display))
         if not incomplete and args.command != 'embeddings':
-            display.line(f'done; check it with: python benchmark/prepare.py verify {args.command} --root {args.root}')
+            display.line(f'done; check it with: python -m benchmark prepare verify {args.command} --root {args.root}')
     for line in incomplete:
-        _fail(line, 1)
+        COMMAND.complain(line)
     return 1 if incomplete else 0
 
 
 def _verify(args: Namespace) -> int:
+    from rich.markup import escape
+
+    from benchmark.commands.display import Display
+    from zs_methods.datasets.acquisition import AcquisitionError
     from zs_methods.datasets.acquisition.verify import verify
     from zs_methods.datasets.files import locate
     from zs_methods.datasets.names import visible
@@ -202,6 +148,8 @@ def _verify(args: Namespace) -> int:
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A table of names and numbers."""
+    from rich.table import Table
+
     table = Table()
     for i, title in enumerate(titles):
         table.add_column(title, justify='right' if i else 'left')
@@ -219,10 +167,6 @@ def _words(error: Exception) -> str:
     return str(error.args[0] if isinstance(error, KeyError) and error.args else error)
 
 
-def _items(text: str) -> list[str]:
-    return [item.strip() for item in text.split(',') if item.strip()]
-
-
 @contextmanager
 def _alone(root: Path) -> Iterator[None]:
     """Keeps a second preparation off the same folder; the lock ends with the process, however that ends."""
@@ -231,5 +175,5 @@ def _alone(root: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UsageError(f'--root {root}: another prepare.py is at work there') from None
+            raise UsageError(f'--root {root}: another prepare is at work there') from None
         yield

@@ -1,33 +1,52 @@
-"""Prints published numbers and how far each can be trusted, without any run."""
+"""Prints published numbers and how far each can be trusted; see ``--help``."""
 
 from __future__ import annotations
 
-import sys
+from argparse import Namespace
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from benchmark import terminal
-from benchmark.errors import Parser, UsageError
-from benchmark.reporting.published import tables as published_tables
-from benchmark.reporting.published.values import Published, load_published
-from benchmark.reporting.tables.facts import PublishedError, load_facts
+from benchmark.arguments import Parser, items
+from benchmark.commands.command import Command
+from benchmark.errors import UsageError
+
+if TYPE_CHECKING:
+    from benchmark.reporting.published.values import Published
+
+ABOUT = """examples:
+  python -m benchmark published --dataset voc
+  python -m benchmark published --method ZS3Net,zsmmd --markdown
+exit codes: 0 printed, 2 wrong call, or a table that is damaged, 130 interrupted"""
 
 
-@terminal.command
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line: 0 when printed, 2 for a wrong call."""
-    parser = Parser(prog='published.py', description=__doc__)
+def add_arguments(parser: Parser) -> None:
+    """Adds what to print."""
     parser.add_argument('--dataset', default='all', metavar='NAME', help='voc, context, cocostuff or all (default)')
     parser.add_argument('--method', default='', metavar='NAMES',
                         help='comma-separated: names of the tables, such as "ZS3Net", or of methods here, such as zs3')
     parser.add_argument('--markdown', action='store_true', help='print Markdown')
+
+
+def run(args: Namespace) -> int:
+    """Prints what was chosen.
+
+    Raises:
+        UsageError: unknown data set or method, or a damaged table.
+    """
+    from benchmark.reporting.tables.facts import PublishedError
+
     try:
-        arguments = parser.parse_args(argv)
-        chosen = choose(arguments.dataset, arguments.method)
-    except (UsageError, PublishedError) as error:
-        print(f'{parser.prog}: {error}', file=sys.stderr)
-        return 2
-    (_print_markdown if arguments.markdown else _print_tables)(chosen)
+        chosen = choose(args.dataset, args.method)
+    except PublishedError as error:
+        raise UsageError(str(error)) from error
+    (_print_markdown if args.markdown else _print_tables)(chosen)
     return 0
+
+
+COMMAND = Command('published', 'Print published numbers and how far each can be trusted, without any run.', ABOUT,
+                  add_arguments, run)
+main = COMMAND.main
 
 
 def choose(dataset: str = 'all', methods: str = '') -> dict[str, list[Published]]:
@@ -36,12 +55,15 @@ def choose(dataset: str = 'all', methods: str = '') -> dict[str, list[Published]
     Raises:
         UsageError: unknown data set or method; the message lists the known ones.
     """
+    from benchmark.reporting.published.values import load_published
+    from benchmark.reporting.tables.facts import load_facts
+
     known = load_facts().datasets
     if dataset != 'all' and dataset not in known:
         raise UsageError(f'unknown data set {dataset!r}; published numbers are known for: {", ".join(known)}, all')
     rows = {name: load_published(name) for name in known}
     names = {name for part in rows.values() for row in part for name in _names(row)}
-    wanted = {name.strip().lower() for name in methods.split(',') if name.strip()}
+    wanted = {name.lower() for name in items(methods)}
     unknown = sorted(wanted - names)
     if unknown:
         raise UsageError(f'no published numbers of {", ".join(unknown)}; known: {", ".join(sorted(names))}')
@@ -56,11 +78,15 @@ def _names(row: Published) -> set[str]:
 
 def _content(rows: Sequence[Published]) -> dict[Published, str]:
     """The methods of this repository that follow each row."""
+    from benchmark.reporting.published import tables as published_tables
+
     return {row: ', '.join(published_tables.implemented(row)) or published_tables.NONE for row in rows}
 
 
 def _print_markdown(chosen: dict[str, list[Published]]) -> None:
+    from benchmark.reporting.published import tables as published_tables
     from benchmark.reporting.published.values import IDENTITY_TOLERANCE
+    from benchmark.reporting.tables.facts import load_facts
     from benchmark.reporting.tables.markup import fill
 
     datasets = [(name, load_facts().datasets[name].title, published_tables.whole(rows, _content(rows),
@@ -72,6 +98,9 @@ def _print_markdown(chosen: dict[str, list[Published]]) -> None:
 def _print_tables(chosen: dict[str, list[Published]]) -> None:
     from rich.table import Table
     from rich.text import Text
+
+    from benchmark.reporting.published import tables as published_tables
+    from benchmark.reporting.tables.facts import load_facts
 
     console = terminal.console(180, highlight=False)
     summaries = load_facts().protocols

@@ -1,83 +1,36 @@
-"""Renders Markdown and figures from the records in a folder, and from nothing else."""
+"""Renders the pages of a folder of records."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from argparse import Namespace
 from pathlib import Path
 
-from benchmark import ROOT, terminal
-from benchmark.errors import Parser, UsageError
-from benchmark.records.files import Record
-from benchmark.records.selections import Selection, load_selections
-from benchmark.reporting import pages, reader
-from benchmark.reporting.statistics.bootstrap import CountsError
-from benchmark.reporting.tables.facts import PublishedError, load_facts
-from benchmark.reporting.tables.grouping import by_dataset
-from benchmark.reporting.tables.rows import Dataset
+from benchmark import ROOT
+from benchmark.arguments import Parser
+from benchmark.commands.command import Command
 
-DEFAULT_REPORTS = ROOT / 'reports'
+ABOUT = """examples:
+  python -m benchmark report
+  python -m benchmark report --reports reports/local
+The same records always give the same bytes.
+exit codes: 0 rendered, 1 a page cannot be written, 2 wrong call, or a record that cannot be read, 130 interrupted"""
 
 
-class ReportError(Exception):
-    """There is no folder of records, or one of them cannot be read."""
-
-
-def render(reports: Path) -> list[Path]:
-    """Renders one page per data set and the index; the same records always give the same bytes.
-
-    Data sets with published numbers have a page even if no record of them is there.
-
-    Args:
-        reports: the folder with ``records/*.json`` and, if settings were chosen, ``selection/*.json``, into which
-            pages and ``figures/`` are written.
-
-    Returns:
-        list[Path]: the files written, figures first within each data set, the index last.
-
-    Raises:
-        ReportError: there is no folder of records, or a record, a selection or a published table is
-            damaged.
-    """
-    records, selections = _load(Path(reports) / 'records'), _selections(Path(reports) / 'selection')
-    found = {dataset.name: dataset for dataset in by_dataset(records, selections)}
-    try:
-        names = sorted({*found, *load_facts().datasets})
-        datasets = [found.get(name, Dataset(name, [])) for name in names]
-        written = [path for dataset in datasets for path in pages.write_dataset(dataset, Path(reports))]
-    except (PublishedError, CountsError) as error:
-        raise ReportError(str(error)) from error
-    return [*written, pages.write_index(datasets, Path(reports))]
-
-
-def _load(folder: Path) -> list[Record]:
-    if not folder.is_dir():
-        raise ReportError(f'{folder}: no such folder; a finished run leaves its records there')
-    try:
-        return reader.load(folder)
-    except (OSError, ValueError) as error:
-        raise ReportError(' '.join(str(error).split())) from error
-
-
-def _selections(folder: Path) -> list[Selection]:
-    """The choices of settings, ordered by file name; none without the folder."""
-    try:
-        return load_selections(folder)
-    except (OSError, ValueError) as error:
-        raise ReportError(' '.join(str(error).split())) from error
-
-
-@terminal.command
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line: 0 when rendered, 2 for a wrong call."""
-    parser = Parser(prog='report.py', description=__doc__)
-    parser.add_argument('--reports', type=Path, default=DEFAULT_REPORTS, metavar='DIR',
+def add_arguments(parser: Parser) -> None:
+    """Adds the folder."""
+    parser.add_argument('--reports', type=Path, default=ROOT / 'reports', metavar='DIR',
                         help='folder with records/*.json; pages and figures are written into it (default: reports)')
-    try:
-        written = render(parser.parse_args(argv).reports)
-    except (UsageError, ReportError) as error:
-        print(f'{parser.prog}: {error}', file=sys.stderr)
-        return 2
-    for path in written:
+
+
+def run(args: Namespace) -> int:
+    """Renders, and names what was written."""
+    from benchmark.reporting.render import render
+
+    for path in render(args.reports):
         print(path)
     return 0
+
+
+COMMAND = Command('report', 'Render Markdown and figures from the records in a folder, and from nothing else.', ABOUT,
+                  add_arguments, run)
+main = COMMAND.main

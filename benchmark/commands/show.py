@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from argparse import Namespace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,49 +16,56 @@ from rich.text import Text
 from rich.tree import Tree
 
 from benchmark import ROOT, terminal
+from benchmark.arguments import Parser, known
+from benchmark.commands.command import Command
 from benchmark.commands.trace import access_text, find_artifact, follows, headline
-from benchmark.errors import Parser, UsageError
+from benchmark.errors import UsageError
 from benchmark.records.files import Record, StageRecord, Status, find_record, load_record
 from benchmark.reporting.tables.values import NONE, number
 
-EXAMPLES = """examples:
-  python benchmark/show.py k2_zs3-clean_tiny_zsmmd_seed0
-  python benchmark/show.py reports/records/shapes_k2_zs3-clean_tiny_zs3_seed0_379cbb87.json --stage generator
-exit codes: 0 shown, 2 wrong call or a record that cannot be read"""
+ABOUT = """examples:
+  python -m benchmark show k2_zs3-clean_tiny_zsmmd_seed0
+  python -m benchmark show reports/records/shapes_k2_zs3-clean_tiny_zs3_seed0_379cbb87.json --stage generator
+exit codes: 0 shown, 2 wrong call or a record that cannot be read, 130 interrupted"""
 
 
-@terminal.command
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line: 0 when shown, 2 for a wrong call."""
-    parser = Parser(prog='show.py', description='Explain a number from its record down to the artifacts.',
-                    epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: Parser) -> None:
+    """Adds the record and where to look."""
     parser.add_argument('record', metavar='RECORD', help="a record's path, or a part of its name that no other has")
     parser.add_argument('--stage', metavar='NAME', help='all that is known of one stage')
     parser.add_argument('--reports', type=Path, default=ROOT / 'reports', metavar='DIR',
                         help='folder with records/*.json (default: reports)')
     parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs', metavar='DIR',
                         help='folder with artifacts/ (default: work_dirs)')
+
+
+def run(args: Namespace) -> int:
+    """Prints a record, or a stage of it.
+
+    Raises:
+        UsageError: there is no such record or stage, or it cannot be read.
+    """
     console = terminal.console(160, soft_wrap=not sys.stdout.isatty())
     try:
-        args = parser.parse_args(argv)
         path = find_record(args.record, args.reports / 'records')
         record = load_record(path)
         if args.stage is None:
             show_record(record, path, args.work_dir, console)
         else:
             show_stage(_stage(record, args.stage), args.work_dir, console)
-    except (UsageError, ValueError, OSError) as error:
-        print(f'{parser.prog}: {" ".join(str(error).split())}', file=sys.stderr)
-        return 2
+    except (ValueError, OSError) as error:
+        raise UsageError(str(error)) from None
     return 0
 
 
+COMMAND = Command('show', 'Explain a number of a table, from its record down to the artifacts it was made of.', ABOUT,
+                  add_arguments, run)
+main = COMMAND.main
+
+
 def _stage(record: Record, name: str) -> StageRecord:
-    for stage in record.stages:
-        if stage.name == name:
-            return stage
-    raise UsageError(f'--stage: {name!r} is no stage of this record; it has '
-                     f'{", ".join(stage.name for stage in record.stages) or "none"}')
+    stages = {stage.name: stage for stage in record.stages}
+    return stages[known('stage', name, stages)]
 
 
 def show_record(record: Record, path: Path, work_dir: Path, console: Console) -> None:
@@ -81,11 +88,11 @@ def _scores(record: Record) -> Table:
     table = Table(title=Text(f'scores in percent, {record.images} images'))
     for title in ('classes', 'number', 'pixel accuracy', 'mean accuracy', 'mIoU', 'hIoU'):
         table.add_column(title, justify='left' if title == 'classes' else 'right')
-    known, unseen = len(record.classes), len(record.unseen)
+    total, unseen = len(record.classes), len(record.unseen)
     scores = [(record.metrics, '')]
     scores += [(record.secondary.metrics, f', {record.secondary.resolution}')] if record.secondary else []
     for metrics, where in scores:
-        for name, classes in (('seen', known - unseen), ('unseen', unseen), ('overall', known)):
+        for name, classes in (('seen', total - unseen), ('unseen', unseen), ('overall', total)):
             group = getattr(metrics, name)
             table.add_row(Text(name + where), str(classes), *(number(value, 2) for value in (group.pa, group.ma,
                                                                                              group.miou)),

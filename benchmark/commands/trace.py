@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from benchmark.records.files import Record, StageRecord
-from benchmark.reporting.statistics.bootstrap import image_counts
 from benchmark.store.checksums import file_sha256, read_json
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def follows(record: Record) -> str:
@@ -20,6 +20,10 @@ def follows(record: Record) -> str:
     Raises:
         CountsError: the confusion matrices of the images do not add up.
     """
+    import numpy as np
+
+    from benchmark.reporting.statistics.bootstrap import image_counts
+
     if not record.confusion:
         return 'the record holds no confusion matrix'
     counts = np.array(record.confusion)
@@ -34,6 +38,8 @@ def follows(record: Record) -> str:
 
 def _hiou(confusion: np.ndarray, unseen: list[int]) -> float | None:
     """As in `zs_methods.evaluation.scores`, which brings PyTorch with it and takes longer than all that is shown."""
+    import numpy as np
+
     hit, truth = confusion.diagonal(), confusion.sum(axis=1)
     iou = 100 * hit / np.maximum(truth + confusion.sum(axis=0) - hit, 1)
     is_unseen = np.isin(np.arange(len(confusion)), unseen)

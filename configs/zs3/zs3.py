@@ -1,7 +1,7 @@
 """ZS3Net with the constants of its code (valeoai/ZS3 6031f4a) and paper.
 
 ``generator`` and ``classifier`` are the sequential recipe of the paper, ``joint`` the interleaved loop of the code.
-Comments name what paper and code say where they differ; benchmark/ablate.py runs one against the other.
+Comments name what paper and code say where they differ; `python -m benchmark ablate` runs one against the other.
 
 ``generator.iterations`` is an assumption: the code takes one step per image and class in an interleaved loop of
 22,350 batches (VOC); a step of the sequential recipe sees all classes at once.

@@ -1,6 +1,6 @@
 """ZS3Net on the embedded benchmark: the published generator with a schedule of a second.
 
-Chosen on held-out seen classes, never on unseen ones: ``benchmark/select.py --methods zs3 --folds 5`` on the seen
+Chosen on held-out seen classes, never on unseen ones: ``benchmark select --methods zs3 --folds 5`` on the seen
 classes of K=10, which are unseen at no K. Rate, steps and samples first, then the weight of unseen classes.
 """
 

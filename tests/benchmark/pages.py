@@ -6,8 +6,8 @@ from pathlib import Path
 
 from fakes import save_all
 
-from benchmark.commands.report import render
 from benchmark.records.files import Record
+from benchmark.reporting.render import render
 from benchmark.reporting.tables import terminal as tables
 from benchmark.reporting.tables.grouping import by_dataset
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from environments import COMMANDS, NARROW, call
+from environments import COMMANDS, DOOR, NARROW, call
 from rich.console import Console
 from rich.table import Table
 
@@ -108,12 +108,6 @@ def test_a_closed_standard_output_is_none(monkeypatch):
     assert main() == 0 and sys.stdout is None
 
 
-def test_every_command_is_prepared():
-    from importlib import import_module
-    for name in COMMANDS:
-        assert hasattr(import_module(f'benchmark.{name}').main, '__wrapped__'), name
-
-
 @pytest.mark.parametrize('narrow', NARROW)
 @pytest.mark.parametrize('command', ['published', 'show'])
 def test_tables_come_out_whole(command, narrow):
@@ -134,7 +128,7 @@ def test_a_reader_that_leaves_ends_a_table_in_silence():
 
 def test_help_for_a_reader_that_leaves_or_is_not_there():
     for redirected in ('| head -1', '>&-', '2>&1 >/dev/null | head -1'):
-        line = f'"{sys.executable}" -W ignore "{call.__globals__["ROOT"]}/benchmark/compare.py" --help {redirected}'
+        line = f'"{sys.executable}" -W ignore "{DOOR}" compare --help {redirected}'
         done = subprocess.run(['bash', '-o', 'pipefail', '-c', line], capture_output=True, check=False)
         assert (done.returncode, done.stderr) == (0, b''), redirected
 
@@ -144,8 +138,7 @@ def test_a_current_folder_that_is_gone_is_one_line(tmp_path):
     gone.mkdir()
     done = call('report', before=['sh', '-c', 'rmdir "$PWD" && exec "$@"', 'sh'], cwd=gone)
     assert done.returncode == 2 and not done.stdout
-    assert done.stderr.decode() == ('report.py: the current folder: No such file or directory; change to one that '
-                                    'exists\n')
+    assert done.stderr.decode() == 'report: the current folder: No such file or directory; change to one that exists\n'
 
 
 @pytest.mark.slow

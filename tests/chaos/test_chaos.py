@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.commands.run import __file__ as RUN
 from benchmark.records.files import load_records
+from benchmark.run import __file__ as RUN
 
 KILLS = 20
 SETTINGS = ('train_cfg.max_iters=30', 'train_dataloader.batch_size=4', 'generator.iterations=60', 'generator.samples=8',

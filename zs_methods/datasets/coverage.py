@@ -53,7 +53,7 @@ class Coverage:
         if others:
             ranges = ', '.join(f'{self.counts[subset][others].min()} to {self.counts[subset][others].max()} in {subset}'
                                for subset in subsets)
-            lines.append(f'each of the {len(others)} other classes: {ranges}; prepare.py verify lists them')
+            lines.append(f'each of the {len(others)} other classes: {ranges}; prepare verify lists them')
         return lines
 
     def warnings(self, splits: Mapping[str, Sequence[int]]) -> list[str]:

@@ -236,7 +236,7 @@ def fingerprint(source: str, root: Path, training_list: str = '') -> str:
     if spec.embedded:
         return f'{spec.name}-v{shapes_generator.VERSION}'
     if not (root / spec.subsets['train'].images).is_dir():
-        how = (f'python benchmark/prepare.py {source}' if source == spec.name
+        how = (f'python -m benchmark prepare {source}' if source == spec.name
                else 'check subsets, folders and --data-root')
         raise FileNotFoundError(f'{visible(root)}: data set {spec.name!r} not found; {how}')
     return f'{spec.name}-{_content(source, root, training_list)}'

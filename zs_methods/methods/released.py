@@ -35,7 +35,7 @@ class ZS3Released(Method):
             ValueError: no checkpoint was given.
         """
         if 'checkpoint' not in self.task.files:
-            raise ValueError('zs3_released evaluates a given checkpoint: python benchmark/import_zs3.py CHECKPOINT')
+            raise ValueError('zs3_released evaluates a given checkpoint: python -m benchmark import_zs3 CHECKPOINT')
         return [self.released(), self.evaluate()]
 
     def skip(self) -> str | None:

@@ -1,4 +1,4 @@
-"""What a GPU is used for, against the published scheme in plain torch, in the same run: ``perf.py gpu``.
+"""What a GPU is used for, against the published scheme in plain torch, in the same run: ``perf gpu``.
 
 Ours is what runs in a cell: the stages of ``zs3`` and ``seen_only`` with the config ``r101``, on generated photographs
 of Pascal-VOC's sizes. Every figure is a line that says what is compared, and a line ``ratio <x>``.

@@ -1,4 +1,4 @@
-"""What all measurements of ``perf.py gpu`` share: how much is measured, the data, the stages, clock and memory."""
+"""What all measurements of ``perf gpu`` share: how much is measured, the data, the stages, clock and memory."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from mmseg.registry import MODELS
 
 import zs_methods.methods
 import zs_methods.stages  # noqa: F401  registers what is measured
+from benchmark import ROOT
 from benchmark.commands.perf_gpu.photos import CLASSES, NAME
 from zs_methods.configs import load_config
 from zs_methods.protocols import PROTOCOLS

@@ -1,4 +1,4 @@
-"""Evaluation, and what an image of a new size costs, for ``perf.py gpu``."""
+"""Evaluation, and what an image of a new size costs, for ``perf gpu``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The published training of ZS3Net in plain torch, written from its description: what ``perf.py gpu`` measures against.
+"""The published training of ZS3Net in plain torch, written from its description: what ``perf gpu`` measures against.
 
 What valeoai/ZS3 (6031f4a) does, step by step: the network in float32 and the memory format that torch begins with, the
 loss read after every iteration, and in the interleaved loop a class vector for every pixel of the input, generated

@@ -1,4 +1,4 @@
-"""The seen step, the loader and the interleaved loop of ``perf.py gpu``."""
+"""The seen step, the loader and the interleaved loop of ``perf gpu``."""
 
 from __future__ import annotations
 

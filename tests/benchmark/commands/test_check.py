@@ -1,11 +1,10 @@
-"""Tests of check.py: every way to break the contract is found, under its own check and with a message that helps."""
+"""``python -m benchmark check``: every way to break the contract is found, under its own check and in useful words."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 import torch
+from environments import call
 
 from benchmark import ROOT
 from benchmark.checking.data import K, write_roots
@@ -45,12 +44,10 @@ HEALTHY = 'ridge_gaussian'
 
 @pytest.fixture(scope='module')
 def checked():
-    """check.py on all broken plugins and a healthy one, in one run: rows of the table and lines of the failures."""
+    """`check` on all broken plugins and a healthy one, in one run: rows of the table and lines of the failures."""
     plugins = [word for file in (*PLUGINS.glob('broken_*.py'), PLUGINS / f'{HEALTHY}.py')
                for word in ('--plugin', str(file))]
-    result = subprocess.run(
-        [sys.executable, str(ROOT / 'benchmark/check.py'), '--device', 'cpu', *plugins,
-         '--methods', ','.join([*BROKEN, HEALTHY])], capture_output=True, text=True, check=False)
+    result = call('check', '--device', 'cpu', *plugins, '--methods', ','.join([*BROKEN, HEALTHY]), text=True)
     assert result.returncode == 1, result.stdout + result.stderr
     rows = {words[0]: words[1:] for line in result.stdout.splitlines()
             if len(words := re.findall(r'[^│┃\s]+(?: data)?', line)) > 5 and line.startswith(('│', '┃'))}
@@ -78,8 +75,7 @@ def test_healthy_plugin_passes_beside_broken_ones(checked):
 
 @pytest.mark.slow
 def test_all_pass_is_exit_code_0():
-    result = subprocess.run([sys.executable, str(ROOT / 'benchmark/check.py'), '--device', 'cpu', '--methods',
-                             'seen_only,oracle'], capture_output=True, text=True, check=False)
+    result = call('check', '--device', 'cpu', '--methods', 'seen_only,oracle', text=True)
     assert result.returncode == 0, result.stdout + result.stderr
     assert 'FAIL' not in result.stdout and '2 methods, no failures' in result.stdout
 

@@ -1,4 +1,4 @@
-"""benchmark/compare.py: what differs between two records, and whether it is more than noise."""
+"""``python -m benchmark compare``: what differs between two records, and whether it is more than noise."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path, capsys, words, says):
     (tmp_path / 'records' / 'odd.json').write_text('odd')
     assert compare.main([*words, '--reports', str(tmp_path)]) == 2
     captured = capsys.readouterr()
-    assert captured.err.count('\n') == 1 and captured.err.startswith('compare.py: ') and says in captured.err
+    assert captured.err.count('\n') == 1 and captured.err.startswith('compare: ') and says in captured.err
 
 
 def test_what_has_no_hiou_is_shown_and_not_compared(compared):

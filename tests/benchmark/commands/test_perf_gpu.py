@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
+from environments import call
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from PIL import Image
 from torch.nn import functional as F
 
-from benchmark.commands.perf import __file__ as perf_file
+from benchmark import ROOT
 from benchmark.commands.perf import main
 from benchmark.commands.perf_gpu import photos
 from benchmark.commands.perf_gpu.published import DeepLab, JointStep, SeenStep, root_mmd
@@ -35,8 +34,7 @@ FIGURES = ('the same images again', 'one image at a time', '1 new image sizes, a
 
 @pytest.mark.slow
 def test_every_figure_is_a_line_and_a_ratio(tmp_path):
-    done = subprocess.run([sys.executable, perf_file, 'gpu', '--device', 'cpu', '--quick'], cwd=tmp_path,
-                          capture_output=True, text=True, timeout=500)
+    done = call('perf', 'gpu', '--device', 'cpu', '--quick', cwd=tmp_path, text=True)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     compared = [lines[at - 1] for at, line in enumerate(lines) if re.fullmatch(r'ratio \d+\.\d\d', line)]

@@ -15,7 +15,7 @@ from benchmark.commands import prepare, run
 from zs_methods.datasets import spec
 from zs_methods.datasets.acquisition import archives as archives_module
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def call(tmp_path, capsys):
 def test_prepare_and_verify(archives, call, name):
     code, out, err = call(name, '--from', archives)
     assert (code, err) == (0, '')
-    assert f'python benchmark/prepare.py verify {name}' in out
+    assert f'python -m benchmark prepare verify {name}' in out
     code, out, err = call('verify', name)
     assert (code, err) == (0, '')
     assert 'no problems: every file was read' in out
@@ -63,15 +63,16 @@ def test_problems_are_lines_and_at_most_twenty_of_a_kind(archives, call, tmp_pat
 
 
 @pytest.mark.parametrize(('words', 'message'), [
-    ((), "invalid choice: '/"),
-    (('vocs',), "invalid choice: 'vocs'"),
+    ((), "unknown action '/"),
+    (('vocs',), "unknown action 'vocs': did you mean 'voc'?"),
     (('voc', '--from', 'nowhere'), '--from nowhere: no such folder'),
     (('verify', 'vox'), "unknown data set 'vox': did you mean 'voc'? known: cocostuff, context, voc"),
     (('verify', 'absent.yaml'), 'absent.yaml: No such file or directory'),
     (('embeddings', 'absent.bin'), 'absent.bin: no such file'),
     (('embeddings', __file__), 'word vectors must be .bin'),
     (('embeddings', 'absent.bin', '--datasets', 'vox'), "unknown data set 'vox'"),
-    (('vocs', '--bad'), 'invalid choice'), (('voc', '--bad'), 'unrecognized arguments: --bad'),
+    (('vocs', '--bad'), 'unknown action'), (('voc', '--bad'), 'unrecognized arguments: --bad'),
+    (('voc', '--form', '.'), "unrecognized arguments: --form .: did you mean '--from'?"),
 ])
 def test_wrong_calls_are_one_line(call, words, message):
     code, _, err = call(*words)
@@ -118,7 +119,7 @@ def test_second_call_at_the_same_time_is_refused(archives, call, tmp_path):
     with prepare._alone(tmp_path / 'data'):
         code, _, err = call('voc', '--from', archives)
     assert code == 2
-    assert 'another prepare.py is at work there' in err
+    assert 'another prepare is at work there' in err
 
 
 def test_interruption(archives, call, monkeypatch):
@@ -127,7 +128,7 @@ def test_interruption(archives, call, monkeypatch):
 
     monkeypatch.setattr(archives_module, '_copy', interrupt)
     code, _, err = call('voc', '--from', archives)
-    assert (code, err) == (130, 'prepare.py: interrupted; the same command continues where it was\n')
+    assert (code, err) == (130, 'prepare: interrupted; the same command continues where it was\n')
 
 
 def test_embeddings(call, tmp_path):
@@ -150,7 +151,7 @@ def test_damaged_vectors_end_in_one_line(call, tmp_path, capsys, name, content, 
     file.write_bytes(content)
     code, _, err = call('embeddings', file, '--datasets', 'voc')
     assert (code, len(err.splitlines())) == (1, 1)
-    assert err.startswith(f'prepare.py: {tmp_path}/{message}')
+    assert err.startswith(f'prepare: {tmp_path}/{message}')
     if name != 'a.gz':
         assert run.main(['--vectors', str(file), '--ks', '2', '--dry-run', '--data-root', str(tmp_path / 'shapes'),
                          '--work-dir', str(tmp_path / 'work'), '--reports', str(tmp_path / 'reports')]) == 2
@@ -178,7 +179,7 @@ def test_any_error_of_a_description_names_it(call, monkeypatch, error):
     monkeypatch.setattr(spec, 'load_spec', load_spec)
     code, _, err = call('verify', 'own.yaml')
     assert (code, len(err.splitlines())) == (2, 1)
-    assert err.startswith('prepare.py: own.yaml: ')
+    assert err.startswith('prepare: own.yaml: ')
 
 
 @pytest.mark.parametrize(('error', 'line'), [
@@ -189,7 +190,7 @@ def test_errors_of_the_system(call, monkeypatch, error, line):
         raise error
 
     monkeypatch.setattr(prepare, '_prepare', fail)
-    assert call('voc') == (1, '', f'prepare.py: {line}\n')
+    assert call('voc') == (1, '', f'prepare: {line}\n')
 
 
 SLOW = """

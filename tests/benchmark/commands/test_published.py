@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from environments import call
 from fakes import fake_access, fake_data, fake_network, fake_record, fake_secondary, save_all
 
-import benchmark.commands.published
 from benchmark.commands.published import main
-from benchmark.commands.report import render
 from benchmark.records.files import Record
 from benchmark.reporting.published import tables as published_tables
 from benchmark.reporting.published.values import Published, contradictions, load_published
+from benchmark.reporting.render import render
 from benchmark.reporting.statistics.verdicts import TOLERANCE, Verdict, comparable, unpublished, verdicts
 from benchmark.reporting.tables.facts import DATA, PublishedError, SplitFacts, load_facts
 from benchmark.reporting.tables.grouping import by_dataset
@@ -365,18 +363,13 @@ def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
 def test_wrong_calls(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f'published.py: {message}')
+    assert line.startswith(f'published: {message}')
 
 
-def test_script_needs_no_installation_and_no_torch(tmp_path: Path) -> None:
-    script = benchmark.commands.published.__file__
-    code = (f'import runpy, sys; sys.argv = [{script!r}, "--markdown"]\n'
-            'sys.path.insert(0, "")\n'
-            f'try: runpy.run_path({script!r}, run_name="__main__")\n'
-            'except SystemExit as end: assert end.code == 0\n'
-            'assert not {"torch", "mmengine", "mmseg", "zs_methods"} & set(sys.modules)')
-    done = subprocess.run([sys.executable, '-c', code], check=True, cwd=tmp_path, capture_output=True, text=True)
-    assert done.stdout.startswith('# Published numbers: voc')
+def test_it_needs_no_torch(tmp_path: Path) -> None:
+    done = call('published', '--markdown', without=('torch', 'mmengine', 'mmseg', 'zs_methods'), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b'')
+    assert done.stdout.startswith(b'# Published numbers: voc')
 
 
 def test_values_keep_their_decimals() -> None:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import html
 import re
-import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from environments import call
 from fakes import fake_data, fake_network, fake_record, fake_secondary, fake_sweep, save_all, scored_record
 from matplotlib.figure import Figure
 from pages import lines, one_section, page
 from PIL import Image
 from rich.console import Console
 
-import benchmark.commands.report
-from benchmark.commands.report import main, render
+from benchmark.commands.report import main
 from benchmark.records.files import Record, Status
 from benchmark.reporting import reader as loading
 from benchmark.reporting.figures import curves
 from benchmark.reporting.figures import pictures as figures
+from benchmark.reporting.render import render
 from benchmark.reporting.tables import conditions
 from benchmark.reporting.tables import terminal as tables
 from benchmark.reporting.tables.grouping import by_dataset
@@ -312,7 +311,7 @@ def test_index(tmp_path: Path) -> None:
     assert row[1:3] == ['zs3-clean', 'tiny (from scratch)']
     assert row[3:] == ['2, 4', 'seen_only, zs3, zsmmd, oracle', '0, 1, 2', '24', '24']
     assert (tmp_path / f'{slug("my set")}.md').is_file()
-    assert 'do not edit' in text and 'python benchmark/report.py' in text
+    assert 'do not edit' in text and 'python -m benchmark report' in text
 
 
 def test_slugs_never_leave_the_folder_or_meet() -> None:
@@ -354,20 +353,14 @@ def test_wrong_calls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 3
     assert 'no such folder' in errors[0] and 'x.json' in errors[1]
-    assert errors[2] == 'report.py: unrecognized arguments: --bad'
+    assert errors[2] == 'report: unrecognized arguments: --bad'
 
 
-def test_script_needs_no_installation_and_no_torch(tmp_path: Path) -> None:
+def test_it_needs_no_torch(tmp_path: Path) -> None:
     save_all([fake_record()], tmp_path)
-    script = benchmark.commands.report.__file__
-    code = (f'import runpy, sys; sys.argv = [{script!r}, "--reports", {str(tmp_path)!r}]\n'
-            'sys.path.insert(0, "")\n'
-            f'try: runpy.run_path({script!r}, run_name="__main__")\n'
-            'except SystemExit as end: assert end.code == 0\n'
-            'assert not {"torch", "mmengine", "mmseg", "zs_methods"} & set(sys.modules)')
-    subprocess.run([sys.executable, '-c', code], check=True, cwd=tmp_path)
-    done = subprocess.run([sys.executable, script, '--reports', tmp_path], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0 and str(tmp_path / 'shapes.md') in done.stdout
+    done = call('report', '--reports', tmp_path, without=('torch', 'mmengine', 'mmseg', 'zs_methods'), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b'')
+    assert str(tmp_path / 'shapes.md') in done.stdout.decode()
 
 
 @pytest.mark.parametrize('status', [status for status in Status if status is not Status.DONE])

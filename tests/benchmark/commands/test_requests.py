@@ -102,6 +102,7 @@ def refused(run_py, capsys, untouched, monkeypatch):
     (['--cfg-options', 'classifier=1'], ['classifier=1: settings is expected']),
     (['--cfg-options'], ['--cfg-options', 'expected at least one argument']),
     (['--colour', 'red'], ['unrecognized arguments: --colour red']),
+    (['--metods', 'zs3'], ["unrecognized arguments: --metods zs3: did you mean '--methods'?"]),
     (['zs3'], ['unrecognized arguments: zs3']),
     (['--launcher', 'lokal'], ["unknown launcher 'lokal': did you mean 'local'?", 'slurm']),
     (['--launcher-options', 'foo'], ['--launcher-options', 'KEY=VALUE']),
@@ -198,7 +199,7 @@ def test_records_of_another_schema_stop_a_run_before_it_begins(refused, tmp_path
     (['--backbone-weights', 'gone.pth'], ['--backbone-weights gone.pth: no such file', 'torchvision://']),
     (['--processes', '0'], ['--processes takes a number from 1, got 0']),
     (['--dataset', 'gone.yaml'], ['gone.yaml: No such file']),
-    (['--dataset', 'voc'], ["data set 'voc' not found; python benchmark/prepare.py voc"]),
+    (['--dataset', 'voc'], ["data set 'voc' not found; python -m benchmark prepare voc"]),
 ])
 def test_wrong_choices_of_data_and_network(refused, words, parts):
     line = refused('--methods', 'zs3', *words)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.commands.run import __file__ as run_file
 from benchmark.records.files import load_record, load_records
+from benchmark.run import __file__ as run_file
 from zs_methods.registry import METHODS
 
 TOY_PLUGIN = Path(__file__).parents[1] / 'toy_plugin.py'

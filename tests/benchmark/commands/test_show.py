@@ -1,13 +1,11 @@
-"""benchmark/show.py: a number explained down to its artifacts, and nothing touched."""
+"""``python -m benchmark show``: a number explained down to its artifacts, and nothing touched."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from environments import call
 from fakes import fake_data, fake_record, scored_record
 
 from benchmark.commands import show
@@ -141,7 +139,7 @@ def test_a_headline_is_single_values_only():
 @pytest.mark.parametrize(('words', 'says'), [
     (['gone'], "no file and no record in {records} is called 'gone'; there are good, odd"),
     (['o'], "'o' is part of 2 records' names: good, odd"),
-    (['good', '--stage', 'nose'], "--stage: 'nose' is no stage of this record; it has seen, classifier"),
+    (['good', '--stage', 'nose'], "unknown stage 'nose': did you mean 'seen'? known: classifier, seen"),
     (['odd'], 'odd.json: damaged: it does not begin with a checksum'),
     ([], 'the following arguments are required: RECORD')])
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path, capsys, words, says):
@@ -151,17 +149,14 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path, capsys, words, says):
     assert show.main([*words, '--reports', str(tmp_path)]) == 2
     captured = capsys.readouterr()
     assert captured.out == '' and captured.err.count('\n') == 1
-    assert captured.err.startswith('show.py: ') and says.format(records=records) in captured.err
+    assert captured.err.startswith('show: ') and says.format(records=records) in captured.err
 
 
-def test_it_runs_as_a_script_without_pytorch(tmp_path):
+def test_it_needs_no_pytorch(tmp_path):
     save_record(scored_record(), tmp_path / 'record.json')
-    code = ('import runpy, sys; sys.argv = sys.argv[1:]\ntry:\n runpy.run_path(sys.argv[0], run_name="__main__")\n'
-            'finally:\n assert "torch" not in sys.modules')
-    done = subprocess.run([sys.executable, '-c', code, str(Path(show.__file__)), str(tmp_path / 'record.json')],
-                          capture_output=True, text=True, cwd=tmp_path, timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert 'shapes k2 zs3 seed 0: done' in done.stdout
+    done = call('show', tmp_path / 'record.json', without=('torch',), cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b'')
+    assert 'shapes k2 zs3 seed 0: done' in done.stdout.decode()
 
 
 def test_a_number_that_was_not_measured_is_a_dash(shown):

@@ -97,5 +97,5 @@ vectors: {first: first.txt, second: second-300.npz}
     assert run_py(*words) == 0
     capsys.readouterr()
     assert run_py(*words, '--vectors', 'first+second') == 2
-    message = 'no word vectors at {}/embeddings/second-300.npz; python benchmark/prepare.py embeddings second-300'
+    message = 'no word vectors at {}/embeddings/second-300.npz; python -m benchmark prepare embeddings second-300'
     assert message.format(tmp_path) in capsys.readouterr().err

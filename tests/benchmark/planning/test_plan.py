@@ -16,6 +16,7 @@ from mmengine.config import Config, ConfigDict
 from benchmark import ROOT
 from benchmark.planning.cells import load_plugins
 from benchmark.planning.plan import plan_cell, trie_lines
+from benchmark.run import __file__ as run_file
 from benchmark.store.checksums import content_hash
 from zs_methods.configs import load_config
 from zs_methods.models import MobileNetV2

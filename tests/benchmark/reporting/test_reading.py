@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from fakes import fake_access, fake_record, save_all, scored_record
 
-from benchmark.commands.report import render
 from benchmark.records.files import Record
 from benchmark.reporting import reading
+from benchmark.reporting.render import render
 from benchmark.reporting.statistics.pairs import compare
 from benchmark.reporting.tables.grouping import by_dataset
 

@@ -10,10 +10,10 @@ from fakes import fake_data, fake_network, fake_record, fake_selection, save_all
 from pages import lines, page
 from rich.console import Console
 
-from benchmark.commands.report import render
 from benchmark.records.files import Record
 from benchmark.records.selections import save_selection
 from benchmark.reporting.reading import leak
+from benchmark.reporting.render import render
 from benchmark.reporting.tables import terminal as tables
 from benchmark.reporting.tables.grouping import by_dataset
 

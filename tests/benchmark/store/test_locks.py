@@ -17,7 +17,7 @@ import pytest
 from benchmark.store import locks
 from benchmark.store.locks import Lock, is_alive, is_held, started_at
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

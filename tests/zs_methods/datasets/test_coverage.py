@@ -26,7 +26,7 @@ def test_of_many_classes_the_unseen_ones_are():
     many = coverage(range(1, SHOWN + 2), [2] * (SHOWN + 1), classes=classes)
     assert many.lines({'k1': (3,), 'k2': (3, 9)}) == [
         'images (train/val): 12/4; with a class, * if unseen: c3* 4/2, c9* 10/2',
-        f'each of the {SHOWN - 1} other classes: 1 to {SHOWN + 1} in train, 2 to 2 in val; prepare.py verify lists '
+        f'each of the {SHOWN - 1} other classes: 1 to {SHOWN + 1} in train, 2 to 2 in val; prepare verify lists '
         'them']
 
 

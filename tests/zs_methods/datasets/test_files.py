@@ -88,7 +88,7 @@ def test_what_is_missing_is_named_in_one_line(spoil, message, source, root):
 
 
 def test_a_data_set_that_is_not_there_says_how_to_get_it(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"data set 'voc' not found; python benchmark/prepare.py voc"):
+    with pytest.raises(FileNotFoundError, match=r"data set 'voc' not found; python -m benchmark prepare voc"):
         files.fingerprint('voc', tmp_path)
 
 

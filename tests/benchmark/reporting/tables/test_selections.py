@@ -8,8 +8,9 @@ import pytest
 from fakes import fake_record, fake_selection, save_all
 from pages import lines, page
 
-from benchmark.commands.report import main, render
+from benchmark.commands.report import main
 from benchmark.records.selections import save_selection
+from benchmark.reporting.render import render
 
 
 def test_how_settings_were_chosen(tmp_path: Path) -> None:
