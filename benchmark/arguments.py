@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from benchmark.errors import UsageError
@@ -27,6 +29,13 @@ def known(kind: str, name: str, names: Iterable[str]) -> str:
 def items(text: str) -> list[str]:
     """The parts of a comma-separated list, without the empty ones."""
     return [item.strip() for item in text.split(',') if item.strip()]
+
+
+def check_writable(option: str, folder: Path) -> None:
+    """Makes sure a folder can be created or written to, without doing either."""
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise UsageError(f'{option} {folder}: {existing} is not a folder that can be written to')
 
 
 class Parser(argparse.ArgumentParser):

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.planning import options
-
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / 'README.md').read_text()
 PAGES = ('README.md', 'zs_methods/datasets/README.md', 'benchmark/launchers/README.md')
@@ -72,10 +70,7 @@ CALLS = re.findall(r'^    (?:\.venv/bin/)?python (benchmark/run\.py|-m benchmark
 def test_commands_are_ones_that_the_programs_take(door, words):
     name, *arguments = [*(['run'] if door.endswith('.py') else []), *shlex.split(words)]
     module = importlib.import_module(f'benchmark.commands.{name}')
-    if name == 'ablate':
-        arguments.pop(0)
-    parse = module.COMMAND.parse if hasattr(module, 'COMMAND') else getattr(module, 'parse', options.parse)
-    assert parse(arguments)
+    assert module.COMMAND.parse(arguments)
 
 
 @pytest.mark.parametrize('page', PAGES)

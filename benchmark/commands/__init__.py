@@ -45,5 +45,4 @@ def _overview() -> list[str]:
 
 
 def _summary(name: str) -> str:
-    module = importlib.import_module(f'benchmark.commands.{name}')
-    return module.COMMAND.summary if hasattr(module, 'COMMAND') else module.__doc__.partition(';')[0] + '.'
+    return importlib.import_module(f'benchmark.commands.{name}').COMMAND.summary

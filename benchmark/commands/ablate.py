@@ -160,5 +160,5 @@ def plan(ablation: Ablation, request: Request, options: RunOptions) -> list[Cell
     return list(cells.values())
 
 
-COMMAND = Command('ablate', 'run all variants of an ablation as rows of the report', ABOUT, _arguments, _run)
+COMMAND = Command('ablate', 'Run all variants of an ablation as rows of the report.', ABOUT, _arguments, _run)
 main = COMMAND.main

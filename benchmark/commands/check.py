@@ -52,13 +52,13 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace) -> int:
     """Checks; returns 1 if a check fails."""
-    from benchmark.planning.options import load_plugin, select_device
+    from benchmark.commands.requests import select_device
+    from benchmark.planning.cells import load_plugins
 
     if args.workers < 1:
         raise UsageError(f'--workers takes a number from 1, got {args.workers}')
     device = select_device(args.device)
-    for plugin in args.plugin:
-        load_plugin(plugin)
+    load_plugins(args.plugin)
     return _check(chosen(args.methods), device, args.workers)
 
 

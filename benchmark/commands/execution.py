@@ -8,12 +8,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmark.arguments import known
+from benchmark.arguments import check_writable, known
 from benchmark.errors import UsageError
 from benchmark.launchers.base import launcher_names
 from benchmark.launchers.launch import launch
 from benchmark.planning import data
-from benchmark.planning.cells import check_writable
 from benchmark.planning.plan import Cell, trie_lines
 from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import READABLE, Status, foreign_records

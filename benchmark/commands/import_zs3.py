@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark import ROOT, terminal
-from benchmark.arguments import known
+from benchmark.arguments import check_writable, known
 from benchmark.commands.command import Command
 from benchmark.commands.requests import select_device
 from benchmark.errors import UsageError
@@ -72,7 +72,6 @@ def plan_task(args: argparse.Namespace, request: Request) -> Task:
     Raises:
         UsageError: unknown data set or K, or a file that is not there, no checkpoint, or refused.
     """
-    from benchmark.planning.cells import check_writable
     from zs_methods.datasets.files import locate
     from zs_methods.datasets.spec import available, load_spec
     from zs_methods.models.zs3_checkpoint import ZS3Checkpoint
@@ -167,5 +166,6 @@ def evaluate(request: Request, options: RunOptions, task: Task, reports: Path, c
     return run_cells(expand(request, options, [METHOD], [found], protocol), options, reports, console)
 
 
-COMMAND = Command('import_zs3', "the authors' weights as a row of the table", ABOUT, _arguments, _run)
+COMMAND = Command('import_zs3', 'Turn a released ZS3Net checkpoint into an mmseg model, and evaluate it.', ABOUT,
+                  _arguments, _run)
 main = COMMAND.main

@@ -7,14 +7,16 @@ import os
 import resource
 import tempfile
 import time
-from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count, islice
 from pathlib import Path
 from unittest import mock
 
 from benchmark.errors import UsageError
-from benchmark.planning import options, request
+from benchmark.planning.cells import plan_cells
+from benchmark.planning.plan import Cell
+from benchmark.planning.request import Request
+from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import Record, Status, load_record, save_record
 from benchmark.reporting.render import render
 from benchmark.running.finished import finished
@@ -38,11 +40,11 @@ def plan(cells: int, source: Path) -> float:
     """
     pattern = load_record(_records(source)[0])
     with tempfile.TemporaryDirectory() as name:
-        args, folder = _request(Path(name), '0'), Path(name)
-        seeds = -(-cells // len(request.plan_cells(args)))
-        imported, args.seeds = _resident_mib(), ','.join(map(str, range(seeds)))
+        folder = Path(name)
+        seeds = -(-cells // len(_plan(folder, [0])))
+        imported = _resident_mib()
         started = time.perf_counter()
-        planned = request.plan_cells(args)
+        planned = _plan(folder, range(seeds))
         expanded, grown = time.perf_counter() - started, _resident_mib() - imported
         with mock.patch('os.fsync'):
             for cell in planned:
@@ -89,12 +91,11 @@ def _records(folder: Path) -> list[Path]:
     return paths
 
 
-def _request(folder: Path, seeds: str) -> Namespace:
-    return options.parse(['--methods', 'all', '--seeds', seeds, '--device', 'cpu', '--data-root', str(folder / 'data'),
-                          '--work-dir', str(folder), '--reports', str(folder)])
+def _plan(folder: Path, seeds: Iterable[int]) -> list[Cell]:
+    return plan_cells(Request(seeds=tuple(seeds), data_root=folder / 'data'), RunOptions(folder, folder / 'records'))
 
 
-def _finish(cell: request.Cell, pattern: Record, folder: Path) -> None:
+def _finish(cell: Cell, pattern: Record, folder: Path) -> None:
     """Leaves what a finished cell leaves, as far as it is looked at."""
     made = {'cell': cell.id, 'key': cell.key, 'settings': cell.settings, 'protocol': cell.protocol,
             'network': cell.network, 'method': cell.card, 'status': Status.DONE}
@@ -107,7 +108,7 @@ def _finish(cell: request.Cell, pattern: Record, folder: Path) -> None:
 def _one_by_one(folder: Path, seeds: int) -> float:
     started = time.perf_counter()
     for seed in range(_SAMPLE):
-        request.plan_cells(_request(folder / 'empty', str(seed)))
+        _plan(folder / 'empty', [seed])
     return (time.perf_counter() - started) / _SAMPLE * seeds
 
 

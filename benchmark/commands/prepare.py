@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark import terminal
-from benchmark.arguments import Parser, items, known
+from benchmark.arguments import Parser, check_writable, items, known
 from benchmark.commands.command import Command
 from benchmark.errors import UsageError
-from benchmark.planning.options import check_writable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -144,5 +144,5 @@ def show(selection: Selection, console: Console) -> None:
                       highlight=False, markup=False, soft_wrap=True)
 
 
-COMMAND = Command('select', "choose a method's settings on held-out seen classes", ABOUT, _arguments, _run)
+COMMAND = Command('select', "Choose a method's settings on held-out seen classes.", ABOUT, _arguments, _run)
 main = COMMAND.main

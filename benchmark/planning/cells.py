@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import zs_methods.methods  # noqa: F401  registers the methods
-from benchmark.arguments import known
+from benchmark.arguments import check_writable, known
 from benchmark.errors import UsageError
 from benchmark.planning.plan import Cell, Recipe
 from benchmark.planning.request import Request, is_file
@@ -136,13 +135,6 @@ def load_plugins(files: Sequence[Path]) -> None:
             import_file(file)
         except Exception as error:
             raise UsageError(f'--plugin {file}: {type(error).__name__}: {one_line(error)}') from error
-
-
-def check_writable(option: str, folder: Path) -> None:
-    """Makes sure a folder can be created or written to, without doing either."""
-    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        raise UsageError(f'{option} {folder}: {existing} is not a folder that can be written to')
 
 
 def _recipe(composed: Composed, task: Task, protocol: Protocol, request: Request) -> Recipe:

@@ -11,7 +11,6 @@ from gpu_runs import DEVICE, records, stage
 from mmengine.config import Config
 
 from zs_methods.config_files import model_file
-from benchmark import ROOT
 from zs_methods.stages import Evaluate, StageContext
 from zs_methods.stages.network import build_dataset, equal_sized_batches, load_network
 from zs_methods.task import Task

@@ -16,7 +16,6 @@ from mmseg.registry import MODELS
 
 import zs_methods.methods
 import zs_methods.stages  # noqa: F401  registers what is measured
-from benchmark import ROOT
 from benchmark.commands.perf_gpu.photos import CLASSES, NAME
 from zs_methods.configs import load_config
 from zs_methods.protocols import PROTOCOLS

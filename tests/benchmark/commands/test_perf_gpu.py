@@ -13,7 +13,6 @@ from mmengine.registry import DefaultScope
 from PIL import Image
 from torch.nn import functional as F
 
-from benchmark import ROOT
 from benchmark.commands.perf import main
 from benchmark.commands.perf_gpu import photos
 from benchmark.commands.perf_gpu.published import DeepLab, JointStep, SeenStep, root_mmd

@@ -151,7 +151,7 @@ def test_data_that_cannot_be_prepared_is_one_line(toy_run, capsys, untouched, mo
         raise OSError(28, 'No space left on device', 'img_dir')
     monkeypatch.setattr('benchmark.planning.data.prepare_data', full)
     assert toy_run('toy_ok', '--ks', 2) == 1
-    assert capsys.readouterr().err == "run.py: [Errno 28] No space left on device: 'img_dir'\n"
+    assert capsys.readouterr().err == 'run.py: img_dir: No space left on device\n'
     assert not untouched['--reports'].exists()
 
 

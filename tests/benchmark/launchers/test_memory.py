@@ -58,14 +58,14 @@ def test_the_kernel_kills_a_cell_that_takes_too_much(tmp_path, group):
 
 
 def described(folder, size):
-    """A data set of two classes whose one validation image has this size."""
+    """A data set of three classes whose one validation image has this size."""
     for subset, shape in (('train', (8, 8)), ('val', size)):
         for kind in ('images', 'masks'):
             (folder / subset / kind).mkdir(parents=True)
             Image.new('L', shape).save(folder / subset / kind / 'a.png')
-    (folder / 'words.txt').write_text('background 1 0\ncow 0 1\n')
+    (folder / 'words.txt').write_text('background 1 0\ncat 1 1\ncow 0 1\n')
     (folder / 'large.yaml').write_text(
-        'name: large\nclasses: [background, cow]\nvectors: words.txt\nsplits: {1: [cow]}\n'
+        'name: large\nclasses: [background, cat, cow]\nvectors: words.txt\nsplits: {1: [cow]}\n'
         'subsets: {train: {images: train/images, masks: train/masks}, val: {images: val/images, masks: val/masks}}\n')
     return Task.create(str(folder / 'large.yaml'), 1, folder)
 

@@ -16,7 +16,6 @@ from mmengine.config import Config, ConfigDict
 from benchmark import ROOT
 from benchmark.planning.cells import load_plugins
 from benchmark.planning.plan import plan_cell, trie_lines
-from benchmark.run import __file__ as run_file
 from benchmark.store.checksums import content_hash
 from zs_methods.configs import load_config
 from zs_methods.models import MobileNetV2
@@ -153,7 +152,8 @@ def test_backbone_weights_are_addressed_by_content(plan, tmp_path):
     assert (network.weights, network.pretraining, len(network.sha256)) == ('a.pth', 'secret', 64)
 
 
-def test_folders_and_device_change_no_stage(keys, tmp_path):
+def test_folders_and_device_change_no_stage(keys, tmp_path, monkeypatch):
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 1)
     words = ('--data-root', tmp_path / 'elsewhere', '--work-dir', tmp_path / 'w', '--device', 'cuda', '--force')
     assert keys(*words) == keys()
 

@@ -228,7 +228,8 @@ def test_a_damaged_artifact_is_made_again_before_it_is_used(toy, cell, sweep, st
     [record] = sweep().run([cell('toy_more')])
     assert toy.CALLS == ['ToySeen', 'ToyMore', 'ToyEvaluate'] and record.status is Status.DONE
     assert (seen / 'parts' / 'noise.bin').read_bytes() == intact
-    assert len(store.warnings) == 1 and str(seen) in store.warnings[0]
+    [warning] = [line for line in store.warnings if 'damaged' in line]
+    assert str(seen) in warning
 
 
 def test_a_failed_stage_is_not_repeated_for_the_next_cell(toy, cell, sweep):
@@ -326,7 +327,7 @@ def test_results_of_other_code_are_reused_with_a_note(cell, sweep, monkeypatch):
     monkeypatch.setattr(module, 'code_sha256', lambda: 'another')
     again = sweep()
     lines = []
-    monkeypatch.setattr(again.sweep.reporter, 'line', lines.append)
+    monkeypatch.setattr(again.runner.reporter, 'line', lines.append)
     again.run([cell('toy_ok')])
     assert [line for line in lines if line.startswith('note: ') and '--force' in line]
 
@@ -347,8 +348,8 @@ def test_global_random_numbers_do_not_depend_on_what_ran_before(cell, sweep, toy
 def test_a_killed_cell_is_done_only_if_its_result_is_there(cell, sweep, store):
     scheduler, one = sweep(), cell('toy_ok')
     scheduler.run([one])
-    assert scheduler.sweep.lost(one, 'killed', 'its process was killed', 'evaluate', 1).status is Status.DONE
+    assert scheduler.runner.lost(one, 'killed', 'its process was killed', 'evaluate', 1).status is Status.DONE
     shutil.rmtree(store.path('evaluate', one.key))  # what is left is the record of an earlier run
-    record = sweep().sweep.lost(one, 'killed', 'its process was killed', 'evaluate', 2)
+    record = sweep().runner.lost(one, 'killed', 'its process was killed', 'evaluate', 2)
     assert record.status is Status.FAILED and record.reason == 'its process was killed in stage evaluate'
     assert [stage.name for stage in record.stages] == ['seen']
