@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,11 +29,11 @@ from benchmark.planning.options import (
 )
 from benchmark.planning.plan import Cell, Recipe
 from benchmark.records.files import READABLE, foreign_records
+from benchmark.records.provenance import command_line
 from benchmark.store.artifacts import content_hash
 from zs_methods.datasets import prepare
 from zs_methods.datasets.coverage import survey
 from zs_methods.datasets.files import locate
-from zs_methods.datasets.names import visible
 from zs_methods.datasets.spec import DatasetSpec, available, load_spec
 from zs_methods.engine import shared_memory
 from zs_methods.methods import ROLES, Method
@@ -201,7 +200,7 @@ def prepare_data(args: Namespace, task: Task, console: Console,
     spec = task.spec
     return {'data': {'name': task.data, 'sha256': sha256, 'title': spec.title, 'note': spec.note,
                      'counts': prepare.counts(spec, Path(task.data_root), task.training_list)},
-            'vectors': vectors_card(task.vectors), 'argv': [Path(sys.argv[0]).name, *map(visible, sys.argv[1:])]}
+            'vectors': vectors_card(task.vectors), 'argv': command_line()}
 
 
 def vectors_card(files: str) -> dict[str, str]:
