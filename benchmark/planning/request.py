@@ -29,7 +29,6 @@ from benchmark.planning.options import (
 )
 from benchmark.planning.plan import Cell, Recipe
 from benchmark.records.files import READABLE, foreign_records
-from benchmark.records.provenance import command_line
 from benchmark.store.artifacts import content_hash
 from zs_methods.datasets import prepare
 from zs_methods.datasets.coverage import survey
@@ -186,6 +185,8 @@ def prepare_data(args: Namespace, task: Task, console: Console,
     Raises:
         UsageError: a file is damaged, or a mask wrong; one line that names it.
     """
+    from benchmark.records.provenance import command_line
+
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task(f'preparing {task.dataset}', total=None)
         try:
