@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-if not __package__:  # run by the folder's path: import from the checkout, and never a file of this folder by its name
-    _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    sys.path[:1] = [_ROOT, *sys.path[:1]] if getattr(sys.flags, 'safe_path', False) else [_ROOT]
+if not __package__:  # run by its path: import from the checkout, and never a file of this folder by its name
+    _FOLDER = os.path.dirname(os.path.realpath(__file__))
+    if os.path.realpath(sys.path[0]) == _FOLDER:
+        del sys.path[0]
+    sys.path.insert(0, os.path.dirname(_FOLDER))
 
 from benchmark.commands import main
 

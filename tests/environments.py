@@ -8,10 +8,12 @@ from pathlib import Path
 
 from benchmark.commands import NAMES as COMMANDS
 
-__all__ = ['COMMANDS', 'DOOR', 'NARROW', 'NOBODY', 'call', 'can_be_nobody']
+__all__ = ['COMMANDS', 'DOOR', 'HEAVY', 'NARROW', 'NOBODY', 'call', 'can_be_nobody']
 
 ROOT = Path(__file__).resolve().parents[1]
 DOOR = ROOT / 'benchmark'
+#: What takes longer to import than a help text may: a second and more in all.
+HEAVY = ('torch', 'mmengine', 'mmcv', 'mmseg', 'pandas', 'matplotlib', 'scipy')
 #: Runs a command, and fails if it has imported one of some packages.
 WATCHED = """import atexit, os, sys
 refused = set(sys.argv.pop(1).split(','))

@@ -21,10 +21,11 @@ from benchmark import ROOT
 from benchmark.records.energy import EnergyMeter
 from benchmark.store.checksums import file_sha256
 from zs_methods import compat
+from zs_methods.datasets.names import visible
 from zs_methods.sources import code_sha256, hash_sources
 
-__all__ = ['EnergyMeter', 'code_sha256', 'environment', 'peak_gpu_mib', 'peak_rss_mib', 'program_sha256',
-           'reset_peak_gpu', 'reset_peak_rss', 'without_paths']
+__all__ = ['EnergyMeter', 'code_sha256', 'command_line', 'environment', 'peak_gpu_mib', 'peak_rss_mib',
+           'program_sha256', 'reset_peak_gpu', 'reset_peak_rss', 'without_paths']
 
 PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation', 'numpy', 'scipy', 'gensim',
             'pillow', 'opencv-python')
@@ -33,6 +34,12 @@ THREAD_LIMITS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
 #: Variables that would make git look into another repository than the one of a folder.
 _ELSEWHERE = ('GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_OBJECT_DIRECTORY',
               'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_NAMESPACE', 'GIT_PREFIX')
+
+
+def command_line() -> list[str]:
+    """What this process was called with, the program without its folder: ``run.py ...``, ``benchmark select ...``."""
+    called = Path(sys.argv[0]).absolute()
+    return [called.parent.name if called.name == '__main__.py' else called.name, *map(visible, sys.argv[1:])]
 
 
 @functools.cache

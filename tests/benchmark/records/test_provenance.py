@@ -8,6 +8,7 @@ import mmap
 import os
 import socket
 import subprocess
+import sys
 import traceback
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import torch
 from benchmark.records import provenance
 from benchmark.records.provenance import (
     code_sha256,
+    command_line,
     environment,
     peak_gpu_mib,
     peak_rss_mib,
@@ -27,6 +29,16 @@ from benchmark.records.provenance import (
 
 CPU = torch.device('cpu')
 NOTHING = {'sha': None, 'dirty': None, 'diff': None}
+
+
+@pytest.mark.parametrize(('called', 'name'), [
+    ('/somewhere/benchmark/run.py', 'run.py'), ('/somewhere/benchmark/__main__.py', 'benchmark'),
+    ('some/benchmark', 'benchmark'), ('.', 'benchmark'), ('__main__.py', 'benchmark')])
+def test_the_program_is_named_without_its_folder(called, name, tmp_path, monkeypatch):
+    (tmp_path / 'benchmark').mkdir()
+    monkeypatch.chdir(tmp_path / 'benchmark')
+    monkeypatch.setattr(sys, 'argv', [called, 'select', '--ks', '2'])
+    assert command_line() == [name, 'select', '--ks', '2']
 
 
 def test_environment_says_what_a_number_depends_on():
@@ -160,7 +172,7 @@ def test_tracebacks_name_files_and_no_folders_of_the_machine():
         own = traceback.format_exc()
     text = without_paths(f'{own}\n  File "{torch.__file__}"\n{Path.home() / "data" / "voc"} stays and/or is said')
     assert str(provenance.ROOT) not in text and str(Path.home()) + '/' not in text
-    assert './tests/benchmark/test_provenance.py' in text and '<packages>/torch/__init__.py' in text
+    assert './tests/benchmark/records/test_provenance.py' in text and '<packages>/torch/__init__.py' in text
     assert '~/data/voc stays and/or is said' in text
 
 
