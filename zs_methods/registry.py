@@ -21,6 +21,6 @@ TRANSFORMS = Registry('transform', parent=MMSEG_TRANSFORMS, scope='zs_methods', 
 # integer confusion matrices
 METRICS = Registry('metric', parent=MMSEG_METRICS, scope='zs_methods', locations=['zs_methods.evaluation'])
 # units of resumable work
-STAGES = Registry('stage', scope='zs_methods', locations=['zs_methods.stages'])
+STAGES = Registry('stage', scope='zs_methods', locations=['zs_methods.stages', 'zs_methods.methods'])
 # recipes: ordered lists of stages
 METHODS = Registry('method', scope='zs_methods', locations=['zs_methods.methods'])

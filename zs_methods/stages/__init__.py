@@ -1,17 +1,12 @@
-"""The stages that methods are made of, registered in `zs_methods.registry.STAGES`."""
+"""The stages that methods share, registered in `zs_methods.registry.STAGES`; those of one method alone are with it."""
 
 from zs_methods.engine.checkpoint import Checkpoint
 from zs_methods.engine.stage import Stage, StageContext, StageSpec
-from zs_methods.stages.calibrate import CalibrateSeen
 from zs_methods.stages.diagnose_feedback import DiagnoseFeedback
 from zs_methods.stages.evaluate import Evaluate
 from zs_methods.stages.extract_features import ExtractFeatures
 from zs_methods.stages.extract_maps import ExtractMaps
 from zs_methods.stages.extract_unlabelled import ExtractUnlabelled
-from zs_methods.stages.import_network import ImportNetwork
-from zs_methods.stages.pseudo_label import PseudoLabel
-from zs_methods.stages.solve_ridge import SolveRidge
-from zs_methods.stages.train_cagnet import TrainCaGNet
 from zs_methods.stages.train_classifier import TrainClassifier
 from zs_methods.stages.train_generator import TrainGenerator
 from zs_methods.stages.train_jointly import TrainJointly
@@ -19,7 +14,6 @@ from zs_methods.stages.train_projection import TrainProjection
 from zs_methods.stages.train_seen import TrainSeen
 from zs_methods.stages.train_with_vectors import TrainWithVectors
 
-__all__ = ['CalibrateSeen', 'Checkpoint', 'DiagnoseFeedback', 'Evaluate', 'ExtractFeatures', 'ExtractMaps',
-           'ExtractUnlabelled', 'ImportNetwork', 'PseudoLabel', 'SolveRidge', 'Stage', 'StageContext', 'StageSpec',
-           'TrainCaGNet', 'TrainClassifier', 'TrainGenerator', 'TrainJointly', 'TrainProjection', 'TrainSeen',
-           'TrainWithVectors']
+__all__ = ['Checkpoint', 'DiagnoseFeedback', 'Evaluate', 'ExtractFeatures', 'ExtractMaps', 'ExtractUnlabelled', 'Stage',
+           'StageContext', 'StageSpec', 'TrainClassifier', 'TrainGenerator', 'TrainJointly', 'TrainProjection',
+           'TrainSeen', 'TrainWithVectors']

@@ -142,7 +142,7 @@ def test_a_full_disk_leaves_nothing(import_zs3, released, tmp_path, monkeypatch,
 
 
 def test_a_checkpoint_that_changes_meanwhile(import_zs3, released, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr('zs_methods.stages.import_network.file_sha256', lambda file: 'another')
+    monkeypatch.setattr('zs_methods.methods.released.import_network.file_sha256', lambda file: 'another')
     assert import_zs3(released / 'deeplab.pth.tar', '--dataset', 'voc', '--k', 2) == 2
     assert capsys.readouterr().err.endswith('deeplab.pth.tar: has changed since the run was planned\n')
     assert not (tmp_path / 'new').exists()
@@ -152,7 +152,7 @@ def test_a_file_that_cannot_be_read(import_zs3, released, tmp_path, monkeypatch,
     def fail(*_):
         raise PermissionError(13, 'Permission denied', 'generator.pth')
 
-    monkeypatch.setattr('zs_methods.methods.released.file_sha256', fail)
+    monkeypatch.setattr('zs_methods.methods.released.recipe.file_sha256', fail)
     assert import_zs3(released / 'deeplab.pth.tar', '--dataset', 'voc', '--k', 2) == 2
     message = capsys.readouterr().err
     assert message.endswith("[Errno 13] Permission denied: 'generator.pth'\n") and message.count('\n') == 1

@@ -1,4 +1,4 @@
-"""Tests of zs_methods/stages/import_network.py and zs_methods/methods/released.py."""
+"""Tests of released weights: their import in place of training, and the recipe around it."""
 
 from __future__ import annotations
 

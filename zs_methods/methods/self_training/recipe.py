@@ -1,4 +1,4 @@
-"""Self-training: what `zs5`, `zsmmd_st` and `strict` share."""
+"""The part of a recipe in which a student learns from a teacher's labels."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from small_bank import VECTORS, make_bank, make_task, run_stage
 
 from zs_methods.datasets.spec import load_spec
 from zs_methods.evaluation.scores import confusion_matrix
-from zs_methods.stages.calibrate import CalibrateSeen, calibration_curve
+from zs_methods.methods.spnet.calibrate import CalibrateSeen, calibration_curve
 from zs_methods.stages.extract_features import Bank
 from zs_methods.stages.parts import read_calibration
 from zs_methods.task import Task
@@ -93,7 +93,7 @@ def test_a_given_gamma_is_taken_and_nothing_is_read(tmp_path):
 
 
 def test_held_out_pixels_are_not_trained_on(tmp_path, monkeypatch):
-    from zs_methods.stages import calibrate
+    from zs_methods.methods.spnet import calibrate
     chances = []
     fit = calibrate.fit_projections
     monkeypatch.setattr(calibrate, 'fit_projections', lambda *args, **kw: chances.append(args[:3]) or fit(*args, **kw))

@@ -9,8 +9,8 @@ from mmseg.apis import init_model
 
 from zs_methods.datasets import audit
 from zs_methods.datasets.spec import load_spec
+from zs_methods.methods.cagnet.train_cagnet import TrainCaGNet, random_labels
 from zs_methods.stages.network import EXCLUDED
-from zs_methods.stages.train_cagnet import TrainCaGNet, random_labels
 
 
 def state(folder):

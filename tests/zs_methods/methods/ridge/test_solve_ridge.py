@@ -5,9 +5,9 @@ import pytest
 import torch
 from small_bank import VECTORS, classifier, make_bank, make_task, run_stage
 
-from zs_methods.stages import solve_ridge
+from zs_methods.methods.ridge import solve_ridge
+from zs_methods.methods.ridge.solve_ridge import SolveRidge, moments, predict_means
 from zs_methods.stages.network import EXCLUDED
-from zs_methods.stages.solve_ridge import SolveRidge, moments, predict_means
 from zs_methods.vectors.class_vectors import load_class_vectors
 
 SETTINGS = dict(vectors=VECTORS, strength=0.3, shrinkage=0.1)

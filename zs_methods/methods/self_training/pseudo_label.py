@@ -19,8 +19,9 @@ from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.registry import STAGES
 from zs_methods.stages.network import assemble, build_dataset, equal_sized_batches, without_labels
 from zs_methods.stages.parts import read_calibration
-from zs_methods.stages.ranking import read_map, thin_out, top_share
-from zs_methods.stages.teacher import Teacher
+
+from .ranking import read_map, thin_out, top_share
+from .teacher import Teacher
 
 #: Which training images the teacher looks at, and how a data set is asked for them.
 IMAGES = {'dropped': 'only', 'all': 'keep'}

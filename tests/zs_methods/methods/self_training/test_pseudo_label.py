@@ -7,13 +7,14 @@ from torch import nn
 
 from zs_methods.datasets import audit
 from zs_methods.datasets.spec import IGNORE
+from zs_methods.methods.self_training import PseudoLabel
+from zs_methods.methods.self_training.ranking import read_map, top_share
+from zs_methods.methods.self_training.teacher import Teacher
 from zs_methods.protocols import PROTOCOLS
-from zs_methods.stages import PseudoLabel, StageContext
+from zs_methods.stages import StageContext
 from zs_methods.stages.extract_features import Bank
 from zs_methods.stages.network import assemble, build_dataset
 from zs_methods.stages.parts import save_calibration, save_classifier
-from zs_methods.stages.ranking import read_map, top_share
-from zs_methods.stages.teacher import Teacher
 from zs_methods.task import Task
 
 PIPELINE = [dict(type='LoadImageFromFile', color_type='color_ignore_orientation'), dict(type='zs_methods.LoadLabels'),

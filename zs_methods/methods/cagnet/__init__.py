@@ -1,0 +1,6 @@
+"""CaGNet."""
+
+from .recipe import CaGNet
+from .train_cagnet import TrainCaGNet
+
+__all__ = ['CaGNet', 'TrainCaGNet']
