@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from benchmark import terminal
 from benchmark.errors import Parser, UsageError
 from benchmark.reporting.published import tables as published_tables
+from benchmark.reporting.published.facts import PublishedError, load_facts
 from benchmark.reporting.published.values import Published, load_published
-from benchmark.reporting.tables.facts import PublishedError, load_facts
 
 
 @terminal.command

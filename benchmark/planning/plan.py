@@ -117,10 +117,8 @@ class Recipe:
                           protocol=protocol.name, model=network.pop('model'), method=name, seed=0, variant=variant)
         weights = NetworkCard(**network)
         self._shared = dict(
-            card=MethodCard(summary=method.summary, role=method.role, setting=method.setting, note=method.note,
-                            source=method.source, deviations=[*method.deviations, *method.cfg.get('deviations', ())],
-                            reads_unseen_gt=stronger_access(method.reads_unseen_gt, protocol.handling)),
-            settings=self._chain(None)[-1], task=task, protocol=protocol.model_dump(), network=weights,
+            card=_card(method), settings=self._chain(None)[-1], task=task, protocol=protocol.model_dump(),
+            network=weights,
             about=content_hash([self._id.model_dump(exclude={'seed'}), weights.model_dump()])[:8],
             gpu_gib=method.cfg.get('gpu_gib'), skip=method.skip())
 
@@ -144,6 +142,17 @@ class Recipe:
 def plan_cell(method: Method, name: str, task: Task, seed: int, variant: dict[str, Any]) -> Cell:
     """Expands one cell into its stages and their addresses."""
     return Recipe(method, name, task, variant).cell(seed)
+
+
+def _card(method: Method) -> MethodCard:
+    """What a method says of itself, and the protocol's handling of images for it."""
+    return MethodCard(
+        summary=method.summary, role=method.role, setting=method.setting, note=method.note, source=method.source,
+        deviations=[*method.deviations, *method.cfg.get('deviations', ())],
+        reads_unseen_gt=stronger_access(method.reads_unseen_gt, method.protocol.handling),
+        title=getattr(method, 'title', ''), continues=getattr(method, 'continues', None),
+        generates=getattr(method, 'generates', False), compared_with=list(getattr(method, 'compared_with', ())),
+        shows=dict(getattr(method, 'shows', {})))
 
 
 def _checked(name: str, specs: list[StageSpec]) -> list[StageSpec]:

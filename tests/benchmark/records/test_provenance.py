@@ -160,7 +160,7 @@ def test_tracebacks_name_files_and_no_folders_of_the_machine():
         own = traceback.format_exc()
     text = without_paths(f'{own}\n  File "{torch.__file__}"\n{Path.home() / "data" / "voc"} stays and/or is said')
     assert str(provenance.ROOT) not in text and str(Path.home()) + '/' not in text
-    assert './tests/benchmark/test_provenance.py' in text and '<packages>/torch/__init__.py' in text
+    assert './tests/benchmark/records/test_provenance.py' in text and '<packages>/torch/__init__.py' in text
     assert '~/data/voc stays and/or is said' in text
 
 
