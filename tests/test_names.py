@@ -13,6 +13,7 @@ from pathlib import Path
 
 import benchmark
 import zs_methods.methods  # noqa: F401  registers the methods
+from zs_methods.evaluation import LAST
 from zs_methods.registry import METHODS
 
 ROOT = Path(benchmark.__file__).parent
@@ -74,3 +75,10 @@ def test_a_name_is_seen_wherever_it_stands() -> None:
     assert not any(map(named, (
         "A = 'zs3-clean', 'image-oracle', 'zs3_like'", 'zip(a, strict=True)', "EXAMPLES = '''run zs3'''",
         "add('--methods', help='such as zs3')")))
+
+
+def test_the_name_of_the_last_stage_stands_once() -> None:
+    found = {path.name for root in (ROOT, Path(zs_methods.__file__).parent) for path in root.rglob('*.py')
+             for node in ast.walk(ast.parse(path.read_text(encoding='utf-8')))
+             if isinstance(node, ast.Constant) and node.value == LAST}
+    assert found == {'result.py'}

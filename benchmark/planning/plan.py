@@ -13,8 +13,9 @@ from benchmark.records.files import CellId, MethodCard, NetworkCard
 from benchmark.store.artifacts import ArtifactStore
 from benchmark.store.checksums import content_hash
 from zs_methods.engine.stage import StageSpec
+from zs_methods.evaluation import LAST
 from zs_methods.methods import Method
-from zs_methods.protocols import stronger_access
+from zs_methods.protocols import Protocol, stronger_access
 from zs_methods.task import Task
 
 
@@ -57,7 +58,7 @@ class Cell:
         nodes (list[Node]): its stages in order.
         settings (str): hash of all settings without the seed.
         task (Task): data set and split.
-        protocol (dict): the protocol card.
+        protocol (Protocol): the protocol card.
         network (NetworkCard): the network and its backbone weights.
         about (str): hash of `id`, with the data and without the seed, and of `network`, which keeps the records of any
             two cells apart.
@@ -70,7 +71,7 @@ class Cell:
     nodes: list[Node]
     settings: str
     task: Task
-    protocol: dict[str, Any]
+    protocol: Protocol
     network: NetworkCard
     about: str
     gpu_gib: float | None = None
@@ -103,7 +104,7 @@ class Recipe:
         variant (dict): options that changed its settings.
 
     Raises:
-        ValueError: no stages, two of one name, odd names, or another last one than ``evaluate``.
+        ValueError: no stages, two of one name, odd names, or another last one than `LAST`.
         KeyError: a stage is not registered.
     """
 
@@ -117,8 +118,7 @@ class Recipe:
                           protocol=protocol.name, model=network.pop('model'), method=name, seed=0, variant=variant)
         weights = NetworkCard(**network)
         self._shared = dict(
-            card=_card(method), settings=self._chain(None)[-1], task=task, protocol=protocol.model_dump(),
-            network=weights,
+            card=_card(method), settings=self._chain(None)[-1], task=task, protocol=protocol, network=weights,
             about=content_hash([self._id.model_dump(exclude={'seed'}), weights.model_dump()])[:8],
             gpu_gib=method.cfg.get('gpu_gib'), skip=method.skip())
 
@@ -157,8 +157,8 @@ def _card(method: Method) -> MethodCard:
 
 def _checked(name: str, specs: list[StageSpec]) -> list[StageSpec]:
     names = [spec.name for spec in specs]
-    if not names or names[-1] != 'evaluate' or len(set(names)) < len(names):
-        raise ValueError(f"a recipe's stages need distinct names and 'evaluate' as the last one, got {names}")
+    if not names or names[-1] != LAST or len(set(names)) < len(names):
+        raise ValueError(f"a recipe's stages need distinct names and {LAST!r} as the last one, got {names}")
     if not all(re.fullmatch(r'[A-Za-z0-9_]+', word) for word in [name, *names]):
         raise ValueError(f'names of methods and stages are letters, digits and _, got {[name, *names]}')
     return specs

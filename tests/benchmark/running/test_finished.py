@@ -21,7 +21,8 @@ def done(cell, store, tmp_path):
 
 
 def record_of(cell, **more):
-    content = dict(cell=cell.id, key=cell.key, network=cell.network, protocol=cell.protocol, method=cell.card)
+    content = dict(cell=cell.id, key=cell.key, network=cell.network, protocol=cell.protocol.model_dump(),
+                   method=cell.card)
     return fake_record().model_copy(update={**content, **more})
 
 
