@@ -8,8 +8,8 @@ import zs_methods.methods  # noqa: F401  registers the methods
 from benchmark import ROOT
 from benchmark.planning.cells import list_methods
 from benchmark.planning.request import Request
+from benchmark.reporting.published.facts import PublishedError
 from benchmark.reporting.published.metafiles import CONFIGS, load_metafile, published_results
-from benchmark.reporting.tables.facts import PublishedError
 from zs_methods.protocols import PROTOCOLS, stronger_access
 from zs_methods.registry import METHODS
 

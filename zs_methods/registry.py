@@ -19,7 +19,8 @@ DATASETS = Registry('dataset', parent=MMSEG_DATASETS, scope='zs_methods', locati
 # label masking and its audit
 TRANSFORMS = Registry('transform', parent=MMSEG_TRANSFORMS, scope='zs_methods', locations=['zs_methods.datasets'])
 # integer confusion matrices
-METRICS = Registry('metric', parent=MMSEG_METRICS, scope='zs_methods', locations=['zs_methods.evaluation'])
+METRICS = Registry('metric', parent=MMSEG_METRICS, scope='zs_methods',
+                   locations=['zs_methods.evaluation.confusion_metric'])
 # units of resumable work
 STAGES = Registry('stage', scope='zs_methods', locations=['zs_methods.stages', 'zs_methods.methods'])
 # recipes: ordered lists of stages

@@ -12,7 +12,7 @@ from benchmark.checking.recipes import PROTOCOL
 from benchmark.checking.running import Outcome
 from benchmark.checking.same import difference, not_finite
 from benchmark.planning.plan import Cell, Node
-from zs_methods.datasets import audit
+from benchmark.running.label_check import beyond
 from zs_methods.protocols import ACCESS
 
 
@@ -63,8 +63,7 @@ class Run:
         limit = min(declared, allowed, key=ACCESS.index)
         for node in self._done():
             access = self.outcomes[node.key].manifest.get('label_access', {})
-            level = audit.level(access)
-            if node.name != 'evaluate' and ACCESS.index(level) > ACCESS.index(limit):
+            if level := beyond(node.name, access, limit):
                 return (f'stage {node.name!r} reads unseen labels ({level}; declared {declared}, {PROTOCOL.name} '
                         f'allows {allowed}): {_counts(access)}')
         return ''

@@ -20,6 +20,7 @@ from benchmark.checking.shrink import has_steps, shrink
 from benchmark.planning.plan import Cell, Node
 from benchmark.running.stage import run_node
 from benchmark.store.artifacts import MANIFEST, ArtifactStore
+from zs_methods.evaluation import LAST
 from zs_methods.vectors.class_vectors import file_sha256
 
 #: Added to the score of unseen classes where nothing may be pseudo-labelled as one.
@@ -80,7 +81,7 @@ def _run(node: Node, store: ArtifactStore, device: torch.device, watch: bool) ->
     if watch:
         artifact, inputs = store.path(node.name, node.key), _inputs(node, store)
         outcome.findings = movement.findings(artifact, inputs)
-        if node.name != 'evaluate' and (same := untrained(artifact, inputs)):
+        if node.name != LAST and (same := untrained(artifact, inputs)):
             outcome.findings.append(f'its network is that of stage {same!r}: nothing was trained')
         elif not movement.steps and has_steps(node.config) and _steps_change_nothing(node, store, device):
             outcome.findings.append('its number of steps changes nothing, and no optimiser makes any')

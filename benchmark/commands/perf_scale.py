@@ -21,6 +21,7 @@ from benchmark.records.files import Record, Status, load_record, save_record
 from benchmark.reporting.render import render
 from benchmark.running.finished import finished
 from benchmark.store.artifacts import MANIFEST, ArtifactStore
+from zs_methods.evaluation import LAST
 
 #: Seeds that are planned one by one, and records that are read in full, for the baseline.
 _SAMPLE = 3
@@ -97,10 +98,10 @@ def _plan(folder: Path, seeds: Iterable[int]) -> list[Cell]:
 
 def _finish(cell: Cell, pattern: Record, folder: Path) -> None:
     """Leaves what a finished cell leaves, as far as it is looked at."""
-    made = {'cell': cell.id, 'key': cell.key, 'settings': cell.settings, 'protocol': cell.protocol,
+    made = {'cell': cell.id, 'key': cell.key, 'settings': cell.settings, 'protocol': cell.protocol.model_dump(),
             'network': cell.network, 'method': cell.card, 'status': Status.DONE}
     save_record(pattern.model_copy(update=made), folder / 'records' / cell.file_name)
-    artifact = ArtifactStore(folder / 'artifacts').path('evaluate', cell.key)
+    artifact = ArtifactStore(folder / 'artifacts').path(LAST, cell.key)
     artifact.mkdir(parents=True)
     (artifact / MANIFEST).touch()
 

@@ -34,7 +34,7 @@ def run(args: Namespace) -> int:
     Raises:
         UsageError: unknown data set or method, or a damaged table.
     """
-    from benchmark.reporting.tables.facts import PublishedError
+    from benchmark.reporting.published.facts import PublishedError
 
     try:
         chosen = choose(args.dataset, args.method)
@@ -55,8 +55,8 @@ def choose(dataset: str = 'all', methods: str = '') -> dict[str, list[Published]
     Raises:
         UsageError: unknown data set or method; the message lists the known ones.
     """
+    from benchmark.reporting.published.facts import load_facts
     from benchmark.reporting.published.values import load_published
-    from benchmark.reporting.tables.facts import load_facts
 
     known = load_facts().datasets
     if dataset != 'all' and dataset not in known:
@@ -85,8 +85,8 @@ def _content(rows: Sequence[Published]) -> dict[Published, str]:
 
 def _print_markdown(chosen: dict[str, list[Published]]) -> None:
     from benchmark.reporting.published import tables as published_tables
+    from benchmark.reporting.published.facts import load_facts
     from benchmark.reporting.published.values import IDENTITY_TOLERANCE
-    from benchmark.reporting.tables.facts import load_facts
     from benchmark.reporting.tables.markup import fill
 
     datasets = [(name, load_facts().datasets[name].title, published_tables.whole(rows, _content(rows),
@@ -100,7 +100,7 @@ def _print_tables(chosen: dict[str, list[Published]]) -> None:
     from rich.text import Text
 
     from benchmark.reporting.published import tables as published_tables
-    from benchmark.reporting.tables.facts import load_facts
+    from benchmark.reporting.published.facts import load_facts
 
     console = terminal.console(180, highlight=False)
     summaries = load_facts().protocols

@@ -18,7 +18,7 @@ from rich.tree import Tree
 from benchmark import ROOT, terminal
 from benchmark.arguments import Parser, known
 from benchmark.commands.command import Command
-from benchmark.commands.trace import access_text, find_artifact, follows, headline
+from benchmark.commands.trace import access_text, find_artifact, follows, summary_line
 from benchmark.errors import UsageError
 from benchmark.records.files import Record, StageRecord, Status, find_record, load_record
 from benchmark.reporting.tables.values import NONE, number
@@ -156,7 +156,7 @@ def _measured(stage: StageRecord) -> Iterable[tuple[str, str]]:
     yield 'code', f'{stage.code}, git {stage.git_sha or "-"}{changed}'
     yield 'seeds', ', '.join(f'{axis} {seed}' for axis, seed in stage.seeds.items()) or 'none recorded'
     yield 'labels read', access_text(stage.label_access)
-    yield 'says', headline(stage.summary) or '-'
+    yield 'says', summary_line(stage.summary) or '-'
 
 
 def show_stage(stage: StageRecord, work_dir: Path, console: Console) -> None:

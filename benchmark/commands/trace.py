@@ -116,7 +116,7 @@ def access_text(access: dict[str, Any]) -> str:
     return '; '.join(parts) or 'no labels'
 
 
-def headline(summary: dict[str, Any]) -> str:
+def summary_line(summary: dict[str, Any]) -> str:
     """The single numbers and words of a stage's summary, in one line."""
     def text(value: Any) -> str:
         return f'{value:.4g}' if isinstance(value, float) else str(value)

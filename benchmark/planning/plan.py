@@ -14,8 +14,9 @@ from benchmark.records.files import CellId, MethodCard, NetworkCard
 from benchmark.store.artifacts import ArtifactStore
 from benchmark.store.checksums import content_hash
 from zs_methods.engine.stage import StageSpec
+from zs_methods.evaluation import LAST
 from zs_methods.methods import Method
-from zs_methods.protocols import stronger_access
+from zs_methods.protocols import Protocol, stronger_access
 from zs_methods.task import Task
 
 
@@ -73,7 +74,7 @@ class Cell:
         nodes (list[Node]): its stages in order.
         settings (str): hash of all settings without the seed.
         task (Task): data set and split.
-        protocol (dict): the protocol card.
+        protocol (Protocol): the protocol card.
         network (NetworkCard): the network and its backbone weights.
         about (str): hash of `id`, with the data and without the seed, and of `network`, which keeps the records of any
             two cells apart.
@@ -86,7 +87,7 @@ class Cell:
     nodes: list[Node]
     settings: str
     task: Task
-    protocol: dict[str, Any]
+    protocol: Protocol
     network: NetworkCard
     about: str
     needs: Needs = Needs()
@@ -119,7 +120,7 @@ class Recipe:
         variant (dict): options that changed its settings.
 
     Raises:
-        ValueError: no stages, two of one name, odd names, or another last one than ``evaluate``.
+        ValueError: no stages, two of one name, odd names, or another last one than `LAST`.
         KeyError: a stage is not registered.
     """
 
@@ -133,10 +134,7 @@ class Recipe:
                           protocol=protocol.name, model=network.pop('model'), method=name, seed=0, variant=variant)
         weights = NetworkCard(**network)
         self._shared = dict(
-            card=MethodCard(summary=method.summary, role=method.role, setting=method.setting, note=method.note,
-                            source=method.source, deviations=[*method.deviations, *method.cfg.get('deviations', ())],
-                            reads_unseen_gt=stronger_access(method.reads_unseen_gt, protocol.handling)),
-            settings=self._chain(None)[-1], task=task, protocol=protocol.model_dump(), network=weights,
+            card=_card(method), settings=self._chain(None)[-1], task=task, protocol=protocol, network=weights,
             about=content_hash([self._id.model_dump(exclude={'seed'}), weights.model_dump()])[:8],
             needs=Needs(method.cfg.get('seen', {}).get('processes', 1), method.cfg.get('gpu_gib') or math.inf),
             skip=method.skip())
@@ -163,10 +161,21 @@ def plan_cell(method: Method, name: str, task: Task, seed: int, variant: dict[st
     return Recipe(method, name, task, variant).cell(seed)
 
 
+def _card(method: Method) -> MethodCard:
+    """What a method says of itself, and the protocol's handling of images for it."""
+    return MethodCard(
+        summary=method.summary, role=method.role, setting=method.setting, note=method.note, source=method.source,
+        deviations=[*method.deviations, *method.cfg.get('deviations', ())],
+        reads_unseen_gt=stronger_access(method.reads_unseen_gt, method.protocol.handling),
+        title=getattr(method, 'title', ''), continues=getattr(method, 'continues', None),
+        generates=getattr(method, 'generates', False), compared_with=list(getattr(method, 'compared_with', ())),
+        shows=dict(getattr(method, 'shows', {})))
+
+
 def _checked(name: str, specs: list[StageSpec]) -> list[StageSpec]:
     names = [spec.name for spec in specs]
-    if not names or names[-1] != 'evaluate' or len(set(names)) < len(names):
-        raise ValueError(f"a recipe's stages need distinct names and 'evaluate' as the last one, got {names}")
+    if not names or names[-1] != LAST or len(set(names)) < len(names):
+        raise ValueError(f"a recipe's stages need distinct names and {LAST!r} as the last one, got {names}")
     if not all(re.fullmatch(r'[A-Za-z0-9_]+', word) for word in [name, *names]):
         raise ValueError(f'names of methods and stages are letters, digits and _, got {[name, *names]}')
     return specs

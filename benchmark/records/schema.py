@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from benchmark.store.checksums import content_hash
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 class Status(str, Enum):
@@ -139,7 +139,15 @@ class Example(_Part):
 
 
 class MethodCard(_Part):
-    """What the method says of itself, as the report prints it."""
+    """What the method says of itself: all that a report knows of it.
+
+    Attributes:
+        title: its name in papers; '' if it has none but that of the command line.
+        continues: the method whose trained parts it trains further.
+        generates: whether it makes features of unseen classes with a generator.
+        compared_with: methods that the report sets it against, in words.
+        shows: what the difference to some of these shows, such as ``what calibration adds``.
+    """
 
     summary: str
     role: str
@@ -148,6 +156,11 @@ class MethodCard(_Part):
     source: str = ''
     deviations: list[str] = []
     note: str = ''
+    title: str = ''
+    continues: str | None = None
+    generates: bool = False
+    compared_with: list[str] = []
+    shows: dict[str, str] = {}
 
 
 class NetworkCard(_Part):
@@ -190,7 +203,7 @@ class RecordHead(_Part):
         metrics: at the original resolution (``done`` only).
     """
 
-    schema_version: Literal[4] = SCHEMA_VERSION
+    schema_version: Literal[5] = SCHEMA_VERSION
     status: Status
     cell: CellId
     key: str

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 #: Records of schema 1 lack what cannot be found out later: which network and weights all methods of a table share.
 OLDEST = 2
+_FACTS = Path(__file__).with_name('facts_of_schema_4.yaml')
 
 
 def upgrade(content: dict[str, Any]) -> dict[str, Any]:
@@ -54,6 +59,21 @@ def _from_3(content: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _from_4(content: dict[str, Any]) -> dict[str, Any]:
+    """Version 5 says what a method continues, what it is compared with and whether it generates features."""
+    return {**content, 'method': {**content['method'], **facts(content['cell']['method'])}}
+
+
+@cache
+def _every_method() -> dict[str, dict[str, Any]]:
+    return yaml.safe_load(_FACTS.read_text(encoding='utf-8'))
+
+
+def facts(method: str) -> dict[str, Any]:
+    """What version 4 did not tell of a method, by its name; nothing of one that was not part of this repository."""
+    return _every_method().get(method, {})
+
+
 def _measured(metrics: dict[str, Any], confusion: list[list[int]], unseen: list[int]) -> dict[str, Any]:
     """The scores without those of groups that have no pixel in the rows of a confusion matrix."""
     present = {index for index, row in enumerate(confusion) if any(row)}
@@ -62,4 +82,4 @@ def _measured(metrics: dict[str, Any], confusion: list[list[int]], unseen: list[
     return {**metrics, **{name: dict.fromkeys(metrics[name]) for name in gone}, **({'hiou': None} if gone else {})}
 
 
-_STEPS = {2: _from_2, 3: _from_3}
+_STEPS = {2: _from_2, 3: _from_3, 4: _from_4}

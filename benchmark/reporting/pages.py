@@ -13,14 +13,15 @@ import pandas as pd
 from benchmark.reporting import reading
 from benchmark.reporting.figures import curves, pictures
 from benchmark.reporting.published import tables as published_tables
+from benchmark.reporting.published.facts import load_facts
 from benchmark.reporting.published.values import IDENTITY_TOLERANCE
+from benchmark.reporting.statistics import comparison_tables
 from benchmark.reporting.statistics.pairs import Comparison, compare
-from benchmark.reporting.tables import access, comparison_tables, conditions, selections, terminal, usage
+from benchmark.reporting.tables import access, conditions, selections, terminal, usage
 from benchmark.reporting.tables.diagnostics import diagnostics
-from benchmark.reporting.tables.facts import load_facts
 from benchmark.reporting.tables.markup import escape, escaped_table, slug, table, write
 from benchmark.reporting.tables.overlap import overlap_line, overlap_rows, pretraining_overlap
-from benchmark.reporting.tables.rows import REFERENCE, Dataset, Row, Section, weights_text
+from benchmark.reporting.tables.rows import Dataset, Row, Section, weights_text
 from benchmark.reporting.tables.values import NONE
 
 _FIGURES = {'hiou': curves.hiou_against_k, 'classes': pictures.class_heat_map, 'examples': pictures.example_panel}
@@ -108,7 +109,7 @@ def _section(section: Section, pictures: dict[str, str], comparisons: Sequence[C
         'published': published_tables.beside(section, section.records[0].cell.dataset),
         'footnotes': [(mark, method, note) for (method, note), mark in marks.items()],
         'without_numbers': table(terminal.without_numbers(section)),
-        **_compared(comparisons),
+        **_compared(section, comparisons),
         'variants': table(comparison_tables.variants(section, comparisons), ['seen', 'unseen', 'hIoU', *_PAIR]),
         'accuracies': table(terminal.accuracies(section), [*terminal.ACCURACIES, 'n']),
         'splits': table(terminal.splits(section)),
@@ -140,14 +141,14 @@ def _pretraining(section: Section) -> dict[str, Any]:
             'table': table(pd.DataFrame(list(rows.values())))}
 
 
-def _compared(comparisons: Sequence[Comparison]) -> dict[str, Any]:
+def _compared(section: Section, comparisons: Sequence[Comparison]) -> dict[str, Any]:
     """Ranks and pairs of one card and network."""
     compared = [one for one in comparisons if one.rows]
     return {
         'ranks': _right(comparison_tables.ranks(comparisons), 'method'),
         'matrix': table(comparison_tables.matrix(compared)),
-        'against': table(comparison_tables.against(comparisons), _PAIR),
-        'reference': REFERENCE,
+        'against': table(comparison_tables.against(comparisons, section.baseline), _PAIR),
+        'baseline': section.baseline,
         'ks': ', '.join(one.unit.label for one in compared),
         'pairs': ', '.join(f'{one.count} at K={one.unit.label}' for one in compared),
         'resamples': f'{max((one.resamples for one in comparisons), default=0):,}',

@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any
 
 from benchmark.reporting.statistics.pairs import NOISE, UNKNOWN, Comparison, Pair, across, correct, over_units
-from benchmark.reporting.tables.rows import REFERENCE, Dataset, Row, Section
+from benchmark.reporting.tables.contrasts import Cards, Contrast, continued, contrasts, generators, title
+from benchmark.reporting.tables.rows import Dataset, Row, Section
 from benchmark.reporting.tables.terminal import interval
 from benchmark.reporting.tables.values import number
 
-
-class Contrast(NamedTuple):
-    """What the difference of two methods shows."""
-
-    shows: str
-    first: str
-    second: str
-
-
-#: Every line needs both methods; what is not there is not said.
-CONTRASTS = (
-    Contrast('What self-training adds', 'zs5', 'zs3'),
-    Contrast('What self-training adds to the recursion', 'zsmmd_st', 'zsmmd'),
-    Contrast('What the recursion adds', 'zsmmd', 'zs3'),
-    Contrast('What the recursion adds to self-training', 'zsmmd_st', 'zs5'),
-    Contrast('What calibration adds', 'spnet_c', 'spnet'),
-    Contrast('What graph context adds', 'zs3_gc', 'zs3'),
-)
-#: Methods with a generator and without unlabelled images, and the closed-form regression they have to beat.
-GENERATORS, REGRESSION = ('zs3', 'zs3_gc', 'zsmmd', 'cagnet'), 'ridge'
-#: Methods that feed pseudo-features back to the generator.
-RECURSIONS = ('zsmmd', 'zsmmd_st')
-#: Cards that differ in one thing: whether training may read layouts of unseen classes.
-CLEAN, OFFICIAL = 'zs3-clean', 'zs3-official'
+#: Fields of a card in which two cards may differ that differ in what training may read of unseen classes.
+_OF_ACCESS = ('name', 'version', 'summary', 'label_access', 'pretraining', 'source')
 #: Order in which a sentence tells what was found at which K.
 _ORDER = ('better beyond noise', 'better over images only', NOISE, 'noise not known', 'worse over images only',
           'worse beyond noise')
@@ -44,16 +23,13 @@ def of_section(comparisons: Sequence[Comparison]) -> list[str]:
     comparisons = [one for one in comparisons if one.rows]
     if not any(one.pairs for one in comparisons):
         return []
-    names = {row.method for one in comparisons for row in one.rows}
-    told = [contrast for contrast in CONTRASTS if {contrast.first, contrast.second} <= names]
-    already = {(contrast.first, contrast.second) for contrast in told}
-    others = [Contrast(name, name, REFERENCE) for name in sorted(names - {REFERENCE, REGRESSION})
-              if REFERENCE in names and (name, REFERENCE) not in already]
-    means = _means([*told, *others], comparisons)
+    cards = {row.method: row.card for one in comparisons for row in one.rows}
+    told, against = contrasts(cards), generators(cards)
+    means = _means(told, comparisons)
     lines = [*_extent(comparisons), best(comparisons), *_decided(comparisons),
-             *(line for contrast in (*told, *others) for line in _contrast(contrast, comparisons, means)),
-             *_controls(comparisons), *_zsmmd(comparisons), *_regression(comparisons),
-             *_wide([*told, *others, *(Contrast('', name, REGRESSION) for name in GENERATORS)], comparisons)]
+             *(line for contrast in told for line in _contrast(contrast, comparisons, means)),
+             *_controls(comparisons), *_continued(cards, comparisons), *_generators(against, comparisons),
+             *_wide([*told, *against], comparisons)]
     return [line for line in lines if line]
 
 
@@ -103,7 +79,7 @@ def _contrast(contrast: Contrast, comparisons: Sequence[Comparison],
     if not pairs:
         return []
     what = f'{contrast.first} − {contrast.second}'
-    text = f'{what}: ' if contrast.shows == contrast.first else f'{contrast.shows} ({what}): '
+    text = f'{contrast.shows[0].upper()}{contrast.shows[1:]} ({what}): ' if contrast.shows else f'{what}: '
     whole = means.get((contrast.first, contrast.second))
     return [text + tell(pairs) + (f'; mean over K {signed(whole)}, {_word(whole)}' if whole else '') + '.']
 
@@ -131,7 +107,7 @@ def _word(pair: Pair) -> str:
 
 
 def _controls(comparisons: Sequence[Comparison]) -> list[str]:
-    """The recursion against itself without its loss; of other variants, those that differ beyond noise."""
+    """Methods against themselves without a loss of theirs; of other variants, those that differ beyond noise."""
     groups: dict[tuple[str, str], list[Pair]] = {}
     for one in comparisons:
         for pair in one.controls:
@@ -150,35 +126,40 @@ def _controls(comparisons: Sequence[Comparison]) -> list[str]:
 
 
 def _without_loss(row: Row) -> bool:
-    """Whether a variant of a recursion only sets the weight of the fed-back loss to 0."""
+    """Whether a variant only sets the weight of a loss to 0."""
     ((key, value), *more) = row.records[0].cell.variant.items()
-    return row.method in RECURSIONS and not more and key.endswith('feedback.weight') and value == 0
+    return not more and key.endswith('.weight') and value == 0
 
 
-def _zsmmd(comparisons: Sequence[Comparison]) -> list[str]:
-    """Whether the recursion beats what it starts from, said plainly."""
-    pairs = [pair for one in comparisons if (pair := one.between('zsmmd', 'zs3'))]
-    if not pairs:
-        return []
-    won, lost, unknown = ([f'K={pair.first.unit.label}' for pair in pairs if pair.beyond == word]
-                          for word in ('better', 'worse', UNKNOWN))
-    where = 'every K' if len(won) == len(pairs) else f'{", ".join(won)} and at no other K'
-    text = f'ZS-MMD beats ZS3Net beyond noise at {where}' if won else \
-        'ZS-MMD does not beat ZS3Net beyond noise at any K'
-    text += f'; at {", ".join(lost)} it is worse beyond noise' if lost else ''
-    return [text + (f'; noise is not known at {", ".join(unknown)}' if unknown else '') + '.']
+def _continued(cards: Cards, comparisons: Sequence[Comparison]) -> list[str]:
+    """Whether a generator that was trained further beats what it started from, said plainly."""
+    lines = []
+    for contrast in continued(cards):
+        pairs = [pair for one in comparisons if (pair := one.between(contrast.first, contrast.second))]
+        if not pairs:
+            continue
+        won, lost, unknown = ([f'K={pair.first.unit.label}' for pair in pairs if pair.beyond == word]
+                              for word in ('better', 'worse', UNKNOWN))
+        first, second = (title(cards, name) for name in contrast[:2])
+        where = 'every K' if len(won) == len(pairs) else f'{", ".join(won)} and at no other K'
+        text = f'{first} beats {second} beyond noise at {where}' if won else \
+            f'{first} does not beat {second} beyond noise at any K'
+        text += f'; at {", ".join(lost)} it is worse beyond noise' if lost else ''
+        lines.append(text + (f'; noise is not known at {", ".join(unknown)}' if unknown else '') + '.')
+    return lines
 
 
-def _regression(comparisons: Sequence[Comparison]) -> list[str]:
-    """Whether generators beat a closed-form regression from word vectors to classifier weights."""
-    lines, at_all = [], False
-    for name in GENERATORS:
-        pairs = [pair for one in comparisons if (pair := one.between(name, REGRESSION))]
-        if pairs:
-            at_all = at_all or any(pair.beyond == 'better' for pair in pairs)
-            lines.append(f'Generator against {REGRESSION} ({name} − {REGRESSION}): {tell(pairs)}.')
-    if lines and not at_all:
-        lines.append(f'No generator beats {REGRESSION} beyond noise at any K.')
+def _generators(against: Sequence[Contrast], comparisons: Sequence[Comparison]) -> list[str]:
+    """Whether generators beat what does without one."""
+    lines = []
+    for control in dict.fromkeys(contrast.second for contrast in against):
+        told, at_all = [], False
+        for first, second, _ in against:
+            pairs = [pair for one in comparisons if second == control and (pair := one.between(first, second))]
+            if pairs:
+                at_all = at_all or any(pair.beyond == 'better' for pair in pairs)
+                told.append(f'Generator against {second} ({first} − {second}): {tell(pairs)}.')
+        lines += [*told, *([f'No generator beats {control} beyond noise at any K.'] if told and not at_all else [])]
     return lines
 
 
@@ -204,10 +185,15 @@ def leak(dataset: Dataset) -> list[str]:
     included, and the method must have read a layout.
     """
     return [line for official in dataset.sections for clean in dataset.sections
-            if official.protocol.startswith(OFFICIAL) and official.data == clean.data
+            if official.card.get('label_access') == 'layout' and _but_access(official.card) == _but_access(clean.card)
+            and clean.card.get('label_access') != 'layout' and official.data == clean.data
             and official.network == clean.network and official.model == clean.model
-            and clean.protocol == CLEAN + official.protocol[len(OFFICIAL):]
             for line in _leak(clean, official)]
+
+
+def _but_access(card: Mapping[str, Any]) -> dict[str, Any]:
+    """A card without what it says of the labels that training may read."""
+    return {field: value for field, value in card.items() if field not in _OF_ACCESS}
 
 
 def _leak(clean: Section, official: Section) -> list[str]:

@@ -8,8 +8,8 @@ from benchmark.errors import UsageError
 from benchmark.records.files import Record
 from benchmark.records.selections import Selection, load_selections
 from benchmark.reporting import pages, reader
+from benchmark.reporting.published.facts import PublishedError, load_facts
 from benchmark.reporting.statistics.bootstrap import CountsError
-from benchmark.reporting.tables.facts import PublishedError, load_facts
 from benchmark.reporting.tables.grouping import by_dataset
 from benchmark.reporting.tables.rows import Dataset
 

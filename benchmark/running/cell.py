@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,8 +34,8 @@ from benchmark.running.stage import run_node
 from benchmark.store.artifacts import ArtifactStore
 from benchmark.store.checksums import content_hash, stray_files
 from zs_methods.datasets import audit
+from zs_methods.evaluation import LAST, EvaluationResult
 from zs_methods.evaluation.scores import per_class_iou, scores
-from zs_methods.protocols import Resize
 
 
 class UpstreamError(RuntimeError):
@@ -216,17 +215,16 @@ class CellRunner:
 
     def _scores(self, cell: Cell) -> dict[str, Any]:
         """What a finished cell's record holds, from the evaluation's artifact."""
-        result = json.loads((self.store.path('evaluate', cell.key) / 'result.json').read_text(encoding='utf-8'))
-        spec, confusion = cell.task.spec, np.array(result['confusion'])
+        result = EvaluationResult.read(self.store.path(LAST, cell.key))
+        spec, confusion, secondary = cell.task.spec, np.array(result.confusion), result.secondary_confusion
         iou = per_class_iou(confusion)
-        secondary = result.pop('secondary_confusion', None)
-        made_in = self.store.manifest('evaluate', cell.key)['environment']
+        made_in = self.store.manifest(LAST, cell.key)['environment']
         return {
             'status': Status.DONE, 'provenance': {**made_in, **self.source},
-            'classes': list(spec.classes), 'palette': spec.metainfo['palette'],
-            'unseen': list(cell.task.unseen), **result, 'metrics': scores(confusion, cell.task.unseen),
+            'classes': list(spec.classes), 'palette': spec.metainfo['palette'], 'unseen': list(cell.task.unseen),
+            **result.model_dump(exclude={'secondary_confusion'}), 'metrics': scores(confusion, cell.task.unseen),
             'secondary': secondary and {
-                'resolution': Resize.model_validate(cell.protocol['paper_resolution']).text, 'confusion': secondary,
+                'resolution': cell.protocol.paper_resolution.text, 'confusion': secondary,
                 'metrics': scores(np.array(secondary), cell.task.unseen)},
             'per_class_iou': [None if np.isnan(value) else float(value) for value in iou],
             'absent_classes': [spec.classes[c] for c in np.flatnonzero(np.isnan(iou)) if c not in cell.task.ignored],
@@ -235,10 +233,10 @@ class CellRunner:
     def _record(self, cell: Cell, stages: Sequence[StageRecord], outcome: dict[str, Any], attempt: int = 1) -> Record:
         access = {stage.name: stage.label_access for stage in stages}
         # The last stage only scores; whatever the others read, of any subset, they read for training.
-        training = [part for name, part in access.items() if name != 'evaluate']
+        training = [part for name, part in access.items() if name != LAST]
         level = max(map(audit.level, training), key=audit.LEVELS.index, default='none')
         return Record.model_validate({
-            'cell': cell.id, 'key': cell.key, 'settings': cell.settings, 'protocol': cell.protocol,
+            'cell': cell.id, 'key': cell.key, 'settings': cell.settings, 'protocol': cell.protocol.model_dump(),
             'network': cell.network, 'attempts': attempt,
             'config_hash': content_hash({node.name: node.config for node in cell.nodes}),
             'method': cell.card, 'stages': stages, 'label_access': {'level': level, 'stages': access},

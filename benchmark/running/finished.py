@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmark.planning.plan import Cell
 from benchmark.records.files import RecordHead, Status, load_head
 from benchmark.store.artifacts import ArtifactStore
+from zs_methods.evaluation import LAST
 
 
 def finished(cell: Cell, records: Path, store: ArtifactStore) -> RecordHead | None:
@@ -26,10 +27,11 @@ def finished(cell: Cell, records: Path, store: ArtifactStore) -> RecordHead | No
         ValueError: there is a record and it is damaged; one line that names it.
     """
     path = records / cell.file_name
-    if cell.skip or not path.is_file() or not store.exists('evaluate', cell.key):
+    if cell.skip or not path.is_file() or not store.exists(LAST, cell.key):
         return None
     head = load_head(path)
-    same = (head.key, head.network, head.protocol, head.method) == (cell.key, cell.network, cell.protocol, cell.card)
+    same = (head.key, head.network, head.protocol, head.method) == (
+        cell.key, cell.network, cell.protocol.model_dump(), cell.card)
     return head if same and head.status is Status.DONE else None
 
 

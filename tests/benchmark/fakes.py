@@ -24,6 +24,7 @@ from benchmark.records.files import (
     save_record,
 )
 from benchmark.records.selections import Candidate, Fold, Score, Selection
+from benchmark.records.upgrades import facts
 from zs_methods.evaluation.scores import pack_sparse, per_class_iou, scores, sparse
 from zs_methods.protocols import PROTOCOLS
 
@@ -106,7 +107,7 @@ def fake_record(method: str = 'zs3', hiou: float = 40.0, *, k: int = 2, seed: in
         'cell': CellId(dataset=dataset, data=data, split=split or f'k{k}', k=k, protocol=protocol, model=model,
                        method=method, seed=seed, variant=variant or {}),
         'method': MethodCard(summary=f'What {method} does.', role=ROLES.get(method, 'method'), setting='inductive',
-                             reads_unseen_gt='image-filter', note=note),
+                             reads_unseen_gt='image-filter', note=note, **facts(method)),
         'stages': stages[:None if done else 1],
         'provenance': {'git': {'sha': sha, 'dirty': False}, 'argv': ['benchmark/run.py', '--methods', 'zs3'],
                        'data': {'name': data}, 'python': '3.11.7', 'packages': {'torch': '2.9.0'},

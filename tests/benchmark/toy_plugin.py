@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from zs_methods.datasets.audit import LabelLedger
+from zs_methods.evaluation import LAST, EvaluationResult
 from zs_methods.evaluation.scores import pack_sparse, sparse
 from zs_methods.methods import Method
 from zs_methods.registry import METHODS, STAGES
@@ -74,10 +75,11 @@ class ToyEvaluate(ToyStage):
         matrices = rng.integers(0, 9, (self.images, classes, classes))
         # As real scores of all images: reads labels of unseen classes, but not for training.
         LabelLedger('val', ctx.task.spec.classes, ctx.task.unseen).add_labels(np.array(ctx.task.unseen))
-        result = {'images': self.images, 'confusion': matrices.sum(axis=0).tolist(),
-                  'confusion_per_image': pack_sparse([sparse(matrix) for matrix in matrices]), 'examples': [],
-                  **self.extra}
-        (ctx.out / 'result.json').write_text(json.dumps(result))
+        result = EvaluationResult(images=self.images, confusion=matrices.sum(axis=0).tolist(),
+                                  confusion_per_image=pack_sparse([sparse(matrix) for matrix in matrices]))
+        result.write(ctx.out)
+        if self.extra:
+            (ctx.out / 'result.json').write_text(json.dumps({**result.model_dump(), **self.extra}))
         return {'images': self.images}
 
 
@@ -86,7 +88,7 @@ class Toy(Method):
     between = ()
 
     def stages(self):
-        return [self.stage('seen', 'ToySeen', size=8), *self.between, self.stage('evaluate', 'ToyEvaluate')]
+        return [self.stage('seen', 'ToySeen', size=8), *self.between, self.stage(LAST, 'ToyEvaluate')]
 
 
 @METHODS.register_module(name='toy_ok')
@@ -133,4 +135,4 @@ class ToyOdd(Toy):
 
     def stages(self):
         return [self.stage('seen', 'ToySeen', size=8),
-                self.stage('evaluate', 'ToyEvaluate', extra={'examples': 'none'})]
+                self.stage(LAST, 'ToyEvaluate', extra={'examples': 'none'})]

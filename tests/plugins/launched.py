@@ -1,6 +1,5 @@
 """Methods for tests of launchers: no computation, and every way to go wrong."""
 
-import json
 import os
 import signal
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from zs_methods.evaluation import LAST, EvaluationResult
 from zs_methods.evaluation.scores import pack_sparse, sparse
 from zs_methods.methods import Method
 from zs_methods.registry import METHODS, STAGES
@@ -103,9 +103,8 @@ class LaunchedEvaluate(LaunchedStage):
         super().run(ctx)
         classes = len(ctx.task.spec.classes)
         matrices = np.random.default_rng(ctx.seed_for('toy')).integers(0, 9, (3, classes, classes))
-        (ctx.out / 'result.json').write_text(json.dumps({
-            'images': 3, 'confusion': matrices.sum(axis=0).tolist(), 'examples': [],
-            'confusion_per_image': pack_sparse([sparse(matrix) for matrix in matrices])}))
+        EvaluationResult(images=3, confusion=matrices.sum(axis=0).tolist(),
+                         confusion_per_image=pack_sparse([sparse(matrix) for matrix in matrices])).write(ctx.out)
         return {'images': 3}
 
 
@@ -114,7 +113,7 @@ class Launched(Method):
     between = ()
 
     def stages(self):
-        return [self.stage('seen', 'LaunchedStage'), *self.between, self.stage('evaluate', 'LaunchedEvaluate')]
+        return [self.stage('seen', 'LaunchedStage'), *self.between, self.stage(LAST, 'LaunchedEvaluate')]
 
 
 def _method(name, *between):

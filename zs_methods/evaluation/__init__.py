@@ -1,5 +1,8 @@
-"""Integer confusion matrices and the scores derived from them."""
+"""Integer confusion matrices, the scores derived from them, and the result of an evaluation; no torch needed.
 
-from zs_methods.evaluation.confusion_metric import ZeroShotMetric
+Only `confusion_metric`, the metric for mmengine, brings it.
+"""
 
-__all__ = ['ZeroShotMetric']
+from zs_methods.evaluation.result import LAST, EvaluationResult, ExampleImage
+
+__all__ = ['LAST', 'EvaluationResult', 'ExampleImage']

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from mmengine.config import Config, ConfigDict
 
 from zs_methods.engine.stage import StageSpec
+from zs_methods.evaluation import LAST
 from zs_methods.protocols import Protocol
 from zs_methods.task import Task
 from zs_methods.vectors.class_vectors import load_class_vectors
@@ -116,7 +117,7 @@ class Method:
         """
         images = self._scored_images()
         maps = 'maps' if images.pop('cache') and network == 'seen' else None
-        return self.stage('evaluate', 'Evaluate', classifier=classifier, network=network, maps=maps,
+        return self.stage(LAST, 'Evaluate', classifier=classifier, network=network, maps=maps,
                           **{**images, **settings})
 
     def _scored_images(self) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from zs_methods.datasets.names import visible
 from zs_methods.datasets.spec import IGNORE
 from zs_methods.datasets.zero_shot_dataset import ZeroShotDataset
 from zs_methods.engine.stage import Stage, StageContext
+from zs_methods.evaluation import EvaluationResult, ExampleImage
 from zs_methods.evaluation.scores import confusion_matrix, pack_sparse, sparse
 from zs_methods.models.one_copy import to_device
 from zs_methods.protocols import Resize
@@ -60,8 +60,7 @@ class Evaluate(Stage):
         batch_size (int): images of equal size per forward pass.
         examples (int): images kept as pictures.
 
-    Artifact: ``config.py`` and ``model.pth``, an ordinary mmseg model; ``result.json`` with ``confusion`` (C, C),
-    ``confusion_per_image`` (see `pack_sparse`), ``secondary_confusion`` (C, C) or None, ``images``, ``examples``.
+    Artifact: ``config.py`` and ``model.pth``, an ordinary mmseg model; ``result.json``, an `EvaluationResult`.
 
     Source: evaluation of the ZS3 code (valeoai/ZS3 6031f4a, short side 513) and of SPNet (warped to 513 x 513).
     """
@@ -84,7 +83,7 @@ class Evaluate(Stage):
         total, secondary = (np.zeros((n_classes, n_classes), np.int64) for _ in range(2))
         per_image: dict[int, np.ndarray] = {}
         shown = sorted({round(i) for i in np.linspace(0, len(dataset) - 1, min(self.examples, len(dataset)))})
-        examples: dict[int, dict] = {}
+        examples: dict[int, ExampleImage] = {}
         ctx.progress(0, len(dataset))
         for indices, truths, scores in self._batches(ctx, network, dataset):
             original = _resized(scores, truths[0].shape, network).argmax(dim=1)
@@ -101,11 +100,11 @@ class Evaluate(Stage):
                     examples[index] = _example(Path(dataset.get_data_info(index)['img_path']), truth,
                                                prediction.cpu().numpy())
             ctx.progress(len(per_image), len(dataset))
-        result = {'images': len(dataset), 'confusion': total.tolist(),
-                  'confusion_per_image': pack_sparse([per_image[index] for index in range(len(dataset))]),
-                  'secondary_confusion': secondary.tolist() if self.resize else None,
-                  'examples': [examples[i] for i in shown]}
-        (ctx.out / 'result.json').write_text(json.dumps(result), encoding='utf-8')
+        EvaluationResult(
+            images=len(dataset), confusion=total.tolist(),
+            confusion_per_image=pack_sparse([per_image[index] for index in range(len(dataset))]),
+            secondary_confusion=secondary.tolist() if self.resize else None,
+            examples=[examples[i] for i in shown]).write(ctx.out)
         return {'images': len(dataset)}
 
     def _batches(self, ctx: StageContext, network: BaseSegmentor, dataset: ZeroShotDataset
@@ -167,17 +166,16 @@ def _resized(scores: Tensor, size: tuple[int, int], network: BaseSegmentor) -> T
     return resize(scores, size=tuple(size), mode='bilinear', align_corners=network.align_corners, warning=False)
 
 
-def _example(path: Path, truth: np.ndarray, prediction: np.ndarray) -> dict[str, str]:
+def _example(path: Path, truth: np.ndarray, prediction: np.ndarray) -> ExampleImage:
     """One image with its label maps, small enough for a record."""
     with Image.open(path) as image:
         picture = image.convert('RGB')
     scale = min(1.0, 256 / max(picture.size))
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    return {'name': visible(path.stem),
-            'image': _encode(picture.resize(size), 'JPEG', quality=85),
-            'truth': _encode(Image.fromarray(truth.astype(np.uint8)).resize(size, _NEAREST), 'PNG'),
-            'prediction': _encode(
-                Image.fromarray(prediction.astype(np.uint8)).resize(size, _NEAREST), 'PNG')}
+    return ExampleImage(
+        name=visible(path.stem), image=_encode(picture.resize(size), 'JPEG', quality=85),
+        truth=_encode(Image.fromarray(truth.astype(np.uint8)).resize(size, _NEAREST), 'PNG'),
+        prediction=_encode(Image.fromarray(prediction.astype(np.uint8)).resize(size, _NEAREST), 'PNG'))
 
 
 def _encode(image: Image.Image, form: str, **options: Any) -> str:

@@ -14,6 +14,7 @@ from mmseg.models.segmentors import BaseSegmentor
 from torch import Tensor
 
 from benchmark.commands.perf_gpu.bench import Bench, build_stage, say
+from zs_methods.evaluation import LAST
 from zs_methods.stages import Evaluate
 from zs_methods.stages.network import build_dataset, equal_sized_batches, load_network
 
@@ -101,4 +102,4 @@ def _shapes(bench: Bench) -> int:
 
 def _stage(bench: Bench, **changes: int) -> Evaluate:
     changes = {f'evaluation.{name}': value for name, value in changes.items()}
-    return build_stage(bench.stages('seen_only', **changes)['evaluate'])
+    return build_stage(bench.stages('seen_only', **changes)[LAST])

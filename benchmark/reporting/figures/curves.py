@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.reporting.figures.drawing import ROLE_STYLE, save, text
-from benchmark.reporting.tables.rows import REFERENCE, Row, Section, Unit
+from benchmark.reporting.tables.rows import Row, Section, Unit
 from benchmark.stats import Summary
 
 #: Up to so many lines share one panel; more get a panel each.
@@ -26,7 +26,7 @@ _MARKERS = 'osD^vP*X'
 def hiou_against_k(section: Section, path: Path) -> Path | None:
     """Draws one line per method, with gaps where it has no hIoU; error bars are 95% t-intervals. None without any hIoU.
 
-    Of many methods each has a panel of its own, with few variants dotted and all others in grey, the reference darker.
+    Of many methods each has a panel of its own, with few variants dotted and all others in grey, the baseline darker.
     """
     rows = [row for row in section.rows if row.scored]
     if not rows:
@@ -35,7 +35,7 @@ def hiou_against_k(section: Section, path: Path) -> Path | None:
     lines = [_Line([row for row in rows if row.label == label]) for label in labels]
     place = _places(section)
     return save(_together(lines, place) if sum(not line.bound for line in lines) <= LINES_PER_PANEL else
-                _side_by_side(lines, place), path)
+                _side_by_side(lines, place, section.baseline), path)
 
 
 def _together(lines: Sequence[_Line], place: dict[Unit, int]) -> Figure:
@@ -55,7 +55,7 @@ def _together(lines: Sequence[_Line], place: dict[Unit, int]) -> Figure:
     return figure
 
 
-def _side_by_side(lines: Sequence[_Line], place: dict[Unit, int]) -> Figure:
+def _side_by_side(lines: Sequence[_Line], place: dict[Unit, int], baseline: str) -> Figure:
     """A panel for each line that is no bound, and no variant of another one."""
     plain = [line for line in lines if not line.bound]
     of_main = {line.method for line in plain if line.main}
@@ -64,7 +64,7 @@ def _side_by_side(lines: Sequence[_Line], place: dict[Unit, int]) -> Figure:
     grid = figure.subplots(-(-len(own) // 4), 4, sharex=True, sharey=True, squeeze=False).reshape(-1)
     for axes, line in zip(grid, own, strict=False):
         for other in own:
-            other.draw(axes, place, color='0.4' if other.label == REFERENCE else '0.8', bars=False, linewidth=0.7)
+            other.draw(axes, place, color='0.4' if other.label == baseline else '0.8', bars=False, linewidth=0.7)
         for bound in [bound for bound in lines if bound.bound]:
             bound.draw(axes, place, bars=False, **{**bound.bound, 'linewidth': 0.9})
         variants = [other for other in plain if other not in own and other.method == line.method]

@@ -17,7 +17,7 @@ from PIL import Image
 
 from benchmark.records.files import Example
 from benchmark.reporting.figures.drawing import ROLE_STYLE, save, text
-from benchmark.reporting.tables.rows import REFERENCE, Row, Section, Unit
+from benchmark.reporting.tables.rows import Row, Section, Unit
 
 EXAMPLES_PER_K = 2
 THUMBNAIL = 128
@@ -102,7 +102,7 @@ def example_panel(section: Section, path: Path) -> Path | None:
 
 
 def _chosen(section: Section, rows: Sequence[Row]) -> list[str]:
-    """The labels to show: all, or of many the bounds, the reference, and the methods with the highest mean hIoU."""
+    """The labels to show: all, or of many the bounds, the baseline, and the methods with the highest mean hIoU."""
     labels = [label for label in section.labels if any(row.label == label for row in rows)]
     if len(labels) <= MOST_EXAMPLES + 2:
         return labels
@@ -111,7 +111,7 @@ def _chosen(section: Section, rows: Sequence[Row]) -> list[str]:
     for row in rows:
         if row.main:
             means.setdefault(row.label, []).extend([row.summary('hiou').mean] if row.scored else [])
-    ranked = sorted(means, key=lambda label: (label != REFERENCE, not means[label],
+    ranked = sorted(means, key=lambda label: (label != section.baseline, not means[label],
                                               -sum(means[label]) / max(len(means[label]), 1)))
     return [label for label in labels if label in bounds or label in ranked[:MOST_EXAMPLES]]
 

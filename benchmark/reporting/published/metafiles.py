@@ -12,8 +12,8 @@ import yaml
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from benchmark import ROOT
+from benchmark.reporting.published.facts import PublishedError, load_facts
 from benchmark.reporting.published.values import Published, load_published
-from benchmark.reporting.tables.facts import PublishedError, load_facts
 
 CONFIGS = ROOT / 'configs'
 #: Scores of the published tables that a metafile repeats, and their names there.

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.reporting.published.facts import Claim, load_facts
 from benchmark.reporting.published.values import Published, load_published
-from benchmark.reporting.statistics.verdicts import TOLERANCE, Verdict, unpublished, verdicts
-from benchmark.reporting.tables.facts import Claim, load_facts
+from benchmark.reporting.published.verdicts import TOLERANCE, Verdict, unpublished, verdicts
 from benchmark.reporting.tables.markup import table
 from benchmark.reporting.tables.rows import Dataset, Section
 from benchmark.reporting.tables.terminal import SCORES
@@ -122,7 +122,7 @@ def beside(section: Section, dataset: str) -> dict[str, Any] | None:
         return None
     references = References(rows)
     frame = pd.DataFrame([_line(found, references) for found in verdicts(section, rows)])
-    return {'table': table(frame, ['n']), 'tolerance': TOLERANCE, 'order': _ORDER,
+    return {'table': table(frame, ['n']), 'tolerance': TOLERANCE, 'order': _ORDER, 'caution': load_facts().caution,
             'unpublished': unpublished(section, rows)}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.reporting.tables.facts import (
+from benchmark.reporting.published.facts import (
     DATA,
     Facts,
     MethodFacts,

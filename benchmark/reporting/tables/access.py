@@ -64,8 +64,8 @@ def _counts(access: dict) -> dict[str, int]:
     Labels read for diagnosis train nothing: their pixels stand apart, their images are not counted.
     """
     totals = dict.fromkeys([*_COUNTS.values(), *_PIXELS.values()], 0)
-    for stage, subsets in access.get('stages', {}).items():
-        for subset, found in subsets.items() if stage != 'evaluate' else ():
+    for subsets in list(access.get('stages', {}).values())[:-1]:
+        for subset, found in subsets.items():
             use = 'diagnosis' if subset.endswith(DIAGNOSIS) else 'layout' if subset.endswith(LAYOUT) else 'training'
             totals[_PIXELS[use]] += sum(found.get('unseen_pixels', {}).values())
             for name, column in _COUNTS.items() if use != 'diagnosis' else ():

@@ -8,13 +8,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from benchmark.records.files import MethodCard, Metrics, NetworkCard, Record, Status
+from benchmark.reporting.tables.contrasts import baseline
 from benchmark.stats import Summary, summarise
 
 if TYPE_CHECKING:
     from benchmark.records.selections import Selection
 
-#: The method that all others are set against in full.
-REFERENCE = 'zs3'
 _ROLE_ORDER = {'floor': 0, 'ceiling': 2}
 
 
@@ -139,6 +138,11 @@ class Section:
     def plain(self) -> list[Row]:
         """The rows that are no variants, or all if there are no others."""
         return [row for row in self.rows if not row.variant] or self.rows
+
+    @cached_property
+    def baseline(self) -> str:
+        """The method that all others are set against in full; '' if there is none, see `contrasts.baseline`."""
+        return baseline({row.method: row.card for row in self.rows if row.main})
 
     @property
     def units(self) -> list[Unit]:

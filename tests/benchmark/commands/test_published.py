@@ -13,10 +13,10 @@ from fakes import fake_access, fake_data, fake_network, fake_record, fake_second
 from benchmark.commands.published import main
 from benchmark.records.files import Record
 from benchmark.reporting.published import tables as published_tables
+from benchmark.reporting.published.facts import DATA, PublishedError, SplitFacts, load_facts
 from benchmark.reporting.published.values import Published, contradictions, load_published
+from benchmark.reporting.published.verdicts import TOLERANCE, Verdict, comparable, unpublished, verdicts
 from benchmark.reporting.render import render
-from benchmark.reporting.statistics.verdicts import TOLERANCE, Verdict, comparable, unpublished, verdicts
-from benchmark.reporting.tables.facts import DATA, PublishedError, SplitFacts, load_facts
 from benchmark.reporting.tables.grouping import by_dataset
 from zs_methods.datasets import load_spec
 from zs_methods.protocols import ACCESS, PROTOCOLS

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import torch
 
 from benchmark.commands import rerun as verify
 from benchmark.launchers.launch import launch
 from benchmark.records.files import load_record, save_record
+from zs_methods.evaluation import EvaluationResult
 
 
 def contents(folder):
@@ -100,8 +99,7 @@ def test_more_than_there_are_is_a_wrong_call(toy_run, capsys):
 def test_what_has_no_hiou_is_compared_by_its_pixels(toy, toy_run, capsys, monkeypatch):
     def run(self, ctx):
         confusion = [[int(row == column and row not in ctx.task.unseen) for column in range(21)] for row in range(21)]
-        (ctx.out / 'result.json').write_text(json.dumps(
-            {'images': 1, 'confusion': confusion, 'confusion_per_image': '', 'examples': []}))
+        EvaluationResult(images=1, confusion=confusion).write(ctx.out)
     monkeypatch.setattr(toy.ToyEvaluate, 'run', run)
     toy_run('toy_ok', '--ks', 2)
     assert toy_run('toy_ok', '--ks', 2, '--verify', 1) == 0

@@ -15,8 +15,8 @@ from zs_methods.datasets.spec import load_spec
 
 PLUGIN = '''
 """Methods whose score grows with ``classifier.unseen_weight`` up to 30 and then falls."""
-import json
 import numpy as np
+from zs_methods.evaluation import EvaluationResult
 from zs_methods.evaluation.scores import pack_sparse, sparse
 from zs_methods.methods import Method
 from zs_methods.registry import METHODS, STAGES
@@ -39,9 +39,8 @@ class GradedEvaluate(Stage):
         confusion += np.diag([900] * 21)
         if self.flaw == 'blank' or self.flaw == 'partly' and ctx.task.unseen[0] == 4:
             confusion[list(ctx.task.unseen)] = 0  # no ground truth
-        (ctx.out / 'result.json').write_text(json.dumps({
-            'images': 3, 'confusion': confusion.tolist(), 'examples': [],
-            'confusion_per_image': pack_sparse([sparse(confusion)])}))
+        EvaluationResult(images=3, confusion=confusion.tolist(),
+                         confusion_per_image=pack_sparse([sparse(confusion)])).write(ctx.out)
         return {}
 
 class Graded(Method):

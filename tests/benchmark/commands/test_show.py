@@ -9,7 +9,7 @@ from environments import call
 from fakes import fake_data, fake_record, scored_record
 
 from benchmark.commands import show
-from benchmark.commands.trace import access_text, find_artifact, follows, headline
+from benchmark.commands.trace import access_text, find_artifact, follows, summary_line
 from benchmark.records.files import save_record
 from benchmark.store.artifacts import ArtifactStore
 
@@ -132,7 +132,7 @@ def test_labels_read_are_one_line():
 
 
 def test_a_headline_is_single_values_only():
-    assert headline({'loss': 1 / 3, 'steps': 10, 'curve': [[0, 1]], 'amp': False, 'best': None, 'by': 'x'}) == \
+    assert summary_line({'loss': 1 / 3, 'steps': 10, 'curve': [[0, 1]], 'amp': False, 'best': None, 'by': 'x'}) == \
         'loss 0.3333, steps 10, amp False, best None, by x'
 
 

@@ -13,6 +13,7 @@ from fakes import fake_record, scored_record
 import benchmark
 from benchmark.errors import UsageError
 from benchmark.records.files import (
+    SCHEMA_VERSION,
     Failure,
     RecordHead,
     Secondary,
@@ -26,7 +27,9 @@ from benchmark.records.files import (
     write_json,
 )
 from benchmark.records.schema import json_schema
+from benchmark.records.upgrades import facts
 from benchmark.store.checksums import content_hash
+from zs_methods.methods import Method
 
 SCHEMA = Path(benchmark.__file__).parent / 'records' / 'record.schema.json'
 STATES = ['done', 'failed', 'skipped', 'interrupted', 'not_run']
@@ -111,7 +114,7 @@ def test_a_record_of_another_shape_is_refused_by_the_name_of_the_key(tmp_path, c
     content = fake_record().model_dump(mode='json')
     change(content)
     write_json(tmp_path / 'record.json', content)
-    with pytest.raises(ValueError, match=rf'record.json: not a record of schema 4: .*{key}'):
+    with pytest.raises(ValueError, match=rf'record.json: not a record of schema {SCHEMA_VERSION}: .*{key}'):
         load_record(tmp_path / 'record.json')
 
 
@@ -167,11 +170,44 @@ def test_an_upgrade_leaves_a_measured_zero(tmp_path):
     assert load_record(tmp_path / 'record.json').metrics.hiou == 0 == scored_record(quality=-100.0).metrics.hiou
 
 
+#: What methods say of themselves since version 5.
+FACTS = ('title', 'continues', 'generates', 'compared_with', 'shows')
+NOTHING = ('', None, False, [], {})
+
+
+def of_schema_4(path, method, **changes):
+    """Writes a record as version 4 did: nothing on how its method stands to others."""
+    content = {**fake_record(method).model_dump(mode='json'), 'schema_version': 4}
+    for name in FACTS:
+        del content['method'][name]
+    write_json(path, {**content, **changes})
+
+
+@pytest.mark.parametrize('method', ['zs3', 'zsmmd_st', 'ridge', 'oracle', 'mine'])
+def test_a_record_of_schema_4_says_what_its_method_is_to_others(tmp_path, method):
+    of_schema_4(tmp_path / 'record.json', method)
+    found = load_record(tmp_path / 'record.json').method
+    assert load_head(tmp_path / 'record.json').method == found
+    known = {'zs3': ('ZS3Net', None, True, ['ridge'], {}), 'ridge': ('', None, False, ['zs3'], {}), 'zsmmd_st': (
+        '', 'zsmmd', False, ['zsmmd', 'zs5', 'zs3'], {'zsmmd': 'what self-training adds to the recursion',
+                                                      'zs5': 'what the recursion adds to self-training'})}
+    assert tuple(getattr(found, name) for name in FACTS) == known.get(method, NOTHING)
+
+
+def test_what_old_records_did_not_hold_is_what_methods_say_today(plan):
+    """An old record of a built-in method thus counts as finished."""
+    if not hasattr(Method, 'compared_with'):
+        pytest.skip('methods do not say yet what they are compared with')
+    for cell in plan('--methods', 'all', '--ks', 2):
+        said = {name: getattr(cell.card, name) for name in FACTS}
+        assert said == {**dict(zip(FACTS, NOTHING, strict=True)), **facts(cell.id.method)}, cell.id.method
+
+
 @pytest.mark.parametrize('change', [{'cell': None}, {'confusion': 3}, {'provenance': 'here'}, {'metrics': {'seen': 1}}])
 def test_an_old_record_of_another_shape_is_refused_in_one_line(tmp_path, change):
     content = of_schema_3(tmp_path / 'record.json')
     write_json(tmp_path / 'record.json', {**content, **change})
-    with pytest.raises(ValueError, match=r'^[^\n]*record\.json: not a record of schema 4: [^\n]*$'):
+    with pytest.raises(ValueError, match=rf'^[^\n]*record\.json: not a record of schema {SCHEMA_VERSION}: [^\n]*$'):
         load_record(tmp_path / 'record.json')
 
 
@@ -195,8 +231,9 @@ def test_an_ambiguous_name_tells_data_apart(tmp_path):
 
 
 @pytest.mark.parametrize(('version', 'says'), [
-    (1, 'schema 1 is too old to be upgraded; run the cell again'), (5, 'of schema 5; this program reads up to 4'),
-    (99, 'of schema 99; this program reads up to 4')])
+    (1, 'schema 1 is too old to be upgraded; run the cell again'),
+    (SCHEMA_VERSION + 1, f'of schema {SCHEMA_VERSION + 1}; this program reads up to {SCHEMA_VERSION}'),
+    (99, f'of schema 99; this program reads up to {SCHEMA_VERSION}')])
 def test_a_record_of_a_version_that_cannot_be_read_says_what_to_do(tmp_path, version, says):
     path = tmp_path / 'record.json'
     path.write_text(json.dumps(old(schema_version=version)))
@@ -206,7 +243,7 @@ def test_a_record_of_a_version_that_cannot_be_read_says_what_to_do(tmp_path, ver
 
 
 def test_newer_records_are_foreign_even_with_a_checksum_and_damaged_ones_are_not(tmp_path):
-    write_json(tmp_path / 'newer.json', old(schema_version=5))
+    write_json(tmp_path / 'newer.json', old(schema_version=SCHEMA_VERSION + 1))
     save_record(fake_record(), tmp_path / 'own.json')
     (tmp_path / 'own.json').write_bytes((tmp_path / 'own.json').read_bytes()[:300])
     (tmp_path / 'other.json').write_text('{"some": "thing"}')

@@ -154,3 +154,36 @@ def test_a_difference_smaller_than_its_interval_is_wide_carries_a_warning(tmp_pa
     part = text[text.index('### Pairs of methods'):text.index('### Pixel')]
     marked = [row for row in part.splitlines() if row.startswith('|') and '(wide)' in row]
     assert len(marked) == 1 and '| zs5' in marked[0] and '12.0 ± 25.4 (wide)' in marked[0]
+
+
+def of_plugin(name: str, score: float, **facts: object) -> list[Record]:
+    """Records of a method that the report has never heard of."""
+    records = measured({name: score})
+    for record in records:
+        record.method = record.method.model_copy(update=facts)
+    return records
+
+
+def test_a_method_of_a_plugin_is_told_of_like_any_other() -> None:
+    mine = of_plugin('mine', 60, title='Mine', generates=True, continues='zs3', compared_with=['zs3', 'ridge'],
+                     shows={'zs3': 'what mine adds'})
+    lines = told([*measured({'zs3': 40, 'zsmmd': 41, 'ridge': 50}), *mine])
+    assert line(lines, 'What mine adds (mine − zs3): better beyond noise at K=2 (+')
+    assert line(lines, 'Mine beats ZS3Net beyond noise at every K.')
+    assert line(lines, 'Generator against ridge (mine − ridge): better beyond noise at K=2 (+')
+    assert not [text for text in lines if text.startswith('mine − zs3')]
+
+
+def test_a_plugin_has_a_baseline_of_its_own() -> None:
+    """Nothing built in takes part."""
+    lines = told([*of_plugin('first', 40), *of_plugin('second', 60, compared_with=['first']), *of_plugin('third', 50)])
+    assert line(lines, 'second − first: better beyond noise at K=2 (+')
+    assert line(lines, 'third − first: better beyond noise at K=2 (+')
+
+
+def test_a_page_says_which_method_is_the_baseline(tmp_path: Path) -> None:
+    records = [*of_plugin('first', 40), *of_plugin('second', 60, compared_with=['first'])]
+    text = page(records, tmp_path / 'some')
+    assert 'dark grey first, light grey all others' in text and 'Method − first in points of hIoU' in text
+    text = page(of_plugin('only', 40), tmp_path / 'none')
+    assert 'a few variants, light grey all others' in text and 'points of hIoU: the difference with' not in text

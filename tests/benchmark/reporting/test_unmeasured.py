@@ -18,12 +18,11 @@ from benchmark.reporting.figures import curves
 from benchmark.reporting.figures import pictures as figures
 from benchmark.reporting.published.tables import beside
 from benchmark.reporting.published.values import load_published
-from benchmark.reporting.statistics import bootstrap
+from benchmark.reporting.published.verdicts import verdicts
+from benchmark.reporting.statistics import bootstrap, comparison_tables
 from benchmark.reporting.statistics.bootstrap import resampled_hiou
 from benchmark.reporting.statistics.pairs import compare
 from benchmark.reporting.statistics.ranks import averages, ranking
-from benchmark.reporting.statistics.verdicts import verdicts
-from benchmark.reporting.tables import comparison_tables
 from benchmark.reporting.tables import terminal as tables
 from zs_methods.evaluation.scores import pack_sparse, scores, sparse, unpack_sparse
 
@@ -99,7 +98,7 @@ def test_what_has_no_hiou_is_neither_paired_nor_ranked() -> None:
     assert reading.best([comparison]).startswith('Highest mean hIoU: zs5 at K=2')
     (empty,) = compare(one_section(sweep(4)))
     assert not empty.rows and ranking(empty) is None and reading.of_section([empty]) == []
-    assert comparison_tables.matrix([empty]).empty and comparison_tables.against([empty]).empty
+    assert comparison_tables.matrix([empty]).empty and comparison_tables.against([empty], 'zs3').empty
 
 
 def test_figures_have_gaps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,9 @@ import shutil
 
 import pytest
 
-from benchmark.records.files import Record, Status, load_record
+from benchmark.records.files import SCHEMA_VERSION, Record, Status, load_record
 from benchmark.running.cell import headline
+from zs_methods.evaluation import EvaluationResult
 from zs_methods.evaluation.scores import scores
 
 
@@ -52,7 +53,7 @@ def test_every_outcome_has_its_record_and_no_cell_takes_another_down(toy, cell, 
 def test_a_record_holds_the_names_that_others_rely_on(cell, sweep, records, task):
     sweep().run([cell('toy_ok', seed=3)])
     content = json.loads(next(records.glob('shapes_k2_zs3-clean_tiny_toy_ok_seed3_*.json')).read_text())
-    assert content['schema_version'] == 4 and content['status'] == 'done'
+    assert content['schema_version'] == SCHEMA_VERSION and content['status'] == 'done'
     assert content['cell'] == {
         'dataset': 'shapes', 'data': 'shapes-v1', 'split': 'k2', 'k': 2, 'protocol': 'zs3-clean', 'model': 'tiny',
         'method': 'toy_ok', 'seed': 3, 'variant': {}}
@@ -109,8 +110,7 @@ def test_the_ceiling_may_read_what_it_wants(cell, sweep, toy, monkeypatch):
 def test_a_class_without_ground_truth_is_listed(toy, cell, sweep, monkeypatch):
     def run(self, ctx):
         confusion = [[int(row == column and row != 5) for column in range(21)] for row in range(21)]
-        (ctx.out / 'result.json').write_text(json.dumps(
-            {'images': 1, 'confusion': confusion, 'confusion_per_image': '', 'examples': []}))
+        EvaluationResult(images=1, confusion=confusion).write(ctx.out)
     monkeypatch.setattr(toy.ToyEvaluate, 'run', run)
     [record] = sweep().run([cell('toy_ok')])
     assert record.absent_classes == [record.classes[5]] and record.per_class_iou[5] is None
@@ -120,9 +120,7 @@ def test_a_class_without_ground_truth_is_listed(toy, cell, sweep, monkeypatch):
 def test_a_group_of_classes_without_ground_truth_has_no_score(toy, cell, sweep, task, monkeypatch, tmp_path):
     def run(self, ctx):
         confusion = [[int(row == column and row not in task.unseen) for column in range(21)] for row in range(21)]
-        (ctx.out / 'result.json').write_text(json.dumps(
-            {'images': 1, 'confusion': confusion, 'confusion_per_image': '', 'examples': [],
-             'secondary_confusion': confusion}))
+        EvaluationResult(images=1, confusion=confusion, secondary_confusion=confusion).write(ctx.out)
     monkeypatch.setattr(toy.ToyEvaluate, 'run', run)
     [record] = sweep().run([cell('toy_ok')])
     assert headline(record) == 'seen 100.0  unseen —  hIoU —'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes import fake_record
 
-from benchmark.records.files import Status, save_record
+from benchmark.records.files import Status, save_record, write_json
 from benchmark.running.finished import finished, other_data, without_record
 
 
@@ -21,7 +21,8 @@ def done(cell, store, tmp_path):
 
 
 def record_of(cell, **more):
-    content = dict(cell=cell.id, key=cell.key, network=cell.network, protocol=cell.protocol, method=cell.card)
+    content = dict(cell=cell.id, key=cell.key, network=cell.network, protocol=cell.protocol.model_dump(),
+                   method=cell.card)
     return fake_record().model_copy(update={**content, **more})
 
 
@@ -38,6 +39,16 @@ def test_a_record_of_something_else_does_not_count(done, store, more):
     cell, path = done
     save_record(record_of(cell, **more), path)
     assert finished(cell, path.parent, store) is None
+
+
+def test_a_record_of_schema_4_counts(done, store):
+    """Its method was part of no release and says nothing new, so nothing is missing."""
+    cell, path = done
+    content = record_of(cell).model_dump(mode='json')
+    for name in ('title', 'continues', 'generates', 'compared_with', 'shows'):
+        del content['method'][name]
+    write_json(path, {**content, 'schema_version': 4})
+    assert finished(cell, path.parent, store).metrics.hiou == 40.0
 
 
 def test_record_and_artifact_must_be_there(done, store, cell):

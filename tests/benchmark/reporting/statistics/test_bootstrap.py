@@ -7,10 +7,9 @@ import pytest
 from fakes import fake_record, scored_record
 
 from benchmark.records.files import Record
-from benchmark.reporting.statistics import bootstrap
+from benchmark.reporting.statistics import bootstrap, comparison_tables
 from benchmark.reporting.statistics.bootstrap import CountsError, draws, image_counts, resampled_hiou, resamples_for
 from benchmark.reporting.statistics.pairs import NOISE, UNKNOWN, Comparison, across, compare, over_units
-from benchmark.reporting.tables import comparison_tables
 from benchmark.reporting.tables.grouping import by_dataset
 from zs_methods.evaluation.scores import scores, unpack_sparse
 
@@ -103,7 +102,7 @@ def test_one_seed_says_nothing_about_trainings() -> None:
     (comparison,) = compared(*sweep(('zs3', 50), ('zs5', 60), seeds=1))
     pair = comparison.between('zs5', 'zs3')
     assert pair.beyond == UNKNOWN and pair.verdict == 'better over images only, the noise of seeds is not known'
-    (line,) = comparison_tables.against([comparison]).to_dict('records')
+    (line,) = comparison_tables.against([comparison], 'zs3').to_dict('records')
     assert line['n'] == '1' and '±' not in line['difference']
     assert list(comparison_tables.matrix([comparison])['zs3']) == ['', '△']
 

@@ -6,9 +6,9 @@ import pytest
 from fakes import fake_record, scored_record
 
 from benchmark.records.files import Record
+from benchmark.reporting.statistics import comparison_tables
 from benchmark.reporting.statistics.pairs import Comparison, compare
 from benchmark.reporting.statistics.ranks import averages, ranking
-from benchmark.reporting.tables import comparison_tables
 from benchmark.reporting.tables.grouping import by_dataset
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-DATA = Path(__file__).parents[1] / 'published' / 'data'
+DATA = Path(__file__).with_name('data')
 
 
 class PublishedError(ValueError):
@@ -74,8 +74,9 @@ class Claim(_Part):
 
 
 class Facts(_Part):
-    """``published.yaml``."""
+    """``published.yaml``; ``caution`` stands beside every comparison with published numbers."""
 
+    caution: str = ''
     datasets: dict[str, DatasetFacts]
     protocols: dict[str, ProtocolFacts]
     methods: tuple[MethodFacts, ...]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmark.reporting.statistics.pairs import NOISE, Comparison, Pair
 from benchmark.reporting.statistics.ranks import Rank, averages, ranking
-from benchmark.reporting.tables.rows import REFERENCE, Row, Section
+from benchmark.reporting.tables.rows import Row, Section
 from benchmark.reporting.tables.terminal import SCORES, interval
 from benchmark.reporting.tables.values import NONE, number
 
@@ -59,9 +59,9 @@ def _mark(pair: Pair | None) -> str:
     return MARKS.get(only, '?')
 
 
-def against(comparisons: Sequence[Comparison], reference: str = REFERENCE) -> pd.DataFrame:
+def against(comparisons: Sequence[Comparison], baseline: str) -> pd.DataFrame:
     """All methods against one, in full; empty without it."""
-    return full([pair for one in comparisons for row in one.rows if (pair := one.between(row.method, reference))])
+    return full([pair for one in comparisons for row in one.rows if (pair := one.between(row.method, baseline))])
 
 
 def variants(section: Section, comparisons: Sequence[Comparison]) -> pd.DataFrame:

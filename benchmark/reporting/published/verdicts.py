@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from benchmark.reporting.published.facts import load_facts
 from benchmark.reporting.published.values import Published
 from benchmark.reporting.tables.access import ACCESS
 from benchmark.reporting.tables.conditions import other_images
-from benchmark.reporting.tables.facts import load_facts
 from benchmark.reporting.tables.rows import Row, Section
 from benchmark.reporting.tables.terminal import SCORES
 
