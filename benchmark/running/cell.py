@@ -35,7 +35,7 @@ from benchmark.store.artifacts import ArtifactStore
 from benchmark.store.checksums import content_hash, stray_files
 from zs_methods.datasets import audit
 from zs_methods.evaluation.scores import per_class_iou, scores
-from zs_methods.protocols import Resize
+from zs_methods.protocols import ACCESS, Resize
 
 
 class UpstreamError(RuntimeError):
@@ -238,7 +238,7 @@ class Sweep:
         access = {stage.name: stage.label_access for stage in stages}
         # The last stage only scores; whatever the others read, of any subset, they read for training.
         training = [part for name, part in access.items() if name != 'evaluate']
-        level = max(map(audit.level, training), key=audit.LEVELS.index, default='none')
+        level = max(map(audit.level, training), key=ACCESS.index, default='none')
         return Record.model_validate({
             'cell': cell.id, 'key': cell.key, 'settings': cell.settings, 'protocol': cell.protocol,
             'network': cell.network, 'attempts': attempt,
