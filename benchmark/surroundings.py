@@ -5,22 +5,19 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
-from pathlib import Path
+
+from zs_methods.compat import ensure_home
 
 
 def settle() -> None:
     """Changes only what cannot work as it is.
 
-    - ``HOME``, where neither it nor the system's list of users knows one, becomes the root folder, as in containers;
-      mmengine's formatter asks for a home when it is imported.
+    - ``HOME``, where there is none, see `ensure_home`.
     - ``MPLBACKEND`` of a notebook or a desktop becomes Agg, which every machine has; matplotlib refuses a name that it
       does not know when it is imported. A notebook's own backend stays in the notebook, where it can be imported.
     - What a job prints is spelled in ASCII where the encoding lacks a sign, see `benchmark.terminal` for commands.
     """
-    try:
-        Path.home()
-    except RuntimeError:
-        os.environ['HOME'] = os.sep
+    ensure_home()
     if not _importable(os.environ.get('MPLBACKEND', '')):
         os.environ['MPLBACKEND'] = 'agg'
     encoding, _, errors = os.environ.get('PYTHONIOENCODING', '').partition(':')

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import zs_methods
-from zs_methods.compat import REPLACED
+from zs_methods.compat import found
 from zs_methods.configs import config_root
 
 
@@ -24,7 +24,7 @@ def main() -> str | None:
     print(f'zs_methods {zs_methods.__version__}: the mmsegmentation plugin, in {Path(zs_methods.__file__).parent}')
     print(f'configs: {configs}')
     print(', '.join(f'{name} {_version(name)}' for name in ('torch', 'mmengine', 'mmsegmentation')) +
-          f', mmcv {_version("mmcv")} with {REPLACED["mmcv_ext"]} ops')
+          f', mmcv {_version("mmcv")} with {found()["mmcv_ext"]} ops')
     run = configs.parent / 'benchmark' / 'run.py'
     if run.is_file():
         print(f'harness: python {run} --help')

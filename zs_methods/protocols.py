@@ -6,6 +6,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+#: What may be read of unseen labels, from weak to strong (``reads_unseen_gt``).
+ACCESS = ('none', 'image-filter', 'image-oracle', 'ignore-mask', 'layout', 'pixels')
+#: What becomes of training images with an unseen class -> what that itself reads of unseen labels.
+HANDLING = {'drop': 'image-filter', 'mask': 'ignore-mask'}
+
+
+def stronger_access(first: str, second: str) -> str:
+    """The stronger of two values of `ACCESS`."""
+    return max(first, second, key=ACCESS.index)
+
 
 class Resize(BaseModel):
     """How an image is resized for the network, and the size at which the secondary score is taken.
@@ -74,7 +84,7 @@ class Protocol(BaseModel):
     @property
     def handling(self) -> str:
         """What the treatment of training images itself reads of unseen labels, in the words of `ACCESS`."""
-        return 'image-filter' if self.unseen_images == 'drop' else 'ignore-mask'
+        return HANDLING[self.unseen_images]
 
     def allowed(self, setting: str) -> str:
         """The strongest use of unseen labels that a method of this setting is allowed, see `ACCESS`."""
@@ -105,11 +115,3 @@ PROTOCOLS = {card.name: card for card in (
              summary='training images are kept with their unseen pixels ignored; the background is neither trained, '
                      'predicted nor scored'),
 )}
-
-#: What may be read of unseen labels, from weak to strong (``reads_unseen_gt``).
-ACCESS = ('none', 'image-filter', 'image-oracle', 'ignore-mask', 'layout', 'pixels')
-
-
-def stronger_access(first: str, second: str) -> str:
-    """The stronger of two values of `ACCESS`."""
-    return max(first, second, key=ACCESS.index)

@@ -15,9 +15,11 @@ from mmseg.registry import TRANSFORMS as MMSEG_TRANSFORMS
 # heads, generators and losses
 MODELS = Registry('model', parent=MMSEG_MODELS, scope='zs_methods', locations=['zs_methods.models'])
 # data sets that know seen from unseen
-DATASETS = Registry('dataset', parent=MMSEG_DATASETS, scope='zs_methods', locations=['zs_methods.datasets'])
+DATASETS = Registry('dataset', parent=MMSEG_DATASETS, scope='zs_methods',
+                    locations=['zs_methods.datasets.zero_shot_dataset'])
 # label masking and its audit
-TRANSFORMS = Registry('transform', parent=MMSEG_TRANSFORMS, scope='zs_methods', locations=['zs_methods.datasets'])
+TRANSFORMS = Registry('transform', parent=MMSEG_TRANSFORMS, scope='zs_methods',
+                      locations=['zs_methods.datasets.transforms', 'zs_methods.datasets.augmentation'])
 # integer confusion matrices
 METRICS = Registry('metric', parent=MMSEG_METRICS, scope='zs_methods',
                    locations=['zs_methods.evaluation.confusion_metric'])

@@ -21,7 +21,7 @@ from benchmark.planning.plan import Cell, Node
 from benchmark.running.stage import run_node
 from benchmark.store.artifacts import MANIFEST, ArtifactStore
 from zs_methods.evaluation import LAST
-from zs_methods.vectors.class_vectors import file_sha256
+from zs_methods.hashes import file_sha256
 
 #: Added to the score of unseen classes where nothing may be pseudo-labelled as one.
 MUTED = -1e4

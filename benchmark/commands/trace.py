@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.records.files import Record, StageRecord
 from benchmark.store.checksums import file_sha256, read_json
+from zs_methods.evaluation.scores import scores
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 
 def follows(record: Record) -> str:
@@ -27,27 +28,13 @@ def follows(record: Record) -> str:
     if not record.confusion:
         return 'the record holds no confusion matrix'
     counts = np.array(record.confusion)
-    found, told = _hiou(counts, record.unseen), record.metrics.hiou
+    found, told = scores(counts, record.unseen)['hiou'], record.metrics.hiou
     if (found is None) != (told is None) or (found is not None and abs(found - told) > 1e-9):
         return f'NOT that of the confusion matrix, from which follows {"none" if found is None else found}'
     if found is None:
         return f'no pixel of an unseen class, or of a seen one, among the {counts.sum():,} of the confusion matrix'
     text = f'computed again from the confusion matrix of {counts.sum():,} pixels: the same'
     return text + (f', and so is the sum over {record.images} images' if image_counts(record) else '')
-
-
-def _hiou(confusion: np.ndarray, unseen: list[int]) -> float | None:
-    """As in `zs_methods.evaluation.scores`, which brings PyTorch with it and takes longer than all that is shown."""
-    import numpy as np
-
-    hit, truth = confusion.diagonal(), confusion.sum(axis=1)
-    iou = 100 * hit / np.maximum(truth + confusion.sum(axis=0) - hit, 1)
-    is_unseen = np.isin(np.arange(len(confusion)), unseen)
-    groups = ~is_unseen & (truth > 0), is_unseen & (truth > 0)
-    if not all(group.any() for group in groups):
-        return None
-    s, u = (float(iou[group].mean()) for group in groups)
-    return 2 * s * u / (s + u) if s + u else 0.0
 
 
 @dataclass

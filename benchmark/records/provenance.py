@@ -59,7 +59,7 @@ def environment() -> dict[str, Any]:
         'platform': f'{platform.system()}-{platform.machine()}',
         'kernel': (re.match(r'[\d.]+', platform.release()) or [''])[0].strip('.'),
         'packages': {name: version for name in PACKAGES if (version := _version(name))},
-        'compat': dict(compat.REPLACED),
+        'compat': compat.found(),
         'hardware': {
             'cpu': _cpu(), 'cpu_capability': torch.backends.cpu.get_cpu_capability(), 'cores': os.cpu_count(),
             'threads': torch.get_num_threads(),

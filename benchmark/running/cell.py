@@ -36,6 +36,7 @@ from benchmark.store.checksums import content_hash, stray_files
 from zs_methods.datasets import audit
 from zs_methods.evaluation import LAST, EvaluationResult
 from zs_methods.evaluation.scores import per_class_iou, scores
+from zs_methods.protocols import ACCESS
 
 
 class UpstreamError(RuntimeError):
@@ -234,7 +235,7 @@ class CellRunner:
         access = {stage.name: stage.label_access for stage in stages}
         # The last stage only scores; whatever the others read, of any subset, they read for training.
         training = [part for name, part in access.items() if name != LAST]
-        level = max(map(audit.level, training), key=audit.LEVELS.index, default='none')
+        level = max(map(audit.level, training), key=ACCESS.index, default='none')
         return Record.model_validate({
             'cell': cell.id, 'key': cell.key, 'settings': cell.settings, 'protocol': cell.protocol.model_dump(),
             'network': cell.network, 'attempts': attempt,

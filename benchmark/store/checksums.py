@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.store.locks import is_alive, machine
+from zs_methods.hashes import content_hash, file_sha256
+
+__all__ = ['check', 'content_hash', 'file_sha256', 'read_json', 'stray_files', 'sync_folder', 'verified', 'write_json']
 
 #: Fixed to the byte, so that no change of it goes unnoticed either. What follows is covered by the checksum.
 _HEADER = re.compile(rb'\{\n "checksum": "sha256:([0-9a-f]{64})"')
@@ -22,21 +25,6 @@ _HEADER = re.compile(rb'\{\n "checksum": "sha256:([0-9a-f]{64})"')
 _TEMPORARY = re.compile(r'\..+\.([0-9a-f]{6})-(\d+)-[0-9a-f]{6}')
 #: Writing takes seconds; on another machine, whose processes cannot be asked, one is given up after an hour.
 ABANDONED_S = 3600
-
-
-def content_hash(content: Any) -> str:
-    """Hash of plain data, independent of key order; 16 hexadecimal digits."""
-    text = json.dumps(content, sort_keys=True, separators=(',', ':'))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def file_sha256(path: Path) -> str:
-    """Checksum of a file of any size; 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while block := file.read(2 ** 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from zs_methods.engine.processes import is_running
+
 #: A live owner touches its lock this often; one on another machine is dead after so long without.
 BEAT_S, DEAD_AFTER_S = 15, 120
 #: An owner writes its name right after making the file; after so long, it has died in between.
@@ -114,7 +116,6 @@ def describe(path: Path) -> str:
 
 def is_alive(pid: int, started: Any) -> bool:
     """Whether that very process runs on this machine, and not another one that got its number."""
-    from zs_methods.engine.processes import is_running  # brings PyTorch with it, which not every script waits for
     now = started_at(pid)
     return is_running(pid) and now != -1 and (started is None or now == started)
 

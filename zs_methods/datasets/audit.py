@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch.utils.data import get_worker_info
 
+from zs_methods.protocols import ACCESS
+
 #: What a ledger counts, besides the unseen pixels per class.
 FIELDS = ('images', 'images_dropped', 'images_masked', 'pixels_masked', 'images_chosen', 'images_unseen')
 MAX_WORKERS = 64
-#: What `level` can measure, from weak to strong.
-LEVELS = ('none', 'image-filter', 'image-oracle', 'ignore-mask', 'layout', 'pixels')
 #: What labels may be read for besides being targets; `purpose` says so, and it becomes part of the subset's name.
 PURPOSES = ('layout', 'diagnosis')
 
@@ -92,7 +92,7 @@ def level(access: dict[str, dict]) -> str:
         access (dict[str, dict]): subset -> summary, as `collect` fills it for a stage that trains.
 
     Returns:
-        str: one of `LEVELS`.
+        str: one of `ACCESS`.
     """
     found = ['none']
     for subset, summary in access.items():
@@ -102,7 +102,7 @@ def level(access: dict[str, dict]) -> str:
             found.append('layout' if subset.endswith(' for layout') else 'pixels')
         found += [name for name, field in (('ignore-mask', 'images_masked'), ('image-oracle', 'images_chosen'),
                                            ('image-filter', 'images_dropped')) if summary.get(field)]
-    return max(found, key=LEVELS.index)
+    return max(found, key=ACCESS.index)
 
 
 @contextmanager

@@ -83,9 +83,14 @@ def pack_sparse(images: Sequence[np.ndarray]) -> str:
     return base64.b64encode(zlib.compress(table.T.tobytes(), 9)).decode()
 
 
+def sparse_columns(text: str) -> np.ndarray:
+    """The columns image, truth, prediction and pixels of what `pack_sparse` packed; shape (4, entries), int64."""
+    return np.frombuffer(zlib.decompress(base64.b64decode(text)), '<i4').reshape(4, -1).astype(np.int64)
+
+
 def unpack_sparse(text: str, n_images: int, n_classes: int) -> np.ndarray:
     """Reverses `pack_sparse`; shape (n_images, C, C), int64."""
-    table = np.frombuffer(zlib.decompress(base64.b64decode(text)), '<i4').reshape(4, -1)
+    image, truth, prediction, pixels = sparse_columns(text)
     out = np.zeros((n_images, n_classes, n_classes), np.int64)
-    out[table[0], table[1], table[2]] = table[3]
+    out[image, truth, prediction] = pixels
     return out

@@ -13,9 +13,9 @@ from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from zs_methods.hashes import file_sha256
 from zs_methods.models.checkpoint_file import load_tensors
 from zs_methods.registry import MODELS
-from zs_methods.vectors.class_vectors import file_sha256
 
 #: The ImageNet classifier of torchvision's networks, and what counts batches but is never used.
 CLASSIFIER, COUNTER = ('fc.', 'classifier.'), 'num_batches_tracked'

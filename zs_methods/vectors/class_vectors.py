@@ -12,9 +12,10 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from gensim.models import KeyedVectors
 
+from zs_methods.hashes import file_sha256
 from zs_methods.vectors import files as vector_files
+from zs_methods.vectors.files import WordVectors
 from zs_methods.vectors.safe_kv import companions
 
 NORMALISATIONS = ('max', 'l2', 'none')
@@ -122,7 +123,7 @@ def vectors_name(files: Path | str) -> str:
     return '+'.join(Path(part).name for part in split_files(files))
 
 
-def read_word_vectors(file: Path) -> KeyedVectors:
+def read_word_vectors(file: Path) -> WordVectors:
     """Reads a file of word vectors; the last ones read stay in memory until they change on disk.
 
     Raises:
@@ -158,27 +159,18 @@ def spellings(name: str, aliases: Mapping[str, str] | None = None) -> list[str]:
     return list(dict.fromkeys(form for key in keys for form in _forms(key)))
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 @lru_cache(maxsize=2)
-def _read(file: Path, mtime_ns: int) -> KeyedVectors:
+def _read(file: Path, mtime_ns: int) -> WordVectors:
     return vector_files.read(file)
 
 
-def resolve(name: str, words: KeyedVectors, aliases: Mapping[str, str] | None = None) -> tuple[list[str], str | None]:
+def resolve(name: str, words: WordVectors, aliases: Mapping[str, str] | None = None) -> tuple[list[str], str | None]:
     """The entries whose mean is the vector of a class, and the first word that the file lacks."""
     phrase = (aliases or {}).get(name) or (name if _entry(words, name) else ALIASES.get(name, name))
     return _keys(phrase, words)
 
 
-def _class_vector(name: str, words: KeyedVectors, aliases: Mapping[str, str], file: Path) -> np.ndarray:
+def _class_vector(name: str, words: WordVectors, aliases: Mapping[str, str], file: Path) -> np.ndarray:
     keys, missing = resolve(name, words, aliases)
     if missing:
         known = islice(words.key_to_index, _SUGGEST_AMONG)
@@ -187,7 +179,7 @@ def _class_vector(name: str, words: KeyedVectors, aliases: Mapping[str, str], fi
     return np.mean([words[key] for key in keys], axis=0, dtype=np.float64)
 
 
-def _keys(phrase: str, words: KeyedVectors) -> tuple[list[str], str | None]:
+def _keys(phrase: str, words: WordVectors) -> tuple[list[str], str | None]:
     """The file's spelling of every word, and the first word that it lacks."""
     if whole := _entry(words, phrase):
         return [whole], None
@@ -200,7 +192,7 @@ def _keys(phrase: str, words: KeyedVectors) -> tuple[list[str], str | None]:
     return keys, None if keys else phrase
 
 
-def _entry(words: KeyedVectors, *spelled: str) -> str | None:
+def _entry(words: WordVectors, *spelled: str) -> str | None:
     """The first spelling that the file has; an accent may be a character of its own in one place and not in another."""
     return next((form for text in spelled for form in _forms(text) if form in words.key_to_index), None)
 

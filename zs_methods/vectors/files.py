@@ -7,11 +7,12 @@ import gzip
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from gensim.models import KeyedVectors
 
 from zs_methods.vectors.safe_kv import read_kv
 from zs_methods.vectors.streams import as_word, numbers_at_end, read_binary, read_text
@@ -24,7 +25,34 @@ _INFLATES = 1032
 _LINE = 1 << 16
 
 
-def read(file: Path) -> KeyedVectors:
+@dataclass(frozen=True, eq=False)
+class WordVectors:
+    """Words and their vectors, under the names that they have in gensim, which takes a second to import.
+
+    Attributes:
+        index_to_key (list[str]): the words, row by row; of equal ones, the first counts.
+        vectors (ndarray): shape (n, d).
+    """
+
+    index_to_key: list[str]
+    vectors: np.ndarray
+
+    @cached_property
+    def key_to_index(self) -> dict[str, int]:
+        """The row of every word."""
+        return {word: row for row, word in reversed(list(enumerate(self.index_to_key)))}
+
+    @property
+    def vector_size(self) -> int:
+        """Values of a vector, d."""
+        return self.vectors.shape[1]
+
+    def __getitem__(self, word: str) -> np.ndarray:
+        """The vector of a word, shape (d,)."""
+        return self.vectors[self.key_to_index[word]]
+
+
+def read(file: Path) -> WordVectors:
     """Reads ``.txt``, ``.vec``, ``.bin``, ``.kv``, ``.npz``, or ``.gz``; of equal words, the first counts.
 
     What is in a ``.gz``, text or binary, is told by its first entry, as gensim's downloader keeps its models.
@@ -38,12 +66,12 @@ def read(file: Path) -> KeyedVectors:
     hint = "; a .gz holds word2vec's or GloVe's text, or word2vec's binary format" if file.suffix == '.gz' else ''
     with _one_line(file, hint):
         if file.suffix == '.npz':
-            return _filled(_keyed(*_read_npz(file)))
+            return _filled(*_read_npz(file))
         if file.suffix == '.kv':
-            return _filled(_keyed(*read_kv(file)))
+            return _filled(*read_kv(file))
         binary = None if file.suffix == '.gz' else file.suffix == '.bin'
         with _opened(file) as (stream, size):
-            return _filled(_keyed(*_read_word2vec(stream, size, binary)))
+            return _filled(*_read_word2vec(stream, size, binary))
 
 
 @contextmanager
@@ -59,10 +87,10 @@ def _one_line(file: Path, hint: str = '') -> Iterator[None]:
         raise ValueError(f'{file}: damaged, or no word vectors: {text[:200]}{hint}') from None
 
 
-def _filled(words: KeyedVectors) -> KeyedVectors:
-    if not words.vectors.size:
+def _filled(words: Sequence[str], vectors: np.ndarray) -> WordVectors:
+    if not vectors.size:
         raise ValueError('it holds none')
-    return words
+    return WordVectors(list(words), vectors)
 
 
 @contextmanager
@@ -120,11 +148,3 @@ def _read_npz(file: Path) -> tuple[list[str], np.ndarray]:
                          f'{vectors.dtype}')
     words = [as_word(name) if isinstance(name, bytes) else str(name) for name in names.tolist()]
     return words, vectors.astype(np.float32)
-
-
-def _keyed(names: Sequence[str], vectors: np.ndarray) -> KeyedVectors:
-    """Puts names and vectors, shape (n, d), together without copying the vectors; the first of equal names counts."""
-    words = KeyedVectors(vectors.shape[1])
-    words.index_to_key, words.vectors = list(names), vectors
-    words.key_to_index = {name: row for row, name in reversed(list(enumerate(names)))}
-    return words

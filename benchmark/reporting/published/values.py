@@ -19,6 +19,7 @@ from benchmark.reporting.published.facts import (
     SplitFacts,
     load_facts,
 )
+from zs_methods.evaluation.scores import harmonic
 
 #: Largest difference, in points, between a printed value and the one that follows from seen and unseen mIoU. All are
 #: rounded to 0.1 or 0.01, which explains at most 0.1.
@@ -85,7 +86,7 @@ def contradictions(values: Mapping[str, float], classes: SplitFacts) -> dict[str
     seen, unseen = values.get('seen.miou'), values.get('unseen.miou')
     if seen is None or unseen is None:
         return {}
-    expected = {'hiou': 2 * seen * unseen / (seen + unseen) if seen + unseen else 0.0}
+    expected = {'hiou': harmonic(seen, unseen)}
     if classes.unseen:
         expected['overall.miou'] = (classes.seen * seen + classes.unseen * unseen) / (classes.seen + classes.unseen)
     # Decimal fractions are not exact in binary: a difference of exactly the tolerance passes.

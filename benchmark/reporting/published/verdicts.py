@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from benchmark.reporting.published.facts import load_facts
 from benchmark.reporting.published.values import Published
-from benchmark.reporting.tables.access import ACCESS
 from benchmark.reporting.tables.conditions import other_images
 from benchmark.reporting.tables.rows import Row, Section
 from benchmark.reporting.tables.terminal import SCORES
+from zs_methods.protocols import ACCESS, HANDLING
 
 #: Points between a published value and the mean here up to which it counts as reproduced. A published value is one run
 #: whose seed nobody states, and what is not known of its evaluation (the ZS3 code scores at 312 and at 513 pixels, the
@@ -122,7 +122,7 @@ def _access(section: Section, row: Row) -> str:
     measured = {str(record.label_access.get('level')) for record in row.done} & set(ACCESS)
     if row.card.role == IMPORTED or not measured:
         return declared
-    handling = {'drop': 'image-filter', 'mask': 'ignore-mask'}.get(section.card.get('unseen_images', ''), 'none')
+    handling = HANDLING.get(section.card.get('unseen_images', ''), 'none')
     return max([*measured, handling], key=ACCESS.index)
 
 

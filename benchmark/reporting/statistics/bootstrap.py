@@ -7,9 +7,7 @@ images, not trainings.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from benchmark.records.files import Record
+from zs_methods.evaluation.scores import sparse_columns
 
 SEED = 20190
 #: Bytes that the weights of one block of resamples may take; about the size of a cache is fastest.
@@ -54,8 +53,7 @@ def image_counts(record: Record) -> ImageCounts | None:
     """
     if not record.confusion_per_image:
         return None
-    entries = np.frombuffer(zlib.decompress(base64.b64decode(record.confusion_per_image)), '<i4').reshape(4, -1)
-    image, truth, predicted, pixels = entries.astype(np.int64)
+    image, truth, predicted, pixels = sparse_columns(record.confusion_per_image)
     classes, images = len(record.classes), record.images
     total = np.bincount(truth * classes + predicted, pixels, classes ** 2)  # float64: exact for whole numbers
     if not np.array_equal(total.reshape(classes, classes), record.confusion):
@@ -144,7 +142,7 @@ class _Block:
     def hiou(self, counts: ImageCounts) -> np.ndarray:
         """The hIoU in percent, shape (B,); NaN where a group of classes has no ground truth.
 
-        As in `zs_methods.evaluation.scores`, which a report does not import: a class without ground truth in a
+        As `zs_methods.evaluation.scores.scores`, of many matrices at once: a class without ground truth in a
         resample is left out of that resample's means (it has no hits, so its IoU is 0).
         """
         union = np.add(self._truth, self._sum(counts.wrong))

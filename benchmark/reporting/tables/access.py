@@ -9,9 +9,8 @@ import pandas as pd
 
 from benchmark.reporting.tables.rows import Section
 from benchmark.reporting.tables.values import NONE
+from zs_methods.protocols import ACCESS
 
-#: As in `zs_methods.protocols`, which a report does not import: PyTorch comes with it and takes longer than the report.
-ACCESS = ('none', 'image-filter', 'image-oracle', 'ignore-mask', 'layout', 'pixels')
 #: How a subset's name ends if its labels were read for something else than training targets, see
 #: `zs_methods.datasets.audit.purpose`.
 DIAGNOSIS, LAYOUT = ' for diagnosis', ' for layout'

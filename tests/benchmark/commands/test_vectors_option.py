@@ -5,7 +5,8 @@ from PIL import Image
 
 from benchmark.planning.data import vectors_card
 from zs_methods.datasets.spec import SPECS
-from zs_methods.vectors.class_vectors import file_sha256, vectors_sha256
+from zs_methods.hashes import file_sha256
+from zs_methods.vectors.class_vectors import vectors_sha256
 
 WORD2VEC, FASTTEXT = (str(SPECS / f'shapes_{name}.txt') for name in ('word2vec', 'fasttext'))
 

@@ -18,11 +18,11 @@ from benchmark.planning.cells import load_plugins
 from benchmark.planning.plan import plan_cell, trie_lines
 from benchmark.store.checksums import content_hash
 from zs_methods.configs import load_config
+from zs_methods.hashes import file_sha256
 from zs_methods.models import MobileNetV2
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS, MODELS, STAGES
 from zs_methods.stages.train_generator import TrainGenerator
-from zs_methods.vectors.class_vectors import file_sha256
 
 TRUNK = ['seen', 'maps', 'features', 'generator', 'classifier']
 CONFIGS = ROOT / 'configs'

@@ -1,22 +1,19 @@
 """Tests of zs_methods.engine.shared_memory, some in a namespace of their own with a tiny ``/dev/shm``."""
 
 import os
-import shutil
-import subprocess
 import sys
 from collections import namedtuple
-from pathlib import Path
 
 import pytest
 import torch
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
+from tiny_shared_memory import needs_mount, tiny
 
 from zs_methods.engine import shared_memory
 from zs_methods.engine.loading import build_loader
 from zs_methods.engine.shared_memory import lack, share
 
-ROOT = Path(__file__).resolve().parents[2]
 LOADER = {'batch_size': 16, 'num_workers': 4}
 PIPELINE = [{'type': 'Load'}, {'type': 'RandomCrop', 'crop_size': (312, 312)}, {'type': 'Pack'}]
 #: What four workers keep ready of the published batches, and one that is in use.
@@ -80,18 +77,6 @@ def test_settings_of_workers_do_not_stand_in_the_way_of_none():
     assert [batch for _, batch in zip(range(3), build_loader(config, 0), strict=False)] == [[1], [2], [1]]
 
 
-def tiny(size, *command):
-    """Runs a command where ``/dev/shm`` has only so much room."""
-    script = f'mount -t tmpfs -o size={size} tmpfs /dev/shm && exec "$@"'
-    return subprocess.run(['unshare', '-m', 'sh', '-c', script, 'sh', *map(str, command)], capture_output=True,
-                          text=True, check=False, timeout=120, env={**os.environ, 'PYTHONPATH': str(ROOT)})
-
-
-def can_mount():
-    return os.getuid() == 0 and shutil.which('unshare') is not None and tiny('64k', 'true').returncode == 0
-
-
-needs_mount = pytest.mark.skipif(not can_mount(), reason='mounting a small /dev/shm needs root and namespaces')
 LOAD = """
 import torch
 from zs_methods.engine.loading import build_loader
@@ -115,17 +100,3 @@ def test_no_room_ends_a_training_at_once_instead_of_never():
     (line,) = done.stdout.splitlines()
     assert line.startswith('/dev/shm is too small for the batches of 1 loader workers (now free: ')
     assert tiny('32m', sys.executable, '-W', 'ignore', '-c', LOAD).stdout.split() == ['16'] * 3
-
-
-@pytest.mark.slow
-@needs_mount
-def test_a_run_is_refused_before_it_begins(tmp_path):
-    options = ['train_dataloader.num_workers=2', 'train_dataloader.batch_size=16']
-    command = [
-        sys.executable, ROOT / 'benchmark' / 'run.py', '--methods', 'zs3', '--ks', '2', '--device', 'cpu', '--work-dir',
-        tmp_path / 'work', '--reports', tmp_path / 'reports', '--dry-run', '--cfg-options', *options]
-    done = tiny('64k', *command)
-    assert done.returncode == 2 and not done.stdout
-    (line,) = done.stderr.splitlines()
-    assert line.startswith('run.py: /dev/shm has 0 MiB free, and 2 loader workers need ')
-    assert tiny('64k', *command[:-2], 'train_dataloader.num_workers=0').returncode == 0

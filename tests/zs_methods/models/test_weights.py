@@ -13,10 +13,10 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from torch import nn
 
+from zs_methods.hashes import file_sha256
 from zs_methods.models import MobileNetV2
 from zs_methods.models.weights import check_weights, load_backbone, read_checkpoint
 from zs_methods.registry import MODELS as REGISTRY
-from zs_methods.vectors.class_vectors import file_sha256
 
 MODELS = Path(__file__).parents[3] / 'configs/_base_/models'
 

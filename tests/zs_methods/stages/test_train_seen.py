@@ -85,8 +85,8 @@ def test_ignored_classes_are_never_predicted(stage, context, tmp_path):
 
 
 def test_backbone_weights_are_where_training_starts(stage, context, tmp_path):
+    from zs_methods.hashes import file_sha256
     from zs_methods.models import MobileNetV2
-    from zs_methods.vectors.class_vectors import file_sha256
     torch.manual_seed(1)
     start = MobileNetV2().state_dict()
     np.savez(tmp_path / 'start.npz', **{name: value.numpy() for name, value in start.items()})

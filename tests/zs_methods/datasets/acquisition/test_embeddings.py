@@ -10,7 +10,8 @@ from gensim.models import KeyedVectors
 
 from zs_methods.datasets.acquisition import AcquisitionError, embeddings
 from zs_methods.datasets.spec import load_spec
-from zs_methods.vectors.class_vectors import file_sha256, load_class_vectors, spellings
+from zs_methods.hashes import file_sha256
+from zs_methods.vectors.class_vectors import load_class_vectors, spellings
 
 DATASETS = ('voc', 'context', 'cocostuff')
 
