@@ -146,8 +146,8 @@ def known(kind: str, name: str, names: Iterable[str]) -> str:
 
 
 def load_plugin(path: Path) -> None:
-    """Imports a plugin file, which registers its methods and stages; a second time does nothing."""
-    if not path.is_file():
+    """Imports a plugin, which registers its methods and stages; a second time does nothing."""
+    if not path.exists():
         raise UsageError(f'--plugin {path}: no such file')
     try:
         import_file(path)
