@@ -13,7 +13,8 @@ from mmseg.registry import MODELS as MMSEG_MODELS
 from mmseg.registry import TRANSFORMS as MMSEG_TRANSFORMS
 
 # heads, generators and losses
-MODELS = Registry('model', parent=MMSEG_MODELS, scope='zs_methods', locations=['zs_methods.models'])
+MODELS = Registry('model', parent=MMSEG_MODELS, scope='zs_methods',
+                  locations=['zs_methods.models', 'zs_methods.methods'])
 # data sets that know seen from unseen
 DATASETS = Registry('dataset', parent=MMSEG_DATASETS, scope='zs_methods',
                     locations=['zs_methods.datasets.zero_shot_dataset'])

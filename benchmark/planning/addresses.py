@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from benchmark.store.checksums import content_hash
 from zs_methods.engine.stage import StageSpec
+from zs_methods.plugins import content_sha256, source_of
 from zs_methods.registry import DATASETS, MODELS, STAGES, TRANSFORMS
 from zs_methods.task import Task
 
@@ -51,14 +50,17 @@ def after(key: str, content: bytes) -> str:
 
 
 def _plugin_sources(config: Any) -> list[str]:
-    """Hashes of the files outside this package that define a type in a config, so that an edited plugin runs anew."""
-    files = set()
+    """Hashes of the files, or of whole plugin packages, outside this one that define a type in a config.
+
+    So an edited plugin runs anew.
+    """
+    sources = set()
     for name in _types(config):
         for registry in (STAGES, MODELS, DATASETS, TRANSFORMS):
             found = registry.module_dict.get(name.split('.')[-1])
             if found is not None and found.__module__.split('.')[0] != 'zs_methods':
-                files.add(inspect.getfile(found))
-    return sorted(hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16] for file in files)
+                sources.add(source_of(found))
+    return sorted(content_sha256(source)[:16] for source in sources)
 
 
 def _types(config: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Recursion and feedback, constants as assumed in zs_methods/methods/zsmmd.py (A11 of the reconstruction)."""
+"""Recursion and feedback, with constants that are assumed: the paper's are not known."""
 
 recursion = dict(
     rounds=2, iterations=10_000, warm_start=True,

@@ -1,17 +1,17 @@
 """A method in one file: a Gaussian around a ridge regression from class vector to mean feature."""
 
 import torch
-from torch import nn
 
 from zs_methods.methods import ZS3
+from zs_methods.models import FeatureGenerator
 from zs_methods.registry import METHODS, MODELS, STAGES
 from zs_methods.stages import Stage
 from zs_methods.stages.extract_features import Bank
-from zs_methods.vectors.class_vectors import load_class_vectors
+from zs_methods.stages.parts import class_vectors
 
 
 @MODELS.register_module()
-class RidgeGaussian(nn.Module):
+class RidgeGaussian(FeatureGenerator):
     """x = [a; 1] W + L e with e ~ N(0, I): W of shape (vector_dim + 1, d), L of shape (d, d)."""
 
     def __init__(self, vector_dim, feature_dim):
@@ -34,25 +34,18 @@ class FitRidge(Stage):
         self.strength, self.vectors = strength, vectors
 
     def run(self, ctx):
-        bank = Bank.load(ctx.inputs['features'], ctx.device)
-        spec = ctx.task.spec
-        vectors = torch.from_numpy(load_class_vectors(
-            spec.classes, ctx.task.vectors, spec.aliases, self.vectors['normalise'])).to(ctx.device)
-
+        bank, vectors = Bank.load(ctx.inputs['features'], ctx.device), class_vectors(ctx, self.vectors)
         seen, index, count = torch.unique(bank.labels, return_inverse=True, return_counts=True)
         means = torch.zeros(len(seen), bank.features.shape[1], device=ctx.device)
         means = means.index_add(0, index, bank.features) / count[:, None]
         inputs = torch.cat([vectors[seen], torch.ones(len(seen), 1, device=ctx.device)], dim=1)
         gram = inputs.T @ inputs + self.strength * torch.eye(inputs.shape[1], device=ctx.device)
-        config = dict(type='zs_methods.RidgeGaussian', vector_dim=vectors.shape[1], feature_dim=means.shape[1])
-        model = MODELS.build(config)
+        model = FeatureGenerator.build(dict(type='zs_methods.RidgeGaussian'), vectors, means.shape[1])
         model.weight = torch.linalg.solve(gram, inputs.T @ means)
         residual = bank.features - means[index]
         covariance = residual.T @ residual / len(residual) + 1e-4 * torch.eye(means.shape[1], device=ctx.device)
         model.spread = torch.linalg.cholesky(covariance)
-
-        torch.save({'config': config, 'state_dict': model.state_dict(), 'vectors': vectors.cpu()},
-                   ctx.out / 'generator.pth')
+        model.save(ctx.out)
         ctx.progress(1, 1)
         return {'seen_classes': len(seen)}
 

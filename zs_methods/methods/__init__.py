@@ -1,4 +1,8 @@
-"""The methods, registered in `zs_methods.registry.METHODS` under their command-line names."""
+"""The methods, registered in `zs_methods.registry.METHODS` under their command-line names.
+
+Each is a file, or a package together with the stages and losses that it alone has. Such a package imports its own
+modules relatively: it would work as well as a plugin, from a folder anywhere.
+"""
 
 from zs_methods.methods.base import ROLES, Method
 from zs_methods.methods.bounds import Oracle, SeenOnly

@@ -67,9 +67,9 @@ class Method:
             'pipeline': self.cfg.label_pipeline, 'unseen_images': self.protocol.unseen_images, **self.cfg.features,
             **settings})
 
-    def generator(self, name: str = 'generator', **settings: Any) -> StageSpec:
+    def generator(self, name: str = 'generator', type: str = 'TrainGenerator', **settings: Any) -> StageSpec:
         """A stage that trains a generator with the config's ``generator`` section."""
-        return self.stage(name, 'TrainGenerator', **{**self.cfg.generator, 'vectors': self.vectors(), **settings})
+        return self.stage(name, type, **{**self.cfg.generator, 'vectors': self.vectors(), **settings})
 
     def vectors(self) -> dict[str, Any]:
         """How to read the class vectors, with their hash, so that other vectors are another artifact."""

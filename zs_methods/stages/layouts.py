@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from zs_methods.datasets.spec import IGNORE
 from zs_methods.engine.stage import StageContext
-from zs_methods.stages.graph import components
+from zs_methods.stages.components import components
 
 LAYOUTS = ('ground-truth', 'relabel', 'random')
 #: Odds of an unseen class against a seen one in random maps.

@@ -1,4 +1,4 @@
-"""What stages leave behind for others: generators, classifiers and calibrations; and the class vectors."""
+"""What stages leave behind for others: classifiers and calibrations, see `FeatureGenerator` too; the class vectors."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import zs_methods.models  # noqa: F401  registers the generators
 from zs_methods.engine.stage import StageContext
-from zs_methods.registry import MODELS
 from zs_methods.vectors.class_vectors import load_class_vectors
 
 
@@ -20,14 +18,6 @@ def class_vectors(ctx: StageContext, vectors: dict[str, Any]) -> Tensor:
     """The vectors of all classes on the context's device, shape (C, D), read as `Method.vectors` says."""
     return torch.from_numpy(load_class_vectors(
         ctx.task.spec.classes, Path(ctx.task.vectors), vectors['aliases'], vectors['normalise'])).to(ctx.device)
-
-
-def load_generator(folder: Path, device: torch.device) -> tuple[nn.Module, Tensor]:
-    """Reads ``generator.pth``: the generator, and the class vectors it was trained with, shape (C, vector_dim)."""
-    saved = torch.load(folder / 'generator.pth', map_location=device, weights_only=True)
-    generator = MODELS.build(saved['config'])
-    generator.load_state_dict(saved['state_dict'])
-    return generator.to(device), saved['vectors']
 
 
 def save_classifier(folder: Path, classifier: nn.Linear) -> None:

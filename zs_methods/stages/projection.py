@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zs_methods.engine.checkpoint import Checkpoint
+from zs_methods.engine.optimiser import Optimiser
 from zs_methods.engine.stage import StageContext
 from zs_methods.stages.extract_features import Bank
 from zs_methods.stages.parts import running_sums
@@ -30,7 +31,7 @@ def _cosine(points: Tensor, targets: Tensor) -> Tensor:
 
 
 #: Distances of projected pixels (..., D) from the vectors of their labels (..., D), shape (...); the four of the
-#: history of the ZS3 code (commit 69e6b36), of which the one finally used was never published (issue 12).
+#: history of the ZS3 code (valeoai/ZS3 69e6b36), of which the one finally used was never published.
 DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     'squared': _squared,
     'squared_mean': lambda points, targets: _squared(points, targets) / points.shape[-1],
@@ -97,12 +98,10 @@ def fit_projections(bank: Bank, chances: Tensor, classes: Tensor, vectors: Tenso
     matrix = F.normalize(vectors, dim=1)
     projections = Projections(len(chances), bank.features.shape[1], vectors.shape[1],
                               ctx.stream(f'initialisation/{axis}'))
-    settings = dict(optimizer)
-    steps = getattr(torch.optim, settings.pop('type'))(projections.parameters(), **settings)
-    schedule = torch.optim.lr_scheduler.PolynomialLR(steps, iterations, power=0.9)
+    optimiser = Optimiser(projections.parameters(), optimizer, iterations)
     order, cumulative = ctx.stream(f'order/{axis}'), running_sums(chances, dim=1)
     last = (chances > 0).long().cumsum(dim=1).argmax(dim=1, keepdim=True)  # of the rows that are drawn at all
-    parts = {'projections': projections, 'optimizer': steps, 'schedule': schedule}
+    parts = {'projections': projections, 'optimiser': optimiser}
     for step in Checkpoint(ctx, axis).steps(iterations, parts, {'order': order}):
         at = torch.rand(len(chances), batch_size, generator=order, device=ctx.device, dtype=torch.float64)
         rows = torch.minimum(torch.searchsorted(cumulative, at * cumulative[:, -1:], right=True), last)
@@ -112,10 +111,7 @@ def fit_projections(bank: Bank, chances: Tensor, classes: Tensor, vectors: Tenso
             losses = F.cross_entropy(scores.mT, labels, reduction='none').mean(dim=1)
         else:
             losses = DISTANCES[loss](points, vectors[labels]).mean(dim=1)
-        steps.zero_grad(set_to_none=True)
-        losses.sum().backward()
-        steps.step()
-        schedule.step()
+        optimiser.step(losses.sum())
         if step % LOG_EVERY == 0 or step + 1 == iterations:
             ctx.progress(step + 1, iterations)
     if not torch.isfinite(losses).all():

@@ -9,12 +9,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from zs_methods.engine.checkpoint import Checkpoint
+from zs_methods.engine.optimiser import Optimiser
 from zs_methods.engine.stage import Stage, StageContext
+from zs_methods.models import FeatureGenerator
 from zs_methods.models.losses.weighted_cross_entropy import seen_unseen_weights
 from zs_methods.registry import STAGES
 from zs_methods.stages.extract_features import Bank, PerClassSampler
 from zs_methods.stages.network import classifier_of, exclude_classes, load_network
-from zs_methods.stages.parts import load_generator, running_sums, save_classifier
+from zs_methods.stages.parts import running_sums, save_classifier
 
 INITIAL = ('seen', 'uniform')
 
@@ -57,14 +59,12 @@ class TrainClassifier(Stage):
         """Trains with the ``initialisation``, ``order`` and ``noise`` streams."""
         bank = Bank.load(ctx.inputs[self.bank], ctx.device)
         linear = self._initial(ctx)
-        settings = dict(self.optimizer)
-        optimizer = getattr(torch.optim, settings.pop('type'))(linear.parameters(), **settings)
-        schedule = torch.optim.lr_scheduler.PolynomialLR(optimizer, self.iterations, power=0.9)
+        optimiser = Optimiser(linear.parameters(), self.optimizer, self.iterations)
         order, noise = ctx.stream('order/classifier'), ctx.stream('noise/classifier')
         cumulative = running_sums(bank.weights)
         draw_unseen, unseen_labels = self._unseen_features(ctx, noise)
         weights = seen_unseen_weights(linear.weight.T, ctx.task.unseen, self.unseen_weight)
-        parts = {'classifier': linear, 'optimizer': optimizer, 'schedule': schedule}
+        parts = {'classifier': linear, 'optimiser': optimiser}
         for step in Checkpoint(ctx).steps(self.iterations, parts, {'order': order, 'noise': noise}):
             at = torch.rand(self.batch_size, generator=order, device=ctx.device, dtype=torch.float64)
             rows = torch.searchsorted(cumulative, at * cumulative[-1], right=True).clamp(max=len(cumulative) - 1)
@@ -73,10 +73,7 @@ class TrainClassifier(Stage):
             scores = linear(torch.cat([bank.features[rows], unseen]))
             labels = torch.cat([bank.labels[rows], unseen_labels])
             loss = F.cross_entropy(scores, labels, weights)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            schedule.step()
+            optimiser.step(loss)
             if step % 50 == 0 or step + 1 == self.iterations:
                 ctx.progress(step + 1, self.iterations)
         if not torch.isfinite(loss):
@@ -103,9 +100,9 @@ class TrainClassifier(Stage):
         if self.unseen_bank:
             sampler = PerClassSampler(Bank.load(ctx.inputs[self.unseen_bank], ctx.device), stream)
             return sampler.draw, sampler.classes.repeat_interleave(self.unseen_samples)
-        generator, vectors = load_generator(ctx.inputs[self.generator], ctx.device)
+        generator = FeatureGenerator.load(ctx.inputs[self.generator], ctx.device)
         unseen = torch.tensor(ctx.task.unseen, device=ctx.device)
-        vectors = vectors.to(ctx.device)[unseen]
+        vectors = generator.vectors[unseen]
         return (lambda count: generator.sample(vectors, count, stream),
                 unseen.repeat_interleave(self.unseen_samples))
 

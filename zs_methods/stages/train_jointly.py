@@ -36,10 +36,10 @@ class TrainJointly(Stage):
     size (see `LayoutMaker`); the generator's steps on images without an unseen class (see `Synthesis`); then the
     classifier's step on real features of these images and on synthetic ones, seen classes and background included, of
     the others. Scores are interpolated to the input's size; the loss is the weighted mean cross entropy, divided by
-    the batch size.
+    the batch size. A method whose loop does more registers a stage of its own that overrides `loop`.
 
     Args:
-        model (dict): generator config.
+        model (dict): config of a `FeatureGenerator`.
         loss (dict): MMD loss config.
         vectors (dict): see `TrainGenerator`.
         generator (dict): ``optimizer``, ``samples``, ``steps``, see `Synthesis`.
@@ -60,12 +60,10 @@ class TrainJointly(Stage):
             are real (``pixel``).
         normalisation (str): running statistics of batch normalisation ``adapt`` to the batches, those of images with
             unseen classes included, or are ``frozen`` and used.
-        graph (dict, optional): ZS3Net-GC: ``variant`` ``auxiliary`` with ``weight`` and ``model`` of the node branch,
-            or ``paper``, where `model` itself is a `GraphGenerator`.
         network (str): name of the stage that provides the network.
 
     Artifact: ``config.py`` and ``model.pth`` of the network with its new classifier and, with ``adapt``, new running
-    statistics; ``generator.pth``, see `load_generator`.
+    statistics; ``generator.pth``, see `FeatureGenerator`.
 
     Raises:
         ValueError: an option is none of those named, or the layout cannot go with another one.
@@ -77,43 +75,39 @@ class TrainJointly(Stage):
     def __init__(self, model: dict, loss: dict, vectors: dict, generator: dict, optimizer: dict, pipeline: list[dict],
                  loader: dict, unseen_images: str, batch_size: int, unseen_weight: float, epochs: int | None = None,
                  iterations: int | None = None, initial: str = 'uniform', layout: str = 'relabel', share: float = 0.5,
-                 leak: str = 'kept', mix: str = 'image', normalisation: str = 'adapt', graph: dict | None = None,
-                 network: str = 'seen') -> None:
+                 leak: str = 'kept', mix: str = 'image', normalisation: str = 'adapt', network: str = 'seen') -> None:
         for name, value in (('layout', layout), ('leak', leak), ('mix', mix), ('normalisation', normalisation),
                             ('initial', initial)):
             if value not in _CHOICES[name]:
                 raise ValueError(f'{name} must be one of {_CHOICES[name]}, got {value!r}')
         if not (iterations or epochs):
             raise ValueError('give epochs or iterations')
-        if layout == 'random' and (mix == 'pixel' or graph):
-            raise ValueError("layout 'random' has a class for every pixel: no seen pixel stays real, no component is "
-                             'larger than a pixel; it goes with neither mix=pixel nor a graph')
+        if layout == 'random' and mix == 'pixel':
+            raise ValueError("layout 'random' has a class for every pixel: no seen pixel stays real with mix=pixel")
         if (layout == 'ground-truth') != (unseen_images == 'keep'):
             raise ValueError(f"layout 'ground-truth' and no other keeps images with unseen classes, not {layout!r} "
                              f'with {unseen_images!r}')
-        if graph and graph['variant'] not in ('auxiliary', 'paper'):
-            raise ValueError(f"variant must be one of ('auxiliary', 'paper'), got {graph['variant']!r}")
         self.model, self.loss, self.vectors, self.generator = model, loss, vectors, generator
         self.optimizer, self.unseen_weight, self.initial = optimizer, unseen_weight, initial
         self.pipeline, self.loader, self.unseen_images = pipeline, loader, unseen_images
         self.batch_size, self.epochs, self.iterations = batch_size, epochs, iterations
         self.layout, self.share, self.leak, self.mix = layout, share, leak, mix
-        self.normalisation, self.graph, self.network = normalisation, graph, network
+        self.normalisation, self.network = normalisation, network
+
+    def loop(self, ctx: StageContext, network: BaseSegmentor) -> JointLoop:
+        """What the stage repeats on batches; `network` is that of `fixed_network`."""
+        return JointLoop(self, ctx, network)
 
     def run(self, ctx: StageContext) -> dict[str, Any]:
         """Trains; augmentation and the network's dropout draw from the ``augmentation`` seed, all else from streams."""
         network = self.fixed_network(ctx)
-        loop = JointLoop(self, ctx, network)
+        loop = self.loop(ctx, network)
         checkpoint = Checkpoint(ctx)
         images, batches, total = self._batches(ctx, network, checkpoint.start)
-        schedule = torch.optim.lr_scheduler.PolynomialLR(loop.optimizer, total, power=0.9)
+        loop.begin(total)
         history: list[list] = []
-        parts = {'network': network, 'optimizer': loop.optimizer, 'schedule': schedule, 'synthesis': loop.synthesis,
-                 **({'nodes': loop.nodes} if loop.nodes else {})}
-        state = {'history': history, 'counts': loop.counts}
-        for step in checkpoint.steps(total, parts, {'layout': loop.maker.stream}, state):
+        for step in checkpoint.steps(total, loop.parts, loop.streams, {'history': history, **loop.state}):
             loss = loop.step(*next(batches))
-            schedule.step()
             if step % LOG_EVERY == 0 or step + 1 == total:
                 if not torch.isfinite(loss):
                     raise FloatingPointError(f'the classifier loss is {loss.item()} at iteration {step}')
@@ -122,14 +116,8 @@ class TrainJointly(Stage):
                 ctx.progress(step + 1, total)
         config = Config.fromfile(str(ctx.inputs[self.network] / CONFIG))
         save_network(ctx.out, config.to_dict(), network.state_dict(), ctx.task)
-        loop.synthesis.save(ctx.out)
-        made, vanished, pixels = loop.counts.tolist()
-        return {'images': images, 'iterations': total, 'generator_steps': loop.synthesis.steps_done,
-                'synthetic_share': made / (total * self.batch_size), 'loss': history,
-                'vanished': {'images': vanished, 'pixels': pixels,
-                             'trained_on': self.layout == 'ground-truth' and self.leak == 'kept'},
-                'tables': {'Unseen objects that vanish in the down-sampling (interleaved loop)': [
-                    {'images': vanished, 'pixels': pixels}]}}
+        loop.synthesis.generator.save(ctx.out)
+        return {'images': images, 'iterations': total, 'loss': history, **loop.summary()}
 
     def fixed_network(self, ctx: StageContext) -> BaseSegmentor:
         """The network in training mode, all of it fixed but the classifier, which starts as asked."""

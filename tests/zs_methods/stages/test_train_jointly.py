@@ -6,13 +6,12 @@ import pytest
 import torch
 
 from zs_methods.datasets import audit
+from zs_methods.models import FeatureGenerator
 from zs_methods.stages import StageContext
-from zs_methods.stages.graph import build_graph
-from zs_methods.stages.joint_loop import training_features
+from zs_methods.stages.joint_loop import JointLoop, training_features
 from zs_methods.stages.layouts import Layout, LayoutMaker, mix_features, shrink, without
 from zs_methods.stages.network import load_network
-from zs_methods.stages.parts import load_generator
-from zs_methods.stages.synthesis import ComponentSynthesis, NodeSynthesis, Synthesis
+from zs_methods.stages.synthesis import Synthesis
 from zs_methods.stages.train_jointly import TrainJointly
 from zs_methods.task import Task
 
@@ -106,10 +105,10 @@ class TestLayouts:
         assert layout.targets.tolist() == [[[255, 255]], [[1, 1]], [[1, 1]]]
 
 
-def synthesis(ctx, steps='each', kind=Synthesis, **model):
+def synthesis(ctx, steps='each', **model):
     model = {'type': 'zs_methods.GMMNGenerator', 'noise_dim': 4, 'hidden_dim': 8, **model}
-    return kind(ctx, 'generator', model, {'type': 'zs_methods.MMDLoss'}, {'aliases': {}, 'normalise': 'none'}, 6,
-                {'type': 'Adam', 'lr': 1e-2}, samples=16, steps=steps)
+    return Synthesis(ctx, 'generator', model, {'type': 'zs_methods.MMDLoss'}, {'aliases': {}, 'normalise': 'none'}, 6,
+                     {'type': 'Adam', 'lr': 1e-2}, samples=16, steps=steps)
 
 
 class TestSynthesis:
@@ -137,7 +136,7 @@ class TestSynthesis:
     def test_features_are_those_from_before_the_step(self, ctx, steps):
         layout, real = make_layout([[[1, 1], [1, 1]]]), torch.randn(1, 6, 2, 2)
         trained, again = synthesis(ctx, steps), synthesis(ctx, steps)
-        for group in again.optimizer.param_groups:
+        for group in again.optimiser.optimizer.param_groups:
             group['lr'] = 0.0
         assert torch.equal(trained.fill(real, layout), again.fill(real, layout))
         assert not torch.equal(trained.generator.output.weight, again.generator.output.weight)
@@ -165,40 +164,6 @@ class TestSynthesis:
                 made.fill(real, layout)
                 losses.append(made.last_loss.item())
             assert losses[-1] < 0.8 * losses[0]
-
-    def test_components_get_one_feature_for_all_their_pixels(self, ctx):
-        made = synthesis(ctx, 'each', ComponentSynthesis, type='zs_methods.GraphGenerator')
-        labels = torch.tensor([[[1, 1, 2, 1, 3]]])
-        layout = make_layout(labels)
-        fake = made.fill(torch.randn(1, 6, 1, 5), layout, build_graph(labels))[0, :, 0].T
-        assert made.steps_done == 3
-        assert torch.equal(fake[0], fake[1]) and not torch.equal(fake[0], fake[3])
-
-    def test_nodes_are_first_pixels_or_generated_and_lone_components_are_skipped(self, ctx):
-        labels = torch.tensor([[[1, 1, 2]], [[1, 4, 255]], [[3, 3, 3]]])
-        layout, real = make_layout(labels, unseen=(4,)), torch.randn(3, 6, 1, 3)
-        made = synthesis(ctx, 'each', NodeSynthesis, type='zs_methods.GraphGenerator')
-        points, classes = made.nodes(real, layout, build_graph(labels))
-        assert classes.tolist() == [1, 2, 1, 4, 255]
-        assert torch.equal(points[0], real[0, :, 0, 0]) and torch.equal(points[1], real[0, :, 0, 2])
-        assert not torch.isin(points[2:], real).any() and not points.requires_grad
-        assert made.steps_done == 1  # the first image; the second is synthetic, the third has no edge
-        alone = make_layout(labels[2:])
-        assert len(made.nodes(real[2:], alone, build_graph(labels[2:]))[0]) == 0
-
-    @pytest.mark.parametrize('steps', ['each', 'batched'])
-    def test_node_mmd_pools_all_nodes_of_an_image(self, ctx, steps):
-        labels = torch.tensor([[[1, 1, 2]], [[1, 2, 255]]])
-        layout, real = make_layout(labels), torch.randn(2, 6, 1, 3)
-        made, sets = synthesis(ctx, steps, NodeSynthesis, type='zs_methods.GraphGenerator'), []
-
-        def record(fake, real):
-            sets.append(tuple(real.shape))
-            return fake.sum()
-        made.criterion = record
-        made.nodes(real, layout, build_graph(labels))
-        assert sets == [(1, 2, 6), (1, 3, 6)]  # the ignored region is a node
-        assert made.steps_done == (2 if steps == 'each' else 1)
 
 
 @pytest.fixture(scope='module')
@@ -251,9 +216,9 @@ def test_same_seed_same_artifact_and_another_seed_another(official, run_recipe):
     first, same, different = (weights(folder) for folder in (official[0]['joint'], again, other))
     assert all(torch.equal(first[name], same[name]) for name in first)
     assert not torch.equal(first['decode_head.conv_seg.weight'], different['decode_head.conv_seg.weight'])
-    for state in (load_generator(folder, torch.device('cpu'))[0].state_dict()
+    for state in (FeatureGenerator.load(folder, torch.device('cpu')).state_dict()
                   for folder in (official[0]['joint'], again)):
-        assert torch.equal(state['output.weight'], load_generator(again, torch.device('cpu'))[0].output.weight)
+        assert torch.equal(state['output.weight'], FeatureGenerator.load(again, torch.device('cpu')).output.weight)
 
 
 def test_ignored_classes_stay_out_where_unseen_pixels_are_masked(run_recipe):
@@ -287,9 +252,9 @@ def settings(**changes):
 
 @pytest.mark.parametrize(('changes', 'message'), [
     ({'layout': 'truth'}, 'layout must be one of'), ({'mix': 'half'}, 'mix must be one of'),
-    ({'iterations': None}, 'epochs or iterations'), ({'layout': 'random', 'mix': 'pixel'}, 'goes with neither'),
+    ({'iterations': None}, 'epochs or iterations'), ({'layout': 'random', 'mix': 'pixel'}, 'no seen pixel stays real'),
     ({'layout': 'ground-truth'}, 'keeps images'), ({'unseen_images': 'keep'}, 'keeps images'),
-    ({'graph': {'variant': 'gcn'}}, 'variant must be one of'), ({'normalisation': 'train'}, 'normalisation'),
+    ({'normalisation': 'train'}, 'normalisation'),
 ])
 def test_settings_that_make_no_sense_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
@@ -353,3 +318,28 @@ def test_class_vectors_carry_the_unseen_classes(ctx, features, low, high):
     truth = torch.tensor(unseen).repeat(100)
     right = classifier(places[truth] + 0.3 * torch.randn(200, 6)).argmax(dim=1) == truth
     assert low <= right.float().mean() <= high
+
+
+class Counting(JointLoop):
+    """Adds a term of no weight, and counts its calls in the checkpointed state."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.state['calls'] = self.calls = torch.zeros(1)
+
+    def loss(self, features, layout):
+        self.calls += 1
+        assert self.total == 3
+        return super().loss(features, layout) + 0.0 * self.conv.weight.sum()
+
+    def summary(self):
+        return {**super().summary(), 'calls': self.calls.item()}
+
+
+def test_a_method_may_bring_a_loop_of_its_own(official, run_recipe, monkeypatch):
+    shared = {name: official[0][name] for name in ('seen', 'maps')}
+    monkeypatch.setattr(TrainJointly, 'loop', lambda self, ctx, network: Counting(self, ctx, network))
+    folder = run_recipe('zs3', k=6, protocol='zs3-official', inputs=shared)['joint']
+    assert summary(folder) == {**summary(official[0]['joint']), 'calls': 3}
+    before, after = weights(official[0]['joint']), weights(folder)
+    assert all(torch.equal(before[name], after[name]) for name in before)

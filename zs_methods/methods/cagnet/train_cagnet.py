@@ -11,6 +11,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from zs_methods.engine.checkpoint import Checkpoint
+from zs_methods.engine.optimiser import Optimiser
 from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.models.decode_heads.cagnet_head import CaGNetHead, Encoded
 from zs_methods.registry import STAGES
@@ -63,19 +64,15 @@ class TrainCaGNet(Stage):
         trained = [head.generator, head.shared, head.conv_seg, head.realness]
         for part in trained:
             part.requires_grad_(True).train()  # dropout; nothing else in the network leaves evaluation mode
-        settings = dict(self.optimizer)
-        optimizer = getattr(torch.optim, settings.pop('type'))(
-            itertools.chain(*(part.parameters() for part in trained)), **settings)
+        optimiser = Optimiser(itertools.chain(*(part.parameters() for part in trained)), self.optimizer)
         pixels = _SeenPixels(Bank.load(ctx.inputs[self.bank], ctx.device), ctx.stream('order/cagnet'))
         torch.manual_seed(ctx.seed_for('noise/cagnet'))
         history: dict[str, list] = {'seen': [], 'random': []}
-        parts = {'head': head, 'optimizer': optimizer}
+        parts = {'head': head, 'optimiser': optimiser}
         for step in Checkpoint(ctx).steps(self.iterations, parts, {'order': pixels.stream}, history):
             kind = 'random' if step // self.period % 2 else 'seen'
             loss = self._random_loss(ctx, head) if kind == 'random' else pixels.loss(head, self.batch_size)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
+            optimiser.step(loss)
             exclude_classes(head.conv_seg, ctx.task.ignored)  # weight decay moves their bias
             if step % LOG_EVERY == 0 or step + 1 == self.iterations:
                 if not torch.isfinite(loss):

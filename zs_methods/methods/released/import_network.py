@@ -11,8 +11,8 @@ import torch
 from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
-import zs_methods.models  # noqa: F401  registers what the config names
 from zs_methods.engine.stage import Stage, StageContext
+from zs_methods.models import FeatureGenerator
 from zs_methods.models.zs3_checkpoint import ZS3Checkpoint, generator_config, generator_weights, network_weights
 from zs_methods.registry import MODELS, STAGES
 from zs_methods.stages.network import save_network
@@ -26,11 +26,11 @@ class Imported:
 
     Attributes:
         network (dict[str, Tensor]): state dict of our network, classifier included.
-        generator (dict, optional): content of ``generator.pth``, see `load_generator`.
+        generator (FeatureGenerator, optional): theirs, with the class vectors of the task.
     """
 
     network: dict[str, Tensor]
-    generator: dict[str, Any] | None
+    generator: FeatureGenerator | None
 
 
 @STAGES.register_module()
@@ -78,15 +78,16 @@ class ImportNetwork(Stage):
         vectors = torch.from_numpy(load_class_vectors(
             task.spec.classes, Path(task.vectors), how['aliases'], how['normalise']))
         checkpoint = _load(task, 'generator_checkpoint', self.generator['sha256'])
-        config = generator_config(checkpoint, vectors.shape[1], network.decode_head.conv_seg.in_channels)
-        generator = generator_weights(checkpoint, MODELS.build(config))
-        return Imported(weights, {'config': config, 'state_dict': generator, 'vectors': vectors})
+        width = network.decode_head.conv_seg.in_channels
+        generator = FeatureGenerator.build(generator_config(checkpoint, vectors.shape[1], width), vectors, width)
+        generator.load_state_dict(generator_weights(checkpoint, generator))
+        return Imported(weights, generator)
 
     def write(self, folder: Path, imported: Imported, task: Task) -> None:
         """Writes what `translate` gave."""
         save_network(folder, {**self.config, 'model': self._model(task)}, imported.network, task)
         if imported.generator:
-            torch.save(imported.generator, folder / 'generator.pth')
+            imported.generator.save(folder)
 
     def _model(self, task: Task) -> dict[str, Any]:
         model = copy.deepcopy(self.config['model'])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from zs_methods.models.generators.base import FeatureGenerator
 from zs_methods.registry import MODELS
 
 NOISES = ('uniform', 'gaussian')
 
 
 @MODELS.register_module()
-class GMMNGenerator(nn.Module):
+class GMMNGenerator(FeatureGenerator):
     """Maps a class vector and noise to a synthetic pixel feature: G_w(a, z) = W2 dropout(lrelu(W1 [a; z])).
 
     Its randomness, dropout included, comes from a generator passed in, so that a sample is a pure function of
@@ -70,5 +71,5 @@ class GMMNGenerator(nn.Module):
         return hidden * keep / (1 - self.dropout)
 
     def sample(self, vectors: Tensor, count: int, stream: torch.Generator) -> Tensor:
-        """Generates `count` features per class: vectors (classes, vector_dim) -> (classes, count, feature_dim)."""
+        """As in `FeatureGenerator`; every feature has noise and dropout of its own."""
         return self(vectors[:, None].expand(-1, count, -1), stream)

@@ -22,17 +22,21 @@ class GraphGenerator(GMMNGenerator):
     GraphConvolution 600 -> 256, LeakyReLU 0.2, dropout 0.5, GraphConvolution 256 -> 256, layer A (X W) + b.
     """
 
-    def forward(self, vectors: Tensor, stream: torch.Generator, adjacency: Tensor) -> Tensor:
+    def forward(self, vectors: Tensor, stream: torch.Generator, adjacency: Tensor | None = None) -> Tensor:
         """Generates one feature per node.
 
         Args:
             vectors (Tensor): class vectors of the nodes, shape (n, vector_dim).
             stream (torch.Generator): source of noise and dropout, on the device of `vectors`.
-            adjacency (Tensor): A, shape (n, n).
+            adjacency (Tensor, optional): A, shape (n, n); the identity by default, so that `sample` works for classes
+                without a label map.
 
         Returns:
             Tensor: shape (n, feature_dim).
         """
+        if adjacency is None:
+            return super().forward(vectors, stream)
+
         def layer(linear: nn.Linear, x: Tensor) -> Tensor:
             return adjacency @ nn.functional.linear(x, linear.weight) + linear.bias
 

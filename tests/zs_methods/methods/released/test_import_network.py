@@ -16,12 +16,12 @@ from zs3_original import random_generator, random_images, random_network
 import zs_methods.methods  # noqa: F401  registers the methods
 from zs_methods.configs import load_config
 from zs_methods.evaluation.scores import confusion_matrix
+from zs_methods.models import FeatureGenerator
 from zs_methods.models.zs3_checkpoint import CheckpointError
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS, STAGES
 from zs_methods.stages import StageContext
 from zs_methods.stages.network import load_network
-from zs_methods.stages.parts import load_generator
 from zs_methods.task import Task
 from zs_methods.vectors.class_vectors import load_class_vectors
 
@@ -118,7 +118,8 @@ def test_the_evaluation_scores_the_originals_predictions(recipe, micro_root):
 
 
 def test_the_imported_generator_is_one_of_ours(recipe, make, files):
-    generator, vectors = load_generator(recipe['seen'], CPU)
+    generator = FeatureGenerator.load(recipe['seen'], CPU)
+    vectors = generator.vectors
     spec = make(files).task.spec
     assert vectors.shape == (21, 32)
     expected = load_class_vectors(spec.classes, Path(make(files).task.vectors), spec.aliases, 'none')

@@ -29,7 +29,7 @@ class ExtractUnlabelled(Stage):
     Artifact: ``bank.npz`` with ``features`` (n, d) float32, ``images`` (n,) int32, place in the data set,
     ``positions`` (n,) int32, place in the flattened feature map, and ``sizes`` (images, 2) int32 of the feature maps.
 
-    Source: candidates of ZS-MMD's source ``unlabelled``, an ASSUMPTION (A6): the paper's origin is not known.
+    Source: candidates of ZS-MMD's source ``unlabelled``, an ASSUMPTION: where the paper takes them from is not known.
     """
 
     def __init__(self, pipeline: list[dict], per_image: int = 64, limit: int | None = None,

@@ -6,19 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from zs_methods.engine.stage import StageContext
+from zs_methods.models import FeatureGenerator
 from zs_methods.registry import MODELS
-from zs_methods.stages.candidates import SOURCES, Candidates
 from zs_methods.stages.parts import load_classifier
+
+from .candidates import SOURCES, Candidates, check_source
 
 
 class Feedback:
     """The ZS-MMD term of one recursion: lambda * L_ZSMMD, see `ZSMMDLoss`.
 
     The candidates are gathered and gated once, with the classifier of the recursion before; every step draws as many
-    of them as it generates, with a probability in proportion to their weight (A11 of the reconstruction).
+    of them as it generates, with a probability in proportion to their weight.
 
     Args:
         ctx (StageContext): the context.
@@ -42,7 +44,7 @@ class Feedback:
         self.names = [ctx.task.spec.classes[c] for c in ctx.task.unseen]
         self.stream = ctx.stream('noise/feedback')
 
-    def __call__(self, generator: nn.Module) -> Tensor:
+    def __call__(self, generator: FeatureGenerator) -> Tensor:
         """The weighted loss of the generator being trained; 0 if no class has enough candidates."""
         if not len(self.used):
             return torch.zeros((), device=self.vectors.device)
@@ -56,9 +58,3 @@ class Feedback:
         return {'candidates': dict(zip(self.names, counts.tolist(), strict=True)),
                 'accepted_share': dict(zip(self.names, shares.tolist(), strict=True)),
                 'used': [self.names[at] for at in self.used.tolist()]}
-
-
-def check_source(source: str) -> None:
-    """Makes sure that a source of candidates exists."""
-    if source not in SOURCES:
-        raise ValueError(f'feedback source {source!r} is not known; known: {", ".join(SOURCES)}')

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
+
+from zs_methods.stages.components import components
 
 
 class Graph(NamedTuple):
@@ -33,34 +32,6 @@ class Graph(NamedTuple):
     def connected(self) -> Tensor:
         """Which images have more than one component, shape (N,), bool."""
         return torch.bincount(self.images, minlength=len(self.nodes)) > 1
-
-
-def components(labels: Tensor) -> tuple[Tensor, Tensor, np.ndarray]:
-    """Components of equal label under 8-connectivity.
-
-    Args:
-        labels (Tensor): shape (N, H, W), of any integer type.
-
-    Returns:
-        tuple: ``nodes`` (N, H, W) and ``first`` (n,) as in `Graph`, and all pairs of components with a common border
-        or corner, shape (pairs, 2), repeated as often as they touch.
-    """
-    values = labels.cpu().numpy()
-    pixels = np.arange(values.size).reshape(values.shape)
-    halves = [(pixels[:, :, :-1], pixels[:, :, 1:]), (pixels[:, :-1], pixels[:, 1:]),
-              (pixels[:, :-1, :-1], pixels[:, 1:, 1:]), (pixels[:, :-1, 1:], pixels[:, 1:, :-1])]
-    a, b = (np.concatenate([half[side].ravel() for half in halves]) for side in (0, 1))
-    same = values.ravel()[a] == values.ravel()[b]
-    edges = coo_array((np.ones(same.sum(), bool), (a[same], b[same])), shape=(values.size,) * 2)
-    found = connected_components(edges, directed=False)[1]
-    _, first, inverse = np.unique(found, return_index=True, return_inverse=True)
-    order = first.argsort()
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    nodes = rank[inverse.reshape(-1)]
-    pairs = np.stack([nodes[a[~same]], nodes[b[~same]]], axis=1)
-    return (torch.from_numpy(nodes.reshape(values.shape)).to(labels.device),
-            torch.from_numpy(first[order]).to(labels.device), pairs)
 
 
 def build_graph(labels: Tensor) -> Graph:

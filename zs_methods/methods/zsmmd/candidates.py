@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from zs_methods.engine.stage import StageContext
-from zs_methods.models.losses.zsmmd_loss import ZSMMDLoss
-from zs_methods.stages.parts import load_generator, running_sums
+from zs_methods.models import FeatureGenerator
+from zs_methods.stages.parts import running_sums
+
+from .loss import ZSMMDLoss
 
 #: Features that a classifier scores at once.
 CHUNK = 65_536
@@ -28,9 +30,9 @@ class Pool(NamedTuple):
 @torch.no_grad()
 def synthetic(ctx: StageContext, config: Mapping[str, Any]) -> Pool:
     """Features of the previous generator, ``pool`` of every unseen class. No image takes part: inductive."""
-    generator, vectors = load_generator(ctx.inputs[config['generator']], ctx.device)
+    generator = FeatureGenerator.load(ctx.inputs[config['generator']], ctx.device)
     unseen = torch.tensor(ctx.task.unseen, device=ctx.device)
-    features = generator.sample(vectors.to(ctx.device)[unseen], config['pool'], ctx.stream('noise/candidates'))
+    features = generator.sample(generator.vectors[unseen], config['pool'], ctx.stream('noise/candidates'))
     return Pool(features.flatten(0, 1), unseen.repeat_interleave(config['pool']))
 
 
@@ -40,10 +42,16 @@ def from_bank(ctx: StageContext, config: Mapping[str, Any]) -> Pool:
         return Pool(torch.from_numpy(bank['features']).to(ctx.device))
 
 
-#: Origin of the candidates (A6). ``seen-images`` are pixels of the seen classes, so all its candidates are mistakes of
+#: Origin of the candidates. ``seen-images`` are pixels of the seen classes, so all its candidates are mistakes of
 #: the classifier: inductive. ``unlabelled`` are pixels of training images with an unseen class: transductive.
 SOURCES: dict[str, Callable[[StageContext, Mapping[str, Any]], Pool]] = {
     'synthetic': synthetic, 'seen-images': from_bank, 'unlabelled': from_bank}
+
+
+def check_source(source: str) -> None:
+    """Makes sure that a source of candidates exists."""
+    if source not in SOURCES:
+        raise ValueError(f'feedback source {source!r} is not known; known: {", ".join(SOURCES)}')
 
 
 @dataclass

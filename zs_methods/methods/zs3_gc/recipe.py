@@ -31,7 +31,7 @@ _VARIANTS = {
 class ZS3GC(ZS3, interleaves=True):
     """ZS3Net-GC: the generator learns with the graph of a label map's components.
 
-    The interleaved loop of `ZS3`, with one of two uses of the graph, see `TrainJointly`: ``auxiliary``, the released
+    The interleaved loop of `ZS3`, with one of two uses of the graph, see `TrainWithGraph`: ``auxiliary``, the released
     code, or ``paper``. ``graph.weight=0`` is ZS3Net in the same number of epochs, bit for bit.
     """
 
@@ -50,5 +50,5 @@ class ZS3GC(ZS3, interleaves=True):
         """As ZS3Net, with the graph."""
         model = {**self.cfg.generator.model, 'type': 'zs_methods.GraphGenerator'}
         if self.cfg.graph.variant == 'paper':
-            return super().joint(model=model, graph={'variant': 'paper'}, **settings)
-        return super().joint(graph={**self.cfg.graph, 'model': model}, **settings)
+            return super().joint('TrainWithGraph', model=model, graph={'variant': 'paper'}, **settings)
+        return super().joint('TrainWithGraph', graph={**self.cfg.graph, 'model': model}, **settings)

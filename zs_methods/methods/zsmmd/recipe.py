@@ -8,8 +8,9 @@ from zs_methods.engine.stage import StageSpec
 from zs_methods.methods.zs3 import ZS3
 from zs_methods.protocols import Protocol
 from zs_methods.registry import METHODS
-from zs_methods.stages.feedback import check_source
 from zs_methods.task import Task
+
+from .candidates import check_source
 
 #: Stage that holds the real pixels which may become candidates.
 BANKS = {'seen-images': 'features', 'unlabelled': 'unlabelled'}
@@ -27,13 +28,13 @@ ORIGINS = {
 class ZSMMD(ZS3):
     """Recursive ZS-MMD, a RECONSTRUCTION: the paper's exact loss is published only in its body.
 
-    Recursion 0 is `ZS3` exactly and shares its artifacts. Recursion r = 1..R (A4):
+    Recursion 0 is `ZS3` exactly and shares its artifacts. Recursion r = 1..R:
 
-    1. Candidates for unseen class u: features that classifier r-1 assigns to u with confidence (A1). Their origin is
-       the decisive unknown (A6), ``recursion.feedback.source``: ``synthetic``, features of generator r-1;
+    1. Candidates for unseen class u: features that classifier r-1 assigns to u with confidence. Their origin is
+       the decisive unknown, ``recursion.feedback.source``: ``synthetic``, features of generator r-1;
        ``seen-images``, real features of seen classes; ``unlabelled``, real features of training images that hold an
        unseen class, which makes the method transductive.
-    2. Generator r minimises L_MMD(seen) + weight * L_ZSMMD(unseen) (A3), see `ZSMMDLoss`.
+    2. Generator r minimises L_MMD(seen) + weight * L_ZSMMD(unseen), see `ZSMMDLoss`.
     3. Classifier r is retrained with generator r's features, as in ZS3Net.
 
     Before the evaluation, `DiagnoseFeedback` compares the generators and candidates with the ground truth; nothing is
@@ -78,7 +79,8 @@ class ZSMMD(ZS3):
             names = {'generator': f'generator_{r}', 'classifier': f'classifier_{r}'}
             feedback = {**settings.feedback, **before, 'bank': BANKS.get(origin)}
             recipe += [
-                self.generator(names['generator'], feedback=feedback, iterations=settings.iterations,
+                self.generator(names['generator'], 'TrainZSMMDGenerator', feedback=feedback,
+                               iterations=settings.iterations,
                                warm_start=before['generator'] if settings.warm_start else None),
                 self.classifier(names['classifier'], generator=names['generator'])]
             recursions.append(names)

@@ -14,12 +14,14 @@ from torch.utils.data import Subset
 from zs_methods.datasets import audit
 from zs_methods.datasets.spec import IGNORE
 from zs_methods.engine.stage import Stage, StageContext
+from zs_methods.models import FeatureGenerator
 from zs_methods.models.losses.mmd_loss import mmd_squared
 from zs_methods.registry import MODELS, STAGES
-from zs_methods.stages.candidates import Candidates, Pool, from_bank
 from zs_methods.stages.extract_features import Bank, PerClassSampler, sample_per_group
 from zs_methods.stages.network import build_dataset, equal_sized_batches, load_network
-from zs_methods.stages.parts import load_classifier, load_generator
+from zs_methods.stages.parts import load_classifier
+
+from .candidates import Candidates, Pool, from_bank
 
 
 @STAGES.register_module()
@@ -34,7 +36,7 @@ class DiagnoseFeedback(Stage):
         pipeline (list[dict]): mmseg transforms without augmentation, with annotations.
         images (int): training images with an unseen class to look at, evenly spaced.
         recursions (list[dict]): ``generator`` and ``classifier``, names of the stages, from recursion 0 on.
-        feedback (dict): as for `TrainGenerator`; ``bank`` is used if there is one.
+        feedback (dict): as for `TrainZSMMDGenerator`; ``bank`` is used if there is one.
         loss (dict): the MMD loss config, for its variances.
         samples (int): features per class, real and generated alike.
         batch_size (int): images per forward pass.
@@ -60,8 +62,8 @@ class DiagnoseFeedback(Stage):
         sampler = PerClassSampler(real, ctx.stream('diagnosis/real')) if len(real.labels) else None
         summary: dict[str, Any] = {'images': len(chosen), 'mmd': [], 'precision': []}
         for recursion in self.recursions if sampler else []:
-            generator, vectors = load_generator(ctx.inputs[recursion['generator']], ctx.device)
-            fake = generator.sample(vectors.to(ctx.device)[sampler.classes], self.samples, ctx.stream('diagnosis/fake'))
+            generator = FeatureGenerator.load(ctx.inputs[recursion['generator']], ctx.device)
+            fake = generator.sample(generator.vectors[sampler.classes], self.samples, ctx.stream('diagnosis/fake'))
             distance = mmd_squared(fake, sampler.draw(self.samples), self.loss.variances).clamp(min=0).sqrt()
             summary['mmd'].append({names[c]: value for c, value in
                                    zip(sampler.classes.tolist(), distance.tolist(), strict=True)})

@@ -19,11 +19,11 @@ class ZSMMDLoss(nn.Module):
     outside its body. Established from its abstract [source]: high-confidence outputs of the classification layer are
     weighted, taken as pseudo-features and fed back to the generator. ASSUMPTION, until someone confirms it:
 
-        w_j     = q_j^gamma * 1[q_j >= tau] * 1[argmax_c p(c | x_j) = u],    q_j = p(u | x_j)           A1
-        M_u^2   = MMD^2 of generated g_i = G(a_u, z_i) against x_j with weights w_j / sum w             A7, A8
-        L       = mean over u in U' of sqrt(max(M_u^2, 0) + eps),   U' = {u : #{w_j > 0} >= n_min}      A2, A9
+        w_j     = q_j^gamma * 1[q_j >= tau] * 1[argmax_c p(c | x_j) = u],    q_j = p(u | x_j)
+        M_u^2   = MMD^2 of generated g_i = G(a_u, z_i) against x_j with weights w_j / sum w
+        L       = mean over u in U' of sqrt(max(M_u^2, 0) + eps),   U' = {u : #{w_j > 0} >= n_min}
 
-    x_j and w_j carry no gradient (A10); classes with too few confident candidates contribute nothing.
+    x_j and w_j carry no gradient; classes with too few confident candidates contribute nothing.
 
     Args:
         variances (Sequence[float]): kernel variances, as in `MMDLoss`.
@@ -66,7 +66,7 @@ class ZSMMDLoss(nn.Module):
             fake (Tensor): generated features, shape (unseen, m, d).
             candidates (Tensor): pseudo-features x, shape (unseen, n, d).
             weights (Tensor, optional): w, shape (unseen, n). Without them the candidates are taken to have been drawn
-                with probability w / sum w already (A11), which estimates the same M_u^2.
+                with probability w / sum w already, which estimates the same M_u^2.
 
         Returns:
             Tensor: scalar; 0 with zero gradient if no class has enough confident candidates.

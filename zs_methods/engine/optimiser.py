@@ -1,0 +1,49 @@
+"""An optimiser as configs name it: one call takes a step, the decay of its rate included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class Optimiser:
+    """One of torch's optimisers and its schedule; a part of a `Checkpoint`.
+
+    Args:
+        parameters (Iterable[nn.Parameter]): what learns.
+        config (Mapping): ``type`` in torch.optim, and its settings.
+        steps (int, optional): see `decay`; the rate is constant by default.
+    """
+
+    def __init__(self, parameters: Iterable[nn.Parameter], config: Mapping[str, Any], steps: int | None = None) -> None:
+        settings = dict(config)
+        self.optimizer: torch.optim.Optimizer = getattr(torch.optim, settings.pop('type'))(parameters, **settings)
+        self.schedule: torch.optim.lr_scheduler.PolynomialLR | None = None
+        if steps is not None:
+            self.decay(steps)
+
+    def decay(self, steps: int) -> None:
+        """From here on the rate decays as (1 - t/T)^0.9, with T = `steps`."""
+        self.schedule = torch.optim.lr_scheduler.PolynomialLR(self.optimizer, steps, power=0.9)
+
+    def step(self, loss: Tensor) -> None:
+        """Takes a step down the gradient of a scalar."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        if self.schedule:
+            self.schedule.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        """What steps change."""
+        return {'optimizer': self.optimizer.state_dict(),
+                'schedule': self.schedule.state_dict() if self.schedule else None}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restores what `state_dict` returned."""
+        self.optimizer.load_state_dict(state['optimizer'])
+        if self.schedule:
+            self.schedule.load_state_dict(state['schedule'])
