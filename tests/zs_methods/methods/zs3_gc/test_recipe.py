@@ -1,6 +1,5 @@
 """ZS3Net-GC's recipe under every card."""
 
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ from zs_methods.task import Task
 def test_recipe_under_every_card(micro_root, protocol, layout):
     task = Task.create('shapes', 2, micro_root, PROTOCOLS[protocol])
     for variant in ('auxiliary', 'paper'):
-        config = load_config('shapes', 'tiny', 'zs3_gc', Path(__file__))
+        config = load_config('zs3_gc', 'shapes', 'tiny')
         config.merge_from_dict({'graph.variant': variant, 'order': 'sequential'})  # it has but one
         method = METHODS.get('zs3_gc')(config, task, PROTOCOLS[protocol])
         settings = {spec.name: spec.config for spec in method.stages()}['joint']
@@ -29,6 +28,6 @@ def test_recipe_under_every_card(micro_root, protocol, layout):
 
 
 def test_published_constants():
-    config = load_config('context', 'r101', 'zs3_gc', Path(__file__))
+    config = load_config('zs3_gc', 'context', 'r101')
     assert config.graph == {'variant': 'auxiliary', 'weight': 0.1}
     assert (config.joint.epochs, config.joint.batch_size, config.joint.unseen_weight) == (100, 8, 100)

@@ -1,6 +1,5 @@
 """ZS-MMD's card: it follows the source of the candidates, and what was measured agrees with it."""
 
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,7 @@ from zs_methods.task import Task
 
 
 def method(root, source):
-    config = load_config('shapes', 'tiny', 'zsmmd', Path(__file__))
+    config = load_config('zsmmd', 'shapes', 'tiny')
     config.merge_from_dict({'recursion.feedback.source': source})
     protocol = PROTOCOLS['zs3-clean']
     return METHODS.get('zsmmd')(config, Task.create('shapes', 2, root, protocol), protocol)
