@@ -31,7 +31,7 @@ from zs_methods.configs import (
     compose_all,
     weights_file,
 )
-from zs_methods.datasets import prepare
+from zs_methods.datasets import ready
 from zs_methods.datasets.coverage import survey
 from zs_methods.datasets.files import locate
 from zs_methods.datasets.names import visible
@@ -182,8 +182,8 @@ def prepare_data(args: Namespace, task: Task, console: Console,
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task(f'preparing {task.dataset}', total=None)
         try:
-            sha256 = prepare.ensure(task.spec, Path(task.data_root),
-                                    lambda done, total: progress.update(bar, completed=done, total=total))
+            sha256 = ready.ensure(task.spec, Path(task.data_root),
+                                  lambda done, total: progress.update(bar, completed=done, total=total))
             coverage = survey(task.spec, Path(task.data_root), task.training_list, task.ignored)
         except (FileExistsError, ValueError) as error:
             raise UsageError(str(error)) from None
@@ -192,7 +192,7 @@ def prepare_data(args: Namespace, task: Task, console: Console,
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     spec = task.spec
     return {'data': {'name': task.data, 'sha256': sha256, 'title': spec.title, 'note': spec.note,
-                     'counts': prepare.counts(spec, Path(task.data_root), task.training_list)},
+                     'counts': ready.counts(spec, Path(task.data_root), task.training_list)},
             'vectors': vectors_card(task.vectors), 'argv': [Path(sys.argv[0]).name, *map(visible, sys.argv[1:])]}
 
 
