@@ -1,7 +1,7 @@
 """Generalised zero-shot semantic segmentation as an mmsegmentation plugin.
 
 ``import zs_methods`` before mmseg's models makes every head, loss, data set, transform and metric of this package
-available to mmseg's registries under the prefix ``zs_methods.``.
+available to mmseg's registries under the prefix ``zs_methods.``. It imports nothing else by itself, see `compat`.
 """
 
 from zs_methods import compat

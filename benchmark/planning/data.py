@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from benchmark.errors import UsageError
-from zs_methods.datasets import prepare
+from zs_methods.datasets import ready
 from zs_methods.datasets.coverage import survey
 from zs_methods.datasets.names import visible
 from zs_methods.task import Task
@@ -35,7 +35,7 @@ def prepare_data(task: Task, console: Console, splits: Mapping[str, Sequence[int
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task(f'preparing {task.dataset}', total=None)
         try:
-            sha256 = prepare.ensure(task.spec, Path(task.data_root),
+            sha256 = ready.ensure(task.spec, Path(task.data_root),
                                     lambda done, total: progress.update(bar, completed=done, total=total))
             coverage = survey(task.spec, Path(task.data_root), task.training_list, task.ignored)
         except (FileExistsError, ValueError) as error:
@@ -45,7 +45,7 @@ def prepare_data(task: Task, console: Console, splits: Mapping[str, Sequence[int
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     spec = task.spec
     return {'data': {'name': task.data, 'sha256': sha256, 'title': spec.title, 'note': spec.note,
-                     'counts': prepare.counts(spec, Path(task.data_root), task.training_list)},
+                     'counts': ready.counts(spec, Path(task.data_root), task.training_list)},
             'vectors': vectors_card(task.vectors), 'argv': [Path(sys.argv[0]).name, *map(visible, sys.argv[1:])]}
 
 

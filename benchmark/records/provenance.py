@@ -22,7 +22,7 @@ from benchmark.records.energy import EnergyMeter
 from benchmark.store.checksums import file_sha256
 from zs_methods import compat
 from zs_methods.datasets.names import visible
-from zs_methods.sources import code_sha256, hash_sources
+from zs_methods.hashes import code_sha256, hash_sources
 
 __all__ = ['EnergyMeter', 'code_sha256', 'command_line', 'environment', 'peak_gpu_mib', 'peak_rss_mib',
            'program_sha256', 'reset_peak_gpu', 'reset_peak_rss', 'without_paths']

@@ -21,8 +21,8 @@ import torch
 from zs_methods.datasets import audit
 from zs_methods.engine.checkpoint import Checkpoint
 from zs_methods.engine.stage import Stage, StageContext
+from zs_methods.hashes import code_sha256
 from zs_methods.plugins import imported_files
-from zs_methods.sources import code_sha256
 
 WORKER = Path(__file__).with_name('train_seen_worker.py')
 #: torchrun as a command, without the current folder on its import path, where a file may have any name.

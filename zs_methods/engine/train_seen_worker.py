@@ -23,8 +23,8 @@ from torch import distributed
 from zs_methods.datasets import audit
 from zs_methods.engine.distributed import ACCESS, ERROR, JOB, PROGRESS, SUMMARY
 from zs_methods.engine.processes import is_running
+from zs_methods.hashes import code_sha256
 from zs_methods.plugins import import_file
-from zs_methods.sources import code_sha256
 
 
 def main(folder: Path) -> None:

@@ -10,7 +10,7 @@ import random
 
 import pytest
 
-from benchmark.store.artifacts import ArtifactStore, content_hash
+from benchmark.store.artifacts import ArtifactStore
 from benchmark.store.checksums import read_json
 
 NAME, KEY = 'seen', '0123456789abcdef'
@@ -109,24 +109,6 @@ def test_the_address_depends_on_name_and_key(store):
     make(store)
     assert store.manifest('features', KEY) is None
     assert store.manifest(NAME, KEY[::-1]) is None
-
-
-def test_content_hash_ignores_the_order_of_keys_only():
-    first = {'a': 1, 'b': {'c': [1, 2], 'd': None}}
-    assert content_hash(first) == content_hash({'b': {'d': None, 'c': (1, 2)}, 'a': 1})
-    assert content_hash(first) != content_hash({'a': 1, 'b': {'c': [2, 1], 'd': None}})
-    assert content_hash({'a': 1}) != content_hash({'a': '1'})
-    assert content_hash({'a': 0}) != content_hash({'a': None})
-
-
-def test_content_hash_is_that_of_compact_json():
-    text = b'{"a":1,"b":[0.5,"x",null,true]}'
-    assert content_hash({'b': (0.5, 'x', None, True), 'a': 1}) == hashlib.sha256(text).hexdigest()[:16]
-
-
-def test_content_hash_refuses_what_is_not_plain_data(tmp_path):
-    with pytest.raises(TypeError):
-        content_hash({'folder': tmp_path})
 
 
 def test_no_change_of_a_single_byte_goes_unnoticed(store):

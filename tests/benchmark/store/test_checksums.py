@@ -15,7 +15,7 @@ from fakes import fake_record
 
 from benchmark.records.files import load_record, save_record
 from benchmark.store import checksums
-from benchmark.store.checksums import content_hash, file_sha256, read_json, stray_files, verified, write_json
+from benchmark.store.checksums import read_json, stray_files, verified, write_json
 
 CONTENT = {'z': 1, 'a': {'wäre': [1.5, None, True, 'a\n"b"']}, 'list': []}
 
@@ -138,11 +138,3 @@ def test_what_a_killed_writer_left_is_found_and_what_a_living_one_writes_is_not(
     os.utime(elsewhere, (old, old))
     assert stray_files(path.parent) == sorted([dead, elsewhere])
     assert stray_files(path.parent / 'gone') == []
-
-
-def test_hashes(tmp_path):
-    assert content_hash({'b': (0.5, 'x', None, True), 'a': 1}) == \
-        hashlib.sha256(b'{"a":1,"b":[0.5,"x",null,true]}').hexdigest()[:16]
-    data = b'x' * (2 ** 20 + 1)
-    (tmp_path / 'file').write_bytes(data)
-    assert file_sha256(tmp_path / 'file') == hashlib.sha256(data).hexdigest()
