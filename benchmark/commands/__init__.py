@@ -6,7 +6,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-NAMES = ('run', 'report', 'show', 'compare', 'select', 'ablate', 'check', 'prepare', 'published', 'import_zs3', 'perf')
+NAMES = ('run', 'report', 'show', 'compare', 'select', 'ablate', 'check', 'prepare', 'published', 'import_zs3', 'perf',
+         'metafiles')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
