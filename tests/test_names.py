@@ -21,7 +21,7 @@ NAMES = sorted(name for name, method in METHODS.module_dict.items() if method.__
 #: A name by itself: not a part of another word, such as the cards zs3-clean and the access image-oracle.
 WORD = re.compile(rf'(?<![\w-])({"|".join(NAMES)})(?![\w-])')
 #: Names of constants and arguments that hold what help prints.
-EXAMPLES = {'examples', 'epilog', 'help'}
+EXAMPLES = {'about', 'examples', 'epilog', 'help'}
 #: About particular methods: released weights of one, and what is measured for its speed.
 PARTICULAR = {'commands/import_zs3.py', 'commands/perf_launchers.py', 'commands/perf_gpu'}
 #: A word of English too.

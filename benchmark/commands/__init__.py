@@ -10,7 +10,8 @@ from benchmark import terminal
 from benchmark.arguments import known
 from benchmark.errors import UsageError
 
-NAMES = ('run', 'report', 'show', 'compare', 'select', 'ablate', 'check', 'prepare', 'published', 'import_zs3', 'perf')
+NAMES = ('run', 'report', 'show', 'compare', 'select', 'ablate', 'check', 'prepare', 'published', 'import_zs3',
+         'metafiles', 'perf')
 PROGRAM = 'benchmark'
 
 

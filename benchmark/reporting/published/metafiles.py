@@ -1,12 +1,15 @@
 """The metafiles ``configs/<method>/metafile.yaml``: paper, code, config and published numbers of a method.
 
-Their form is that of mmseg's metafiles, with the evidence beside every statement that was not made here.
+Their form is that of mmseg's metafiles, with the evidence beside every statement that was not made here. By hand are
+their ``Collections``, that is paper, code and a description; ``Models`` follow from what methods declare and from the
+published tables, and ``model-index.yml`` beside ``configs`` lists all files, as mim reads them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -16,10 +19,18 @@ from benchmark.reporting.published.facts import PublishedError, load_facts
 from benchmark.reporting.published.values import Published, load_published
 
 CONFIGS = ROOT / 'configs'
+INDEX = 'model-index.yml'
+HEADER = """\
+# Written by `python -m benchmark metafiles`: Models follow from the method and the published tables, edit Collections.
+"""
+#: The config of a method that has none besides that of the network.
+NETWORK = 'deeplab/r101.py'
+TASK = 'Generalised Zero-Shot Semantic Segmentation'
 #: Scores of the published tables that a metafile repeats, and their names there.
 METRICS = {'seen.miou': 'seen mIoU', 'unseen.miou': 'unseen mIoU', 'overall.miou': 'mIoU', 'hiou': 'hIoU'}
 #: ``code``: read in official code; ``source``: read in a public text; ``memory``: unverified.
 Evidence = Literal['code', 'source', 'memory']
+_Content = TypeVar('_Content', bound=BaseModel)
 
 
 class _Part(BaseModel):
@@ -66,12 +77,14 @@ class Result(_Part):
     """One row of the published tables in ``benchmark/reporting/published/data``; percent.
 
     Attributes:
+        task: the same of all.
         dataset, method, variant, split, protocol: which row, in the words of the tables.
         evidence: ``memory`` if it was recalled, else ``source``.
         contradicts: scores that do not follow from seen and unseen mIoU.
         metrics: see `METRICS`.
     """
 
+    task: str = Field(alias='Task')
     dataset: str = Field(alias='Dataset')
     method: str = Field(alias='Method')
     variant: str = Field(alias='Variant', default='')
@@ -117,9 +130,19 @@ def load_metafile(method: str, folder: Path = CONFIGS) -> Metafile:
     Raises:
         PublishedError: it cannot be read, or a key is wrong; one line.
     """
+    return _valid(Metafile, method, folder)
+
+
+class _ByHand(BaseModel):
+    """What of a metafile nothing else tells; its models may be out of date."""
+
+    collections: tuple[Collection, ...] = Field(alias='Collections', min_length=1)
+
+
+def _valid(kind: type[_Content], method: str, folder: Path) -> _Content:
     path = folder / method / 'metafile.yaml'
     try:
-        return Metafile.model_validate(yaml.safe_load(path.read_text(encoding='utf-8')))
+        return kind.model_validate(yaml.safe_load(path.read_text(encoding='utf-8')))
     except ValidationError as error:
         first = error.errors()[0]
         raise PublishedError(f'{path}: {".".join(map(str, first["loc"]))}: {first["msg"]}') from None
@@ -128,14 +151,61 @@ def load_metafile(method: str, folder: Path = CONFIGS) -> Metafile:
 
 
 def published_results(method: str) -> list[Result]:
-    """What the metafile of a method must repeat: all rows of the tables that the method follows, in their order."""
+    """All rows of the published tables that a method follows, in their order."""
     return [_result(row) for dataset in load_facts().datasets for row in load_published(dataset)
             if method in row.facts.own]
 
 
+def rendered(method: str, metadata: Metadata, folder: Path = CONFIGS) -> str:
+    """The metafile of a method as it should be: the collections that it has, and what follows for its model.
+
+    Raises:
+        PublishedError: it has no metafile yet, or none that can be read; one line.
+    """
+    collections = _valid(_ByHand, method, folder).collections
+    own = folder / method / f'{method}.py'
+    config = own.relative_to(folder) if own.is_file() else Path(NETWORK)
+    model = Model.model_validate({
+        'Name': method, 'In Collection': collections[0].name, 'Config': f'configs/{config.as_posix()}',
+        'Metadata': metadata, 'Results': published_results(method)})
+    return HEADER + _yaml(Metafile(Collections=collections, Models=[model]).model_dump(
+        mode='json', by_alias=True, exclude_defaults=True))
+
+
+def index(methods: Iterable[str]) -> str:
+    """The file that lists all metafiles."""
+    return '# Written by `python -m benchmark metafiles`.\n' + _yaml(
+        {'Import': [f'configs/{name}/metafile.yaml' for name in sorted(methods)]})
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes as a person would: text in folded lines, scores on one line, lists indented like mmseg's."""
+
+
+class _Text(str):
+    """A text of several lines."""
+
+
+class _Line(dict):
+    """A mapping on one line."""
+
+
+_Dumper.add_representer(_Text, lambda dumper, text: dumper.represent_scalar('tag:yaml.org,2002:str', text, style='>'))
+_Dumper.add_representer(_Line, lambda dumper, line: dumper.represent_mapping('tag:yaml.org,2002:map', line, True))
+
+
+def _yaml(content: dict[str, Any]) -> str:
+    for collection in content.get('Collections', ()):
+        collection['README'] = _Text(collection['README'])
+    for model in content.get('Models', ()):
+        for result in model.get('Results', ()):
+            result['Metrics'] = _Line(result['Metrics'])
+    return yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+
+
 def _result(row: Published) -> Result:
     values: dict[str, Any] = {
-        'Dataset': row.dataset, 'Method': row.method, 'Variant': row.variant, 'Split': row.split,
+        'Task': TASK, 'Dataset': row.dataset, 'Method': row.method, 'Variant': row.variant, 'Split': row.split,
         'Protocol': row.protocol, 'Evidence': 'memory' if row.recalled else 'source',
         'Contradicts': tuple(METRICS[score] for score in row.failing),
         'Metrics': {name: row.values[score] for score, name in METRICS.items() if score in row.values}}
