@@ -118,7 +118,7 @@ class Recipe:
         weights = NetworkCard(**network)
         self._shared = dict(
             card=MethodCard(summary=method.summary, role=method.role, setting=method.setting, note=method.note,
-                            source=method.source, deviations=[*method.deviations, *method.cfg.get('deviations', ())],
+                            source=method.source, deviations=[*method.deviations, *method.config_deviations],
                             reads_unseen_gt=stronger_access(method.reads_unseen_gt, protocol.handling)),
             settings=self._chain(None)[-1], task=task, protocol=protocol.model_dump(), network=weights,
             about=content_hash([self._id.model_dump(exclude={'seed'}), weights.model_dump()])[:8],
