@@ -165,11 +165,10 @@ def _card(method: Method) -> MethodCard:
     """What a method says of itself, and the protocol's handling of images for it."""
     return MethodCard(
         summary=method.summary, role=method.role, setting=method.setting, note=method.note, source=method.source,
-        deviations=[*method.deviations, *method.cfg.get('deviations', ())],
+        deviations=[*method.deviations, *method.config_deviations],
         reads_unseen_gt=stronger_access(method.reads_unseen_gt, method.protocol.handling),
-        title=getattr(method, 'title', ''), continues=getattr(method, 'continues', None),
-        generates=getattr(method, 'generates', False), compared_with=list(getattr(method, 'compared_with', ())),
-        shows=dict(getattr(method, 'shows', {})))
+        title=method.title, continues=method.continues, generates=method.generates,
+        compared_with=list(method.compared_with), shows=dict(method.shows))
 
 
 def _checked(name: str, specs: list[StageSpec]) -> list[StageSpec]:

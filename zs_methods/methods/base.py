@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from mmengine.config import Config, ConfigDict
 
 from zs_methods.engine.stage import StageSpec
 from zs_methods.evaluation import LAST
-from zs_methods.protocols import Protocol
+from zs_methods.protocols import Protocol, stronger_access
 from zs_methods.task import Task
 from zs_methods.vectors.class_vectors import load_class_vectors
 
@@ -18,8 +20,37 @@ from zs_methods.vectors.class_vectors import load_class_vectors
 ROLES = ('floor', 'method', 'ceiling', 'imported')
 
 
+#: Facts that a class says of itself alone, not of the classes built on it.
+_OWN = ('title', 'continues', 'compared_with', 'shows')
+
+
+class by_settings:
+    """A fact that depends on settings, task or card: a property of a method, and of its class a value by default.
+
+    ``--list``, and classes that are built on another one, ask the class, which knows no settings::
+
+        @by_settings('inductive')
+        def setting(self) -> str:
+            return 'transductive' if self.cfg.unlabelled else 'inductive'
+    """
+
+    def __init__(self, default: Any) -> None:
+        self.default = default
+
+    def __call__(self, function: Callable[[Any], Any]) -> by_settings:
+        """Takes the function that knows the answer for a method."""
+        self.function, self.__doc__ = function, function.__doc__
+        return self
+
+    def __get__(self, method: Method | None, owner: type[Method]) -> Any:
+        """The fact."""
+        return self.default if method is None else self.function(method)
+
+
 class Method:
-    """Base of all methods; subclasses register in METHODS and fill in the class attributes and `stages`.
+    """Base of all methods; subclasses register in METHODS, state facts as class attributes, and fill in `stages`.
+
+    A fact is a class attribute, or `by_settings` where it depends on how the method is set up.
 
     Args:
         cfg (ConfigDict): the data set's config merged with the method's own (``configs/<method>/``).
@@ -41,6 +72,23 @@ class Method:
     deviations: ClassVar[tuple[str, ...]] = ()
     #: A warning that reports print with every number of this method.
     note: ClassVar[str] = ''
+    #: Its name in papers; '' if it has none but that of the command line.
+    title: ClassVar[str] = ''
+    #: Registered name of the method whose trained parts it trains further.
+    continues: ClassVar[str | None] = None
+    #: Whether it makes features of unseen classes with a generator.
+    generates: ClassVar[bool] = False
+    #: Registered names of the methods that reports set it against, in words.
+    compared_with: ClassVar[tuple[str, ...]] = ()
+    #: What the difference to some of these shows, such as ``what calibration adds``.
+    shows: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A class that is built on another one is another method: it has no share in what is said of that one alone."""
+        super().__init_subclass__(**kwargs)
+        for name in _OWN:
+            if name not in vars(cls):
+                setattr(cls, name, getattr(Method, name))
 
     def __init__(self, cfg: ConfigDict, task: Task, protocol: Protocol) -> None:
         self.cfg, self.task, self.protocol = cfg, task, protocol
@@ -52,6 +100,17 @@ class Method:
     def skip(self) -> str | None:
         """A reason not to run on this task; the cell is then recorded as skipped."""
         return None
+
+    @property
+    def config_deviations(self) -> tuple[str, ...]:
+        """What its config says differs from the published settings, one line each."""
+        return tuple(self.cfg.get('deviations', ()))
+
+    @property
+    def permitted(self) -> bool:
+        """Whether the card allows what training reads of unseen labels."""
+        allowed = self.protocol.allowed(self.setting)
+        return stronger_access(allowed, self.reads_unseen_gt) == allowed
 
     # The pieces most recipes are made of.
 

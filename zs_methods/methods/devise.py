@@ -31,6 +31,7 @@ class DeViSE(Method):
         'scores are interpolated to the size of the image before the argmax, where pixels with a longer projection '
         'weigh more',
     )
+    compared_with = ('zs3',)
 
     def stages(self) -> list[StageSpec]:
         """Project, evaluate."""

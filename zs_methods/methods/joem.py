@@ -26,6 +26,7 @@ class JoEm(Method):
         'assumed: the semantic encoder has a bias, a class takes part in its own relation, and distances are '
         'interpolated before the two nearest classes are taken',
     )
+    compared_with = ('zs3',)
 
     def stages(self) -> list[StageSpec]:
         """Joint training, from the shared network or without it, and evaluation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zs_methods.methods.base import by_settings
 from zs_methods.methods.self_training import SelfTraining
 from zs_methods.methods.spnet import SPNetC
 from zs_methods.registry import METHODS
@@ -20,7 +21,6 @@ class STRICT(SelfTraining, SPNetC):
     second round that is the student, which needs no calibration.
     """
 
-    reads_unseen_gt = 'none'  # no image is chosen: self_training.images=all
     summary = 'STRICT: SPNet labels hidden pixels where augmented copies agree; student, then student of the student'
     source = ('Pastore, Cermelli, Xian, Mancini, Akata, Caputo, "A Closer Look at Self-training for Zero-Label '
               'Semantic Segmentation", CVPR Workshops 2021 [memory]; code giuseppepastore10/STRICT, commit bc18093')
@@ -34,3 +34,9 @@ class STRICT(SelfTraining, SPNetC):
         'while under a mask card it has no effect',
         'copies are made of the preprocessed image, and their scores resized to the size of the image',
     )
+    compared_with = ('zs3',)
+
+    @by_settings('none')
+    def reads_unseen_gt(self) -> str:
+        """By default no image is chosen: ``self_training.images=all``."""
+        return super().reads_unseen_gt

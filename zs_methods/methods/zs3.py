@@ -7,13 +7,23 @@ from typing import Any, ClassVar
 from mmengine.config import ConfigDict
 
 from zs_methods.engine.stage import StageSpec
-from zs_methods.methods.base import Method
-from zs_methods.protocols import Protocol, stronger_access
+from zs_methods.methods.base import Method, by_settings
+from zs_methods.protocols import Protocol
 from zs_methods.registry import METHODS
 from zs_methods.task import Task
 
 ORDERS = (None, 'sequential', 'interleaved')
 
+_SEQUENTIAL = (
+    'steps 2 and 3 run in sequence, as in the paper; the code interleaves them',
+    'no ground-truth layout of unseen classes is read; the code lays synthetic features out with it',
+    'a generator step sees all seen classes, pooled over images; the code steps per image and class',
+    'features are taken in evaluation mode, without dropout and augmentation; the code uses training mode',
+    'real seen and synthetic unseen features share a batch, as in the paper; the code has whole images of either',
+    'the classifier starts from its seen rows; the code draws it anew from U[0, 1)',
+    'noise U[0, 1), variances 2..80 and the root of MMD^2 follow the code; the paper has Gaussian noise, 2..60 '
+    'and no root',
+)
 _INTERLEAVED = (
     'steps 2 and 3 are interleaved, as in the code; the paper runs them in sequence',
     'noise U[0, 1), variances 2..80 and the root of MMD^2 follow the code; the paper has Gaussian noise, 2..60 '
@@ -47,16 +57,9 @@ class ZS3(Method):
     summary = 'ZS3Net: GMMN generator, classifier on real seen + synthetic unseen features'
     source = ('Bucher, Vu, Cord, Perez, "Zero-Shot Semantic Segmentation", NeurIPS 2019, arXiv 1906.00817; '
               'code valeoai/ZS3, commit 6031f4a')
-    deviations = (
-        'steps 2 and 3 run in sequence, as in the paper; the code interleaves them',
-        'no ground-truth layout of unseen classes is read; the code lays synthetic features out with it',
-        'a generator step sees all seen classes, pooled over images; the code steps per image and class',
-        'features are taken in evaluation mode, without dropout and augmentation; the code uses training mode',
-        'real seen and synthetic unseen features share a batch, as in the paper; the code has whole images of either',
-        'the classifier starts from its seen rows; the code draws it anew from U[0, 1)',
-        'noise U[0, 1), variances 2..80 and the root of MMD^2 follow the code; the paper has Gaussian noise, 2..60 '
-        'and no root',
-    )
+    title = 'ZS3Net'
+    generates = True
+    compared_with = ('ridge',)
     #: Whether the method has the interleaved recipe too.
     interleaves: ClassVar[bool] = True
 
@@ -67,17 +70,45 @@ class ZS3(Method):
 
     def __init__(self, cfg: ConfigDict, task: Task, protocol: Protocol) -> None:
         super().__init__(cfg, task, protocol)
-        order = cfg.get('order')
-        if order not in ORDERS:
-            raise ValueError(f'order must be one of {ORDERS}, got {order!r}')
-        official = protocol.label_access == 'layout'
-        self.interleaved = self.interleaves and (order or ('interleaved' if official else 'sequential')) == ORDERS[2]
-        if self.interleaved:
-            self.layout = cfg.joint.layout or ('ground-truth' if official else 'relabel')
-            reads = self.layout == 'ground-truth'
-            self.reads_unseen_gt = stronger_access(self.reads_unseen_gt, 'layout' if reads else 'none')
-            self.deviations = _INTERLEAVED if reads else (*_INTERLEAVED, *_RELABELLED)
-            self.cfg.deviations = cfg.joint_deviations  # those of the sequential recipe are others
+        if self.order not in ORDERS:
+            raise ValueError(f'order must be one of {ORDERS}, got {self.order!r}')
+
+    @property
+    def order(self) -> str | None:
+        """One of `ORDERS`; None lets the card decide."""
+        return self.cfg.get('order')
+
+    @property
+    def interleaved(self) -> bool:
+        """Whether its recipe is the interleaved one."""
+        return self.interleaves and (self.order or ('interleaved' if self._official else 'sequential')) == 'interleaved'
+
+    @property
+    def layout(self) -> str:
+        """Where the interleaved recipe lays synthetic features out, see `LayoutMaker`."""
+        return self.cfg.joint.layout or ('ground-truth' if self._official else 'relabel')
+
+    @by_settings('none')
+    def reads_unseen_gt(self) -> str:
+        """Ground-truth layouts are read."""
+        return 'layout' if self.interleaved and self.layout == 'ground-truth' else 'none'
+
+    @by_settings(_SEQUENTIAL)
+    def deviations(self) -> tuple[str, ...]:
+        """Those of the recipe."""
+        if not self.interleaved:
+            return _SEQUENTIAL
+        return _INTERLEAVED if self.layout == 'ground-truth' else (*_INTERLEAVED, *_RELABELLED)
+
+    @property
+    def config_deviations(self) -> tuple[str, ...]:
+        """Those of the recipe: the interleaved one has settings of its own."""
+        return tuple(self.cfg.joint_deviations) if self.interleaved else super().config_deviations
+
+    @property
+    def _official(self) -> bool:
+        """Whether the card is that of the published code."""
+        return self.protocol.label_access == 'layout'
 
     def stages(self) -> list[StageSpec]:
         """The sequential or the interleaved recipe."""
@@ -87,11 +118,10 @@ class ZS3(Method):
 
     def skip(self) -> str | None:
         """A card that allows less than the recipe reads, or that is meant for a recipe the method does not have."""
-        if self.protocol.label_access == 'layout' and not self.interleaves:
+        if self._official and not self.interleaves:
             return ('it continues the sequential recipe of zs3, and this card is that of the interleaved loop of the '
                     'published code, which reads layouts of unseen classes; use --protocol zs3-clean')
-        allowed = self.protocol.allowed(self.setting)
-        if stronger_access(allowed, self.reads_unseen_gt) != allowed:
+        if not self.permitted:
             return f"layout='ground-truth' reads the layout of unseen classes, {self.protocol.name} allows less"
         return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from zs_methods.methods.self_training import ASSUMPTIONS, SelfTraining
 from zs_methods.methods.zs3 import ZS3
 from zs_methods.registry import METHODS
@@ -21,3 +23,7 @@ class ZS5(SelfTraining, ZS3):
     source = ('Bucher, Vu, Cord, Perez, "Zero-Shot Semantic Segmentation", NeurIPS 2019, arXiv 1906.00817; code '
               'valeoai/ZS3, commit 6031f4a, which has only the hooks of its data loader for this step')
     deviations = (*ZS3.deviations, *ASSUMPTIONS)
+    continues = 'zs3'
+    generates = False
+    compared_with = ('zs3',)
+    shows: ClassVar = {'zs3': 'what self-training adds'}

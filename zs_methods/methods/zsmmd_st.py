@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from zs_methods.methods.base import by_settings
 from zs_methods.methods.self_training import ASSUMPTIONS, SelfTraining
 from zs_methods.methods.zsmmd import ZSMMD
 from zs_methods.registry import METHODS
@@ -16,5 +19,14 @@ class ZSMMDST(SelfTraining, ZSMMD):
 
     summary = "recursive ZS-MMD as the teacher of ZS5Net's self-training (unexplored by either paper)"
     source = f'{ZSMMD.source}; self-training as in ZS5Net, Bucher et al., NeurIPS 2019'
-    deviations = (*ZSMMD.deviations, *ASSUMPTIONS)
     note = f'unexplored: neither paper combines the two. {ZSMMD.note}'
+    continues = 'zsmmd'
+    generates = False
+    compared_with = ('zsmmd', 'zs5', 'zs3')
+    shows: ClassVar = {'zsmmd': 'what self-training adds to the recursion',
+                       'zs5': 'what the recursion adds to self-training'}
+
+    @by_settings((*ZSMMD.deviations, *ASSUMPTIONS))
+    def deviations(self) -> tuple[str, ...]:
+        """Those of the teacher, and of self-training."""
+        return (*super().deviations, *ASSUMPTIONS)

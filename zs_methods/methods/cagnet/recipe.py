@@ -32,6 +32,8 @@ class CaGNet(Method):
         "assumed: generator of one hidden layer, as ZS3Net's",
         'assumed: odds of random maps are those of unseen to seen pixels; the contextual module is frozen in step 2',
     )
+    generates = True
+    compared_with = ('zs3', 'ridge')
 
     def stages(self) -> list[StageSpec]:
         """The shared network, both steps, and evaluation."""

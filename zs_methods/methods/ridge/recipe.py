@@ -22,6 +22,7 @@ class Ridge(Method):
 
     summary = 'ridge regression from word vectors to feature means, linear discriminant: closed form, no generator'
     source = 'none: a baseline of this benchmark, from textbook parts'
+    compared_with = ('zs3',)
 
     def stages(self) -> list[StageSpec]:
         """Solve, evaluate."""

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmengine.config import ConfigDict
-
 from zs_methods.engine.stage import StageSpec
-from zs_methods.methods.base import Method
-from zs_methods.protocols import Protocol, stronger_access
-from zs_methods.task import Task
+from zs_methods.methods.base import Method, by_settings
+from zs_methods.protocols import stronger_access
 
 #: What of ZS5Net's self-training is published nowhere that was at hand; evidence: none.
 ASSUMPTIONS = (
@@ -40,13 +37,12 @@ class SelfTraining(Method):
     """
 
     setting = 'transductive'
-    reads_unseen_gt = 'image-oracle'
 
-    def __init__(self, cfg: ConfigDict, task: Task, protocol: Protocol) -> None:
-        super().__init__(cfg, task, protocol)
+    @by_settings('image-oracle')
+    def reads_unseen_gt(self) -> str:
+        """What the teacher reads, and which images are chosen by their labels."""
         chooses = self.cfg.self_training.images == 'dropped'  # otherwise, no more than the card and the teacher read
-        of_teacher = vars(self).get('reads_unseen_gt', super().reads_unseen_gt)
-        self.reads_unseen_gt = stronger_access(of_teacher, 'image-oracle' if chooses else 'none')
+        return stronger_access(super().reads_unseen_gt, 'image-oracle' if chooses else 'none')
 
     def stages(self) -> list[StageSpec]:
         """The teacher's recipe without its last stage, the rounds, and the evaluation of the last student."""
@@ -65,9 +61,9 @@ class SelfTraining(Method):
 
     def skip(self) -> str | None:
         """A card that forbids what the choice of images reads."""
-        allowed = self.protocol.allowed(self.setting)
-        if stronger_access(allowed, self.reads_unseen_gt) != allowed:
-            return f'chooses images by {self.reads_unseen_gt}, {self.protocol.name} allows {allowed}'
+        if not self.permitted:
+            return (f'chooses images by {self.reads_unseen_gt}, {self.protocol.name} allows '
+                    f'{self.protocol.allowed(self.setting)}')
         return super().skip()
 
     def pseudo_labels(self, name: str, **settings: Any) -> StageSpec:

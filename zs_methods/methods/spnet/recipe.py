@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from zs_methods.engine.stage import StageSpec
 from zs_methods.methods.base import Method
 from zs_methods.registry import METHODS
@@ -30,6 +32,7 @@ class SPNet(Method):
         "class vectors are those of the run; the code's are fastText and word2vec joined to 600 values: "
         '--vectors fasttext+word2vec',
     )
+    compared_with = ('zs3',)
 
     def stages(self) -> list[StageSpec]:
         """Project, evaluate."""
@@ -60,6 +63,8 @@ class SPNetC(SPNet):
         'the DeepLab that made the features has been trained on the held-out classes too, so that they are easier '
         'than unseen ones; only the projection has not met them',
     )
+    compared_with = ('spnet', 'zs3')
+    shows: ClassVar = {'spnet': 'what calibration adds'}
 
     def stages(self) -> list[StageSpec]:
         """As SPNet, with a stage that chooses gamma."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from mmengine.config import ConfigDict
 
 from zs_methods.engine.stage import StageSpec
+from zs_methods.methods.base import by_settings
 from zs_methods.methods.zs3 import ZS3
 from zs_methods.protocols import Protocol
 from zs_methods.registry import METHODS
@@ -38,13 +39,23 @@ class ZS3GC(ZS3, interleaves=True):
     summary = 'ZS3Net-GC: the generator sees which components of the label map touch'
     source = ('Bucher, Vu, Cord, Perez, "Zero-Shot Semantic Segmentation", NeurIPS 2019, arXiv 1906.00817 (graph '
               'context, Pascal-Context only); code valeoai/ZS3, commit 6031f4a')
+    compared_with = ('zs3', 'ridge')
+    shows: ClassVar = {'zs3': 'what graph context adds'}
 
     def __init__(self, cfg: ConfigDict, task: Task, protocol: Protocol) -> None:
-        cfg.order = 'interleaved'  # the only one it has
         super().__init__(cfg, task, protocol)
         if cfg.graph.variant not in _VARIANTS:
             raise ValueError(f'graph.variant must be one of {tuple(_VARIANTS)}, got {cfg.graph.variant!r}')
-        self.deviations = (*self.deviations, *_VARIANTS[cfg.graph.variant])
+
+    @property
+    def order(self) -> str:
+        """The only one it has."""
+        return 'interleaved'
+
+    @by_settings(ZS3.deviations)
+    def deviations(self) -> tuple[str, ...]:
+        """Those of the interleaved recipe and of the graph."""
+        return (*super().deviations, *_VARIANTS[self.cfg.graph.variant])
 
     def joint(self, **settings: Any) -> StageSpec:
         """As ZS3Net, with the graph."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from mmengine.config import ConfigDict
 
 from zs_methods.engine.stage import StageSpec
+from zs_methods.methods.base import by_settings
 from zs_methods.methods.zs3 import ZS3
 from zs_methods.protocols import Protocol
 from zs_methods.registry import METHODS
@@ -22,6 +25,17 @@ ORIGINS = {
     'unlabelled': 'assumed: candidates are real features of training images with an unseen class, read without labels '
                   '(source unlabelled): transductive, which the paper seems not to be; images picked by ground truth',
 }
+#: What is assumed besides.
+ASSUMPTIONS = (
+    'assumed: hard gate on confidence with an argmax test, power of the confidence, normalised weights',
+    'assumed: the loss is added to that of ZS3Net with a weight; root of MMD^2 as there',
+    'assumed: number and length of the recursions, each generator starting from the one before',
+    'assumed: candidates are gathered once per recursion and drawn with a probability in proportion to their '
+    'weight, N per class and step',
+    'the seen term is a mean over classes, where the reconstruction sums over those of an image, so that the '
+    'weight of the ZS-MMD term means the same at every K',
+    'a recursion trains the generator longer than ZS3Net does; a weight of 0 is the control for that',
+)
 
 
 @METHODS.register_module(name='zsmmd')
@@ -44,40 +58,49 @@ class ZSMMD(ZS3):
     summary = 'recursive ZS-MMD: confident pseudo-features fed back to the generator (reconstruction)'
     source = ('Wang, Farazi, Barnes, "Recursive Training for Zero-Shot Semantic Segmentation", IJCNN 2021, '
               'arXiv 2103.00086 (abstract only)')
-    deviations = (
-        *ZS3.deviations,
-        'assumed: hard gate on confidence with an argmax test, power of the confidence, normalised weights',
-        'assumed: the loss is added to that of ZS3Net with a weight; root of MMD^2 as there',
-        'assumed: number and length of the recursions, each generator starting from the one before',
-        'assumed: candidates are gathered once per recursion and drawn with a probability in proportion to their '
-        'weight, N per class and step',
-        'the seen term is a mean over classes, where the reconstruction sums over those of an image, so that the '
-        'weight of the ZS-MMD term means the same at every K',
-        'a recursion trains the generator longer than ZS3Net does; a weight of 0 is the control for that',
-    )
     note = ("reconstruction: ZS-MMD's exact loss is published only in the paper's body, which was not at hand; "
             'formula, threshold, weight, number of recursions and origin of the pseudo-features are assumptions')
+    title = 'ZS-MMD'
+    continues = 'zs3'
+    generates = True
+    compared_with = ('zs3', 'ridge')
+    shows: ClassVar = {'zs3': 'what the recursion adds'}
 
     def __init__(self, cfg: ConfigDict, task: Task, protocol: Protocol) -> None:
         super().__init__(cfg, task, protocol)
-        origin = cfg.recursion.feedback.source
-        check_source(origin)
-        self.deviations = (*type(self).deviations, ORIGINS[origin])
-        if origin == 'unlabelled':
-            self.setting, self.reads_unseen_gt = 'transductive', 'image-oracle'
+        check_source(self.origin)
+
+    @property
+    def origin(self) -> str:
+        """Where the candidates are from."""
+        return self.cfg.recursion.feedback.source
+
+    @by_settings('inductive')
+    def setting(self) -> str:
+        """Follows the origin of the candidates."""
+        return 'transductive' if self.origin == 'unlabelled' else 'inductive'
+
+    @by_settings('none')
+    def reads_unseen_gt(self) -> str:
+        """Images with an unseen class are picked out."""
+        return 'image-oracle' if self.origin == 'unlabelled' else 'none'
+
+    @by_settings((*ZS3.deviations, *ASSUMPTIONS))
+    def deviations(self) -> tuple[str, ...]:
+        """With the assumption about the origin of the candidates."""
+        return (*super().deviations, *ASSUMPTIONS, ORIGINS[self.origin])
 
     def stages(self) -> list[StageSpec]:
         """ZS3Net's trunk, R recursions, and what they did to the features."""
         recipe, settings = self.trunk(), self.cfg.recursion
-        origin = settings.feedback.source
-        if origin == 'unlabelled':
+        if self.origin == 'unlabelled':
             recipe.append(self.stage('unlabelled', 'ExtractUnlabelled', pipeline=self.cfg.label_pipeline,
                                      batch_size=self.cfg.features.batch_size, **settings.unlabelled))
         recursions = [{'generator': 'generator', 'classifier': 'classifier'}]
         for r in range(1, settings.rounds + 1):
             before = recursions[-1]
             names = {'generator': f'generator_{r}', 'classifier': f'classifier_{r}'}
-            feedback = {**settings.feedback, **before, 'bank': BANKS.get(origin)}
+            feedback = {**settings.feedback, **before, 'bank': BANKS.get(self.origin)}
             recipe += [
                 self.generator(names['generator'], 'TrainZSMMDGenerator', feedback=feedback,
                                iterations=settings.iterations,
