@@ -35,7 +35,7 @@ def cells(folder, methods, seeds):
 
 def launch_toys(folder, methods, seeds, *words, plan=None, quiet=True):
     """Runs cells with options of ``run.py``; returns records by (method, seed)."""
-    from benchmark.arguments import Parser
+    from benchmark.commands.arguments import Parser
     from benchmark.commands.requests import add_arguments, run_options_of
     from benchmark.launchers.launch import launch
     from benchmark.running.progress import Reporter

@@ -6,9 +6,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from benchmark import terminal
-from benchmark.arguments import known
-from benchmark.errors import UsageError
+from benchmark.commands import terminal
+from benchmark.errors import UsageError, known
 
 NAMES = ('run', 'report', 'show', 'compare', 'select', 'ablate', 'check', 'prepare', 'published', 'import_zs3',
          'metafiles', 'perf')

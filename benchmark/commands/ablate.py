@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from benchmark import ROOT, terminal
-from benchmark.arguments import known
+from benchmark import ROOT
+from benchmark.commands import terminal
 from benchmark.commands.command import Command
 from benchmark.commands.requests import add_arguments, request_of, run_options_of
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, known
 from benchmark.planning.request import Request
 from benchmark.planning.run_options import RunOptions
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark import terminal
-from benchmark.arguments import Parser, items, known
+from benchmark.commands import terminal
+from benchmark.commands.arguments import Parser, items
 from benchmark.commands.command import Command
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, known
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,8 +7,8 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from benchmark import terminal
-from benchmark.arguments import Parser
+from benchmark.commands import terminal
+from benchmark.commands.arguments import Parser
 from benchmark.errors import UsageError
 
 

@@ -10,13 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmark import ROOT, terminal
-from benchmark.arguments import Parser
+from benchmark import ROOT
+from benchmark.commands import terminal
+from benchmark.commands.arguments import Parser
 from benchmark.commands.command import Command
 from benchmark.commands.differences import OWN, differences, first_stage
 from benchmark.errors import UsageError
 from benchmark.records.files import Record, Status, find_record, load_record
-from benchmark.reporting.tables.values import difference, number
+from benchmark.records.values import difference, number
 
 ABOUT = """examples:
   python -m benchmark compare k2_zs3-clean_tiny_zs3_seed0 k2_zs3-clean_tiny_zsmmd_seed0

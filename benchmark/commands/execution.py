@@ -8,8 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmark.arguments import check_writable, known
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, check_writable, known
 from benchmark.launchers.base import launcher_names
 from benchmark.launchers.launch import launch
 from benchmark.planning import data

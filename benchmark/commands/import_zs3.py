@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark import ROOT, terminal
-from benchmark.arguments import check_writable, known
+from benchmark import ROOT
+from benchmark.commands import terminal
 from benchmark.commands.command import Command
 from benchmark.commands.requests import select_device
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, check_writable, known
 from benchmark.planning.request import Request, is_file
 from benchmark.planning.run_options import RunOptions
 

@@ -6,8 +6,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from benchmark import terminal
-from benchmark.arguments import Parser, items
+from benchmark.commands import terminal
+from benchmark.commands.arguments import Parser, items
 from benchmark.commands.command import Command
 from benchmark.errors import UsageError
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from benchmark import ROOT
-from benchmark.arguments import Parser
+from benchmark.commands.arguments import Parser
 from benchmark.commands.command import Command
 
 ABOUT = """examples:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from benchmark import ROOT
-from benchmark.arguments import Settings, items
+from benchmark.commands.arguments import Settings, items
 from benchmark.errors import UsageError
 from benchmark.planning.request import Request
 from benchmark.planning.run_options import RunOptions

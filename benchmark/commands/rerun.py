@@ -22,7 +22,7 @@ from benchmark.planning import data
 from benchmark.planning.plan import Cell
 from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import Record, Status, load_record
-from benchmark.reporting.tables.values import number
+from benchmark.records.values import number
 from benchmark.running.progress import Reporter
 from benchmark.store.locks import Lock, remove_abandoned
 

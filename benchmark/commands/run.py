@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmark import terminal
+from benchmark.commands import terminal
 from benchmark.commands.command import Command
 from benchmark.commands.requests import add_arguments, check_least, request_of, run_options_of
 

@@ -12,8 +12,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark import terminal
-from benchmark.arguments import Settings
+from benchmark.commands import terminal
+from benchmark.commands.arguments import Settings
 from benchmark.commands.command import Command
 from benchmark.commands.requests import add_arguments, request_of, run_options_of
 from benchmark.errors import UsageError
@@ -115,8 +115,8 @@ def show(selection: Selection, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from benchmark.records.values import number
     from benchmark.reporting.tables.terminal import interval
-    from benchmark.reporting.tables.values import number
 
     table = Table(title=Text(
         f'{selection.method} on {selection.dataset} {selection.split}: mIoU on held-out seen classes, '

@@ -15,13 +15,14 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from benchmark import ROOT, terminal
-from benchmark.arguments import Parser, known
+from benchmark import ROOT
+from benchmark.commands import terminal
+from benchmark.commands.arguments import Parser
 from benchmark.commands.command import Command
 from benchmark.commands.trace import access_text, find_artifact, follows, summary_line
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, known
 from benchmark.records.files import Record, StageRecord, Status, find_record, load_record
-from benchmark.reporting.tables.values import NONE, number
+from benchmark.records.values import NONE, number
 
 ABOUT = """examples:
   python -m benchmark show k2_zs3-clean_tiny_zsmmd_seed0

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from benchmark import interrupts
 from benchmark.launchers.base import Job
 from benchmark.launchers.events import EventWriter
 from benchmark.planning.run_options import RunOptions
+from benchmark.running import interrupts
 from benchmark.store.locks import is_alive, started_at
 
 #: In the job's folder: the job itself, and what its process prints.

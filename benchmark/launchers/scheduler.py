@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark import interrupts
 from benchmark.launchers.base import Job, Launcher, Loss, Refused
 from benchmark.launchers.events import EventReader
 from benchmark.launchers.job import OUTPUT, write_job
@@ -19,6 +18,7 @@ from benchmark.planning.plan import Cell
 from benchmark.planning.run_options import JOBS
 from benchmark.records.files import Failure, Record, Status
 from benchmark.records.provenance import program_sha256
+from benchmark.running import interrupts
 from benchmark.running.cell import CellRunner
 from benchmark.store.locks import Lock, remove_abandoned
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import zs_methods.methods  # noqa: F401  registers the methods
-from benchmark.arguments import check_writable, known
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, check_writable, known
 from benchmark.planning.plan import Cell, Recipe
 from benchmark.planning.request import Request, is_file
 from benchmark.planning.run_options import RunOptions

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmark.arguments import known
-from benchmark.errors import UsageError
+from benchmark.errors import UsageError, known
 from benchmark.planning.cells import expand, load_plugins, plan_tasks
 from benchmark.planning.plan import Cell
 from benchmark.planning.request import Request, is_file

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.records.values import NONE
 from benchmark.reporting import reading
 from benchmark.reporting.figures import curves, pictures
 from benchmark.reporting.published import tables as published_tables
@@ -22,7 +23,6 @@ from benchmark.reporting.tables.diagnostics import diagnostics
 from benchmark.reporting.tables.markup import escape, escaped_table, slug, table, write
 from benchmark.reporting.tables.overlap import overlap_line, overlap_rows, pretraining_overlap
 from benchmark.reporting.tables.rows import Dataset, Row, Section, weights_text
-from benchmark.reporting.tables.values import NONE
 
 _FIGURES = {'hiou': curves.hiou_against_k, 'classes': pictures.class_heat_map, 'examples': pictures.example_panel}
 _PAIR = comparison_tables.PAIR[:-1]  # but the verdict

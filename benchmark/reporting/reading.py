@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from benchmark.records.values import number
 from benchmark.reporting.statistics.pairs import NOISE, UNKNOWN, Comparison, Pair, across, correct, over_units
 from benchmark.reporting.tables.contrasts import Cards, Contrast, continued, contrasts, generators, title
 from benchmark.reporting.tables.rows import Dataset, Row, Section
 from benchmark.reporting.tables.terminal import interval
-from benchmark.reporting.tables.values import number
 
 #: Fields of a card in which two cards may differ that differ in what training may read of unseen classes.
 _OF_ACCESS = ('name', 'version', 'summary', 'label_access', 'pretraining', 'source')

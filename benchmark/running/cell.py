@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmark import interrupts
 from benchmark.planning.plan import Cell, Node
 from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import (
@@ -26,7 +25,8 @@ from benchmark.records.files import (
     save_record,
 )
 from benchmark.records.provenance import code_sha256, environment, without_paths
-from benchmark.reporting.tables.values import number
+from benchmark.records.values import number
+from benchmark.running import interrupts
 from benchmark.running.finished import finished
 from benchmark.running.label_check import LabelAccessError, check_access
 from benchmark.running.progress import Reporter

@@ -10,7 +10,7 @@ import pytest
 from mmengine.config import ConfigDict
 from rich.console import Console
 
-from benchmark.arguments import Parser
+from benchmark.commands.arguments import Parser
 from benchmark.commands.requests import add_arguments, request_of, run_options_of
 from benchmark.launchers import build_launcher
 from benchmark.launchers.scheduler import Scheduler

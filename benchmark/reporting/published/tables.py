@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.records.values import NONE, number
 from benchmark.reporting.published.facts import Claim, load_facts
 from benchmark.reporting.published.values import Published, load_published
 from benchmark.reporting.published.verdicts import TOLERANCE, Verdict, unpublished, verdicts
 from benchmark.reporting.tables.markup import table
 from benchmark.reporting.tables.rows import Dataset, Section
 from benchmark.reporting.tables.terminal import SCORES
-from benchmark.reporting.tables.values import NONE, number
 
 _NAMES = {'overall.miou': 'overall mIoU', 'hiou': 'hIoU'}
 _ORDER = ' / '.join(SCORES)

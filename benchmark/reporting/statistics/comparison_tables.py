@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from benchmark.records.values import NONE, number
 from benchmark.reporting.statistics.pairs import NOISE, Comparison, Pair
 from benchmark.reporting.statistics.ranks import Rank, averages, ranking
 from benchmark.reporting.tables.rows import Row, Section
 from benchmark.reporting.tables.terminal import SCORES, interval
-from benchmark.reporting.tables.values import NONE, number
 
 #: Columns that tell what became of a pair.
 PAIR = ('difference', 'over images', 'p', 'p, Holm', 'n', 'it is')

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.records.values import NONE
 from benchmark.reporting.tables.rows import Section
-from benchmark.reporting.tables.values import NONE
 from zs_methods.protocols import ACCESS
 
 #: How a subset's name ends if its labels were read for something else than training targets, see

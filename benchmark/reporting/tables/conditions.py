@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from benchmark.records.files import Record
+from benchmark.records.values import NONE
 from benchmark.reporting.tables.markup import table
 from benchmark.reporting.tables.rows import Dataset, Section, data_text
-from benchmark.reporting.tables.values import NONE
 
 SUBSETS = {'train': 'training', 'val': 'validation', 'unlabelled': 'unlabelled'}
 BACKGROUND = {'seen': 'counted as a seen class', 'ignored': 'ignored'}

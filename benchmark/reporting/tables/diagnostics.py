@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.records.values import NONE
 from benchmark.reporting.tables.rows import Section
-from benchmark.reporting.tables.values import NONE
 
 
 @dataclass

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from benchmark.records.selections import Candidate, Selection
+from benchmark.records.values import number
 from benchmark.reporting.tables.markup import table
 from benchmark.reporting.tables.terminal import interval
-from benchmark.reporting.tables.values import number
 from benchmark.stats import Summary
 
 _SCORES = {'seen': 'seen', 'held out': 'held_out', 'hIoU': 'hiou'}

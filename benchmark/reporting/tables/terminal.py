@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from benchmark.records.files import Record, Status
+from benchmark.records.values import NONE, number
 from benchmark.reporting.tables.grouping import by_dataset
 from benchmark.reporting.tables.rows import Row, Section
-from benchmark.reporting.tables.values import NONE, number
 from benchmark.stats import Summary
 
 if TYPE_CHECKING:

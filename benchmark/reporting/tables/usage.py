@@ -7,9 +7,9 @@ from collections import defaultdict
 import pandas as pd
 
 from benchmark.records.files import Record, StageRecord
+from benchmark.records.values import NONE, number
 from benchmark.reporting.tables.access import DIAGNOSIS
 from benchmark.reporting.tables.rows import Row, Section, Unit
-from benchmark.reporting.tables.values import NONE, number
 from benchmark.stats import summarise
 
 #: Stage that trains the network on the seen classes: the unit of the shares.

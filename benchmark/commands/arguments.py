@@ -4,38 +4,15 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import os
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from benchmark.errors import UsageError
-
-
-def known(kind: str, name: str, names: Iterable[str]) -> str:
-    """Returns a name that exists; otherwise the error suggests the nearest one.
-
-    Raises:
-        UsageError: there is no such name.
-    """
-    names = sorted(names)
-    if name in names:
-        return name
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0)
-    raise UsageError(f'unknown {kind} {name!r}: ' + (
-        f'did you mean {near[0]!r}? known: {", ".join(names)}' if near else 'there is none'))
+from benchmark.errors import UsageError, known
 
 
 def items(text: str) -> list[str]:
     """The parts of a comma-separated list, without the empty ones."""
     return [item.strip() for item in text.split(',') if item.strip()]
-
-
-def check_writable(option: str, folder: Path) -> None:
-    """Makes sure a folder can be created or written to, without doing either."""
-    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        raise UsageError(f'{option} {folder}: {existing} is not a folder that can be written to')
 
 
 class Parser(argparse.ArgumentParser):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from benchmark import interrupts
+from benchmark.running import interrupts
 
 if TYPE_CHECKING:
     from rich.console import Console

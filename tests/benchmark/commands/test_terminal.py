@@ -1,4 +1,4 @@
-"""Tests of benchmark.terminal: what commands do where text cannot be shown, or nobody reads it."""
+"""Tests of benchmark.commands.terminal: what commands do where text cannot be shown, or nobody reads it."""
 
 import errno
 import io
@@ -12,8 +12,8 @@ from environments import COMMANDS, DOOR, NARROW, call
 from rich.console import Console
 from rich.table import Table
 
-from benchmark import terminal
-from benchmark.terminal import EnduringStream
+from benchmark.commands import terminal
+from benchmark.commands.terminal import EnduringStream
 
 
 def narrow_stream(encoding):
