@@ -15,8 +15,8 @@ def settle() -> None:
     - ``HOME``, where there is none, see `ensure_home`.
     - ``MPLBACKEND`` of a notebook or a desktop becomes Agg, which every machine has; matplotlib refuses a name that it
       does not know when it is imported. A notebook's own backend stays in the notebook, where it can be imported.
-    - What a job prints is spelled in ASCII where the encoding lacks a sign, as `benchmark.commands.terminal` does it for
-      commands.
+    - What a job prints is spelled in ASCII where the encoding lacks a sign, as commands do it
+      (`benchmark.commands.terminal`).
     """
     ensure_home()
     if not _importable(os.environ.get('MPLBACKEND', '')):

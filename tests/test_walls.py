@@ -17,9 +17,11 @@ def imports(file: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f'{file}: import by full name'
-            yield node.module
-            yield from (f'{node.module}.{alias.name}' for alias in node.names)
+            # The modules of a method's package import each other relatively, so that it could be a plugin.
+            here = file.relative_to(ROOT).parts[:-node.level] if node.level else ()
+            module = '.'.join([*here, *filter(None, [node.module])])
+            yield module
+            yield from (f'{module}.{alias.name}' for alias in node.names)
 
 
 def importers(package: str, files: Iterator[Path]) -> list[str]:
@@ -39,6 +41,64 @@ def test_what_tests_of_the_science_share_knows_nothing_of_the_harness():
     names = {name for file in (ROOT / 'tests' / 'zs_methods').rglob('*.py') for name in imports(file)} | {'conftest'}
     shared = [ROOT / 'tests' / f'{name}.py' for name in sorted(names) if (ROOT / 'tests' / f'{name}.py').is_file()]
     assert len(shared) > 2 and importers('benchmark', shared) == []
+
+
+#: From the highest room to the lowest; one imports only what stands after it.
+ORDER = {
+    'benchmark': ('__main__', 'run', 'commands', 'checking', 'launchers', 'running', 'planning', 'reporting', 'records',
+                  'store', 'stats', 'errors', 'surroundings'),
+    'zs_methods': ('__main__', 'configs', 'network_choice', 'config_files', 'methods', 'stages', 'engine', 'models',
+                   'evaluation', 'task', 'datasets', 'vectors', 'plugins', 'protocols', 'registry', 'compat', 'hashes',
+                   'wording')}
+
+
+def rooms(package: str) -> dict[Path, str]:
+    """File -> the part of a package that it lies in; those of the package itself left out."""
+    root = ROOT / package
+    parts = {file: file.relative_to(root).with_suffix('').parts for file in root.rglob('*.py')}
+    return {file: part[0] for file, part in parts.items() if part != ('__init__',)}
+
+
+@pytest.mark.parametrize('package', list(ORDER))
+def test_no_room_imports_a_higher_one(package):
+    order, found = ORDER[package], rooms(package)
+    assert set(found.values()) == set(order), 'a room without a place in the order, or a place without a room'
+    wrong = sorted({f'{file.relative_to(ROOT)} imports {name}' for file, room in found.items() for name in imports(file)
+                    if name.startswith(f'{package}.') and (other := name.split('.')[1]) in order
+                    and order.index(other) < order.index(room)})
+    assert wrong == []
+
+
+def test_the_harness_stays_small():
+    """Rooms and arrows between them; whoever adds one has a reason."""
+    found = rooms('benchmark')
+    arrows = {(room, name.split('.')[1]) for file, room in found.items() for name in imports(file)
+              if name.startswith('benchmark.') and name.split('.')[1] in ORDER['benchmark']}
+    assert len(set(found.values())) <= 13 and len([arrow for arrow in arrows if arrow[0] != arrow[1]]) <= 32
+
+
+def test_a_launcher_knows_no_other_one():
+    """But for `registered`, which lists them; what all share is no launcher."""
+    folder = ROOT / 'benchmark' / 'launchers'
+    names = {f'benchmark.launchers.{file.stem}' for file in folder.glob('*.py')
+             if 'LAUNCHERS.register_module' in file.read_text(encoding='utf-8')}
+    assert len(names) >= 4
+    wrong = [f'{file.name} imports {name}' for file in folder.glob('*.py') if file.stem != 'registered'
+             for name in imports(file) if name in names]
+    assert wrong == []
+
+
+def test_every_test_of_a_package_lies_where_the_mirror_says():
+    """A test module is about a module of its name, or has a room or a subject that several modules share."""
+    lost = []
+    for package in ORDER:
+        folders = {path.relative_to(ROOT) for path in (ROOT / package).rglob('*') if path.is_dir()} | {Path(package)}
+        for file in (ROOT / 'tests' / package).rglob('test_*.py'):
+            folder = file.parent.relative_to(ROOT / 'tests')
+            single = folder.with_suffix('.py')  # tests of one module may fill a folder
+            if folder not in folders and not (ROOT / single).is_file():
+                lost.append(str(file.relative_to(ROOT)))
+    assert lost == []
 
 
 def test_a_report_needs_no_torch():

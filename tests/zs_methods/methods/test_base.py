@@ -1,10 +1,8 @@
 """What methods say of themselves: of a class by default, of a method with its settings."""
 
-from pathlib import Path
-
 import pytest
-from benchmark.planning.options import load_config
 
+from zs_methods.configs import load_config
 from zs_methods.methods import ROLES, ZS3, ZSMMD, Method
 from zs_methods.methods.base import by_settings
 from zs_methods.protocols import ACCESS, PROTOCOLS
@@ -20,7 +18,7 @@ METHOD_CLASSES = {name: method for name, method in METHODS.module_dict.items()
 @pytest.fixture
 def make(micro_root):
     def method(kind, name='zs3', card=CARD, **options):
-        config = load_config('shapes', 'tiny', name, Path(__file__))
+        config = load_config(name, 'shapes', 'tiny')
         config.merge_from_dict(options)
         return kind(config, Task.create('shapes', 2, micro_root, card), card)
     return method
@@ -63,7 +61,7 @@ def test_deviations_of_the_config_follow_the_recipe(make):
     assert plain.config_deviations == tuple(plain.cfg.deviations)
     assert loop.config_deviations == tuple(loop.cfg.joint_deviations) != plain.config_deviations
     assert make(Chooses, 'seen_only').config_deviations == tuple(
-        load_config('shapes', 'tiny', 'seen_only', Path(__file__)).get('deviations', ()))
+        load_config('seen_only', 'shapes', 'tiny').get('deviations', ()))
 
 
 @pytest.mark.parametrize(('setting', 'reads', 'expected'), [
