@@ -12,7 +12,7 @@ from fakes import fake_record, fake_selection, save_all
 from benchmark.records.selections import save_selection
 
 HEAVY = {'torch', 'torchvision', 'mmcv', 'mmengine', 'mmseg'}
-RENDER = 'from pathlib import Path; from benchmark.commands.report import render; render(Path(sys.argv[1]))'
+RENDER = 'from benchmark.commands.report import main; assert main(["--reports", sys.argv[1]]) == 0'
 
 
 @pytest.mark.parametrize('code', [
