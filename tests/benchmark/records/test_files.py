@@ -29,7 +29,6 @@ from benchmark.records.files import (
 from benchmark.records.schema import json_schema
 from benchmark.records.upgrades import facts
 from benchmark.store.checksums import content_hash
-from zs_methods.methods import Method
 
 SCHEMA = Path(benchmark.__file__).parent / 'records' / 'record.schema.json'
 STATES = ['done', 'failed', 'skipped', 'interrupted', 'not_run']
@@ -196,8 +195,6 @@ def test_a_record_of_schema_4_says_what_its_method_is_to_others(tmp_path, method
 
 def test_what_old_records_did_not_hold_is_what_methods_say_today(plan):
     """An old record of a built-in method thus counts as finished."""
-    if not hasattr(Method, 'compared_with'):
-        pytest.skip('methods do not say yet what they are compared with')
     for cell in plan('--methods', 'all', '--ks', 2):
         said = {name: getattr(cell.card, name) for name in FACTS}
         assert said == {**dict(zip(FACTS, NOTHING, strict=True)), **facts(cell.id.method)}, cell.id.method
