@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 #: Two-sided confidence of every interval in a report.
 CONFIDENCE = 0.95
@@ -66,7 +66,7 @@ def summarise(values: Iterable[float]) -> Summary:
     if n == 1:
         return Summary(n, mean)
     sd = math.sqrt(math.fsum((number - mean) ** 2 for number in numbers) / (n - 1))
-    return Summary(n, mean, sd, float(t.ppf(0.5 + CONFIDENCE / 2, n - 1)) * sd / math.sqrt(n))
+    return Summary(n, mean, sd, float(stdtrit(n - 1, 0.5 + CONFIDENCE / 2)) * sd / math.sqrt(n))
 
 
 def paired(first: Sequence[float], second: Sequence[float]) -> Summary:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.stats import rankdata
 
 from benchmark.reporting.statistics.bootstrap import SEED
 from benchmark.reporting.statistics.pairs import Comparison
@@ -82,4 +81,5 @@ def averages(rankings: Sequence[Ranking]) -> dict[str, Rank]:
 
 def _ranks(scores: np.ndarray) -> np.ndarray:
     """Ranks along the first axis, the highest score is 1, equal scores share the mean of their places; NaN without."""
-    return rankdata(-scores, axis=0)
+    places = [(scores > one).sum(axis=0) + ((scores == one).sum(axis=0) + 1) / 2 for one in scores]
+    return np.where(np.isnan(scores).any(axis=0), np.nan, places)
