@@ -104,7 +104,7 @@ def test_a_source_archive_can_be_built_and_holds_the_harness(source, tmp_path):
     archive = next(tmp_path.glob('*.tar.gz'))
     shutil.unpack_archive(archive, tmp_path / 'unpacked', filter='data')
     (folder,) = (tmp_path / 'unpacked').iterdir()
-    for name in ('run.py', 'reporting/data/published.yaml', 'reporting/templates/dataset.md.j2'):
+    for name in ('run.py', 'reporting/published/data/published.yaml', 'reporting/templates/dataset.md.j2'):
         assert (folder / 'benchmark' / name).is_file()
     run(sys.executable, '-m', 'pip', 'wheel', *BUILD, '-w', tmp_path, folder, cwd=tmp_path)
     names = zipfile.ZipFile(next(tmp_path.glob('*.whl'))).namelist()
