@@ -15,7 +15,7 @@ from benchmark.planning import data
 from benchmark.planning.plan import Cell, trie_lines
 from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import READABLE, Status, foreign_records
-from benchmark.reporting.render import ReportError, render
+from benchmark.reporting.refresh import refresh
 from benchmark.reporting.tables.rows import data_text
 from benchmark.reporting.tables.terminal import terminal_table
 from benchmark.running.finished import other_data
@@ -71,8 +71,8 @@ def run_cells(cells: Sequence[Cell], options: RunOptions, reports: Path, console
     with Reporter(console, len(cells)) as reporter:
         records = launch(cells, options, reporter, source)
     try:
-        render(reports)
-    except ReportError as error:  # the cells are done, whatever else lies in the folder
+        refresh(reports)
+    except UsageError as error:  # the cells are done, whatever else lies in the folder
         raise OSError(str(error)) from error
     terminal_table(records, console)
     missing = sum(record.status is Status.NOT_RUN for record in records)

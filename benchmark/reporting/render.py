@@ -9,6 +9,7 @@ from benchmark.records.files import Record
 from benchmark.records.selections import Selection, load_selections
 from benchmark.reporting import pages, reader
 from benchmark.reporting.published.facts import PublishedError, load_facts
+from benchmark.reporting.refresh import newest, stamp
 from benchmark.reporting.statistics.bootstrap import CountsError
 from benchmark.reporting.tables.grouping import by_dataset
 from benchmark.reporting.tables.rows import Dataset
@@ -34,15 +35,18 @@ def render(reports: Path) -> list[Path]:
         ReportError: there is no folder of records, or a record, a selection or a published table is
             damaged.
     """
-    records, selections = _load(Path(reports) / 'records'), _selections(Path(reports) / 'selection')
+    reports, time = Path(reports), newest(Path(reports))
+    records, selections = _load(reports / 'records'), _selections(reports / 'selection')
     found = {dataset.name: dataset for dataset in by_dataset(records, selections)}
     try:
         names = sorted({*found, *load_facts().datasets})
         datasets = [found.get(name, Dataset(name, [])) for name in names]
-        written = [path for dataset in datasets for path in pages.write_dataset(dataset, Path(reports))]
+        written = [path for dataset in datasets for path in pages.write_dataset(dataset, reports)]
     except (PublishedError, CountsError) as error:
         raise ReportError(str(error)) from error
-    return [*written, pages.write_index(datasets, Path(reports))]
+    written.append(pages.write_index(datasets, reports))
+    stamp(written, time)
+    return written
 
 
 def _load(folder: Path) -> list[Record]:

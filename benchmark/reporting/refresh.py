@@ -1,0 +1,72 @@
+"""Renders what is no longer of its records; figures take seconds, and most repetitions of a command change nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from benchmark import ROOT
+
+#: Files of the two packages that pages are made with.
+_SOURCES = {'.py', '.j2', '.yaml', '.csv'}
+_LINK = re.compile(r'\]\(([\w./-]+\.(?:md|png))\)')
+
+
+def refresh(reports: Path) -> None:
+    """Renders, unless all pages and figures are there and bear the time of `newest`.
+
+    Raises:
+        ReportError: see `benchmark.reporting.render`.
+    """
+    if not _is_fresh(reports):
+        from benchmark.reporting.render import render
+        render(reports)
+
+
+def newest(reports: Path) -> int:
+    """When something that pages are made of was last changed, added or removed, in ns since the epoch."""
+    folders = [reports / 'records', reports / 'selection']
+    found = [*folders, *(path for folder in folders if folder.is_dir() for path in folder.iterdir())]
+    found += [path for package in ('benchmark', 'zs_methods') for path in (ROOT / package).rglob('*')
+              if path.suffix in _SOURCES]
+    return max(map(_changed, found))
+
+
+def stamp(written: Iterable[Path], time: int) -> None:
+    """Gives pages and figures the time of what they were made of, as it was before that was read.
+
+    The clock would not do: a record may come while pages are drawn, and another machine may have another clock.
+    """
+    for path in written:
+        with contextlib.suppress(OSError):  # they are rendered once more then
+            os.utime(path, ns=(time, time))
+
+
+def _is_fresh(reports: Path) -> bool:
+    time = newest(reports)
+    return all(_changed(path) == time for path in _pages(reports))
+
+
+def _pages(reports: Path) -> Iterator[Path]:
+    """The index, the pages it links, and the figures on them."""
+    yield reports / 'README.md'
+    for page in _linked(reports / 'README.md'):
+        yield page
+        yield from _linked(page)
+
+
+def _linked(page: Path) -> list[Path]:
+    try:
+        return [page.parent / link for link in _LINK.findall(page.read_text(encoding='utf-8'))]
+    except OSError:
+        return []
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # not there, or no longer
+        return 0
