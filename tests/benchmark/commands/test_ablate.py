@@ -4,6 +4,8 @@ import pytest
 
 from benchmark.commands import ablate
 from benchmark.commands.ablate import Ablation, available, load_ablation
+from benchmark.planning.request import Request
+from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import load_records
 from zs_methods.configs import has_key, load_config
 from zs_methods.protocols import PROTOCOLS
@@ -20,7 +22,7 @@ def ablate_py(argv):
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_every_variant_is_a_recipe_of_its_own(name, argv):
+def test_every_variant_is_a_recipe_of_its_own(name, tmp_path):
     ablation = load_ablation(name)
     for bound in ('seen_only', 'oracle'):
         del METHODS.module_dict[bound]
@@ -28,8 +30,8 @@ def test_every_variant_is_a_recipe_of_its_own(name, argv):
     for method in ablation.methods:
         keys = []
         for card in ablation.cards:
-            words = argv('--methods', method, '--ks', 2, '--protocol', card, '--device', 'cpu')
-            rows = ablate.plan(ablation, words)[1]
+            rows = ablate.plan(ablation, Request(methods=(method,), ks=(2,), protocol=card, data_root=tmp_path),
+                               RunOptions(tmp_path, tmp_path / 'records'))
             assert len(rows) == len(ablation.options(card)) and not any(cell.skip for cell in rows)
             keys += [cell.key for cell in rows]
         assert len(set(keys)) == len(keys)

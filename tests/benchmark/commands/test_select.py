@@ -8,7 +8,8 @@ import signal
 import pytest
 
 from benchmark.commands import select
-from benchmark.planning.selection_plan import draw_folds, plan, product
+from benchmark.commands.requests import request_of, run_options_of
+from benchmark.planning.selection_plan import SelectionRequest, draw_folds, plan, product
 from benchmark.records.files import NetworkCard, write_json
 from benchmark.records.selections import Candidate, Fold, Score, Selection, load_selections
 from zs_methods.datasets.spec import load_spec
@@ -179,7 +180,8 @@ def test_product_runs_through_the_last_setting_first():
 
 
 def plan_of(argv, *words):
-    return plan(select.parse(argv(*words)))
+    args = select.COMMAND.parse(argv(*words, '--device', 'cpu'))
+    return plan(SelectionRequest(request_of(args), select._grid(args), args.folds, args.held_out), run_options_of(args))
 
 
 def test_the_largest_k_is_the_default_and_only_its_seen_classes_are_held_out(argv):
@@ -263,7 +265,7 @@ def test_a_fold_without_ground_truth_is_told_and_left_out(select_py, chosen, cap
     ('fails', 'no setting has all its numbers (ValueError: boom)', 1)])
 def test_no_choice_is_one_clear_line(select_py, chosen, capsys, method, why, code):
     assert select_py('--methods', method, '--grid', 'classifier.unseen_weight=100') == code
-    assert capsys.readouterr().err == f'select.py: {method}: nothing chosen: {why}\n'
+    assert capsys.readouterr().err == f'select: {method}: nothing chosen: {why}\n'
     assert chosen().chosen is None
 
 
@@ -287,7 +289,7 @@ def test_selections_of_other_data_have_other_names(tmp_path):
 
 def test_an_interrupt_is_one_line_and_leaves_no_choice(select_py, capsys, untouched):
     assert select_py('--methods', 'killed', *GRID) == 130
-    assert capsys.readouterr().err == 'select.py: interrupted; the same command continues where it was\n'
+    assert capsys.readouterr().err == 'select: interrupted; the same command continues where it was\n'
     assert not (untouched['--reports'] / 'selection').exists()
     assert len(list((untouched['--work-dir'] / 'artifacts').glob('evaluate-*'))) == 6
 
@@ -322,7 +324,7 @@ def test_dry_run_trains_nothing(select_py, capsys, untouched):
 def test_a_wrong_call_is_one_line(select_py, capsys, untouched, words, line):
     assert select_py(*words) == 2
     captured = capsys.readouterr()
-    assert captured.err.startswith('select.py: ') and captured.err.count('\n') == 1 and line in captured.err
+    assert captured.err.startswith('select: ') and captured.err.count('\n') == 1 and line in captured.err
     assert captured.out == '' and not untouched['--work-dir'].parent.exists()
 
 
