@@ -99,7 +99,7 @@ def test_conversion_evaluation_and_report(import_zs3, released, one_image, tmp_p
 def test_without_the_data_set_the_model_is_still_written(import_zs3, released, tmp_path, capsys):
     assert import_zs3(released / 'deeplab.pth.tar', '--dataset', 'voc', '--k', 2) == 1
     printed = capsys.readouterr()
-    assert printed.err.startswith('import_zs3.py: converted, but the evaluation needs the data set: ')
+    assert printed.err.startswith('import_zs3: converted, but the evaluation needs the data set: ')
     assert printed.err.count('\n') == 1
     (out,) = (tmp_path / 'new/work-dir/imported').iterdir()
     assert out.name.startswith('zs3-voc-k2-')
@@ -137,7 +137,7 @@ def test_a_full_disk_leaves_nothing(import_zs3, released, tmp_path, monkeypatch,
     monkeypatch.setattr(torch, 'save', fail)
     assert import_zs3(released / 'deeplab.pth.tar', '--dataset', 'voc', '--k', 2, '--out', out) == 2
     message = capsys.readouterr().err
-    assert message.startswith(f'import_zs3.py: cannot write the model to {out}: ') and message.count('\n') == 1
+    assert message.startswith(f'import_zs3: cannot write the model to {out}: ') and message.count('\n') == 1
     assert not (tmp_path / 'new').exists()
 
 
@@ -165,7 +165,7 @@ def test_a_checkpoint_that_is_not_finite(import_zs3, tmp_path, capsys):
     torch.save(state, tmp_path / 'nan.pth')
     assert import_zs3(tmp_path / 'nan.pth', '--dataset', 'voc', '--k', 2) == 2
     assert capsys.readouterr().err == (
-        f'import_zs3.py: {tmp_path}/nan.pth: NaN or infinite values in decoder.bn1.bias\n')
+        f'import_zs3: {tmp_path}/nan.pth: NaN or infinite values in decoder.bn1.bias\n')
     assert not (tmp_path / 'new').exists()
 
 
@@ -175,7 +175,7 @@ def test_only_the_splits_error_is_that_of_k(import_zs3, released, monkeypatch, c
 
     monkeypatch.setattr('zs_methods.datasets.spec.load_spec', fail)
     assert import_zs3(released / 'deeplab.pth.tar', '--dataset', 'voc', '--k', 2) == 2
-    assert capsys.readouterr().err == 'import_zs3.py: --dataset voc: unknown data set\n'
+    assert capsys.readouterr().err == 'import_zs3: --dataset voc: unknown data set\n'
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [
@@ -213,7 +213,7 @@ def test_what_is_wrong_is_said_in_one_line(released, tmp_path, monkeypatch, caps
     assert main(arguments) == 2
     signal.signal(signal.SIGTERM, before)
     printed = capsys.readouterr()
-    assert printed.err.startswith('import_zs3.py: ' + message.format(**names))
+    assert printed.err.startswith('import_zs3: ' + message.format(**names))
     assert printed.err.count('\n') == 1 and not printed.out
     assert [path.name for path in tmp_path.iterdir()] == ['text']
 
@@ -235,7 +235,7 @@ def test_a_pickle_that_would_run_code_is_refused(import_zs3, tmp_path, capsys, z
                _use_new_zipfile_serialization=zipped)
     assert import_zs3(file, '--dataset', 'voc', '--k', 2) == 2
     error = capsys.readouterr().err
-    assert error == (f'import_zs3.py: {file}: refused, since its pickle asks for posix.system and could run code; only '
+    assert error == (f'import_zs3: {file}: refused, since its pickle asks for posix.system and could run code; only '
                      'tensors are read\n')
     assert sorted(path.name for path in tmp_path.iterdir()) == ['evil.pth']
     assert not mark.exists()

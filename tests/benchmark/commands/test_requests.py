@@ -186,7 +186,7 @@ def test_records_of_another_schema_stop_a_run_before_it_begins(refused, tmp_path
     (tmp_path / 'old/records').mkdir(parents=True)
     (tmp_path / 'old/records/shapes.json').write_text('{\n "schema_version": 1,\n "status": "done"}')
     line = refused('--methods', 'zs3', '--reports', tmp_path / 'old')
-    assert '1 files are no records of schema 2 to 4, such as shapes.json' in line
+    assert '1 files are no records of schema 2 to 5, such as shapes.json' in line
 
 
 @pytest.mark.parametrize(('words', 'parts'), [

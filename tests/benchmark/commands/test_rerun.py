@@ -60,7 +60,8 @@ def test_a_cell_is_repeated_as_exactly_as_it_was_made(toy_run, untouched, monkey
     record.provenance['hardware']['deterministic'] = True
     save_record(record, path)
     asked = []
-    monkeypatch.setattr(verify, 'launch', lambda args, *more: asked.append(args.deterministic) or launch(args, *more))
+    monkeypatch.setattr(verify, 'launch', lambda cells, options, *more: asked.append(
+        options.deterministic) or launch(cells, options, *more))
     try:
         assert toy_run('toy_ok', '--ks', 2, '--verify', 1) == 0
     finally:
