@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from benchmark.errors import UsageError
+from benchmark.records.provenance import command_line
 from zs_methods.datasets import ready
 from zs_methods.datasets.coverage import survey
-from zs_methods.datasets.names import visible
 from zs_methods.task import Task
 from zs_methods.vectors.class_vectors import split_files, vectors_name, vectors_sha256
 
@@ -46,7 +45,7 @@ def prepare_data(task: Task, console: Console, splits: Mapping[str, Sequence[int
     spec = task.spec
     return {'data': {'name': task.data, 'sha256': sha256, 'title': spec.title, 'note': spec.note,
                      'counts': ready.counts(spec, Path(task.data_root), task.training_list)},
-            'vectors': vectors_card(task.vectors), 'argv': [Path(sys.argv[0]).name, *map(visible, sys.argv[1:])]}
+            'vectors': vectors_card(task.vectors), 'argv': command_line()}
 
 
 def vectors_card(files: str) -> dict[str, str]:

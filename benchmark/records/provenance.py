@@ -66,8 +66,7 @@ def environment() -> dict[str, Any]:
             'thread_limits': {name: os.environ[name] for name in THREAD_LIMITS if name in os.environ},
             'deterministic': torch.are_deterministic_algorithms_enabled(),
             'memory_gib': round(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30, 1),
-            'gpu': [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
-            'cuda': torch.version.cuda, 'driver': _driver(),
+            'gpu': _gpus(), 'cuda': torch.version.cuda, 'driver': _driver(),
             'cudnn': torch.backends.cudnn.version() if torch.cuda.is_available() else None,
         },
     }
@@ -134,10 +133,23 @@ def _output(*command: str, environment: dict[str, str] | None = None) -> bytes |
         return None
 
 
+def _gpus() -> list[str]:
+    """Names of the GPUs that this process may use; CUDA itself is not asked, since that would start it."""
+    if not torch.cuda.device_count():
+        return []
+    visible = os.environ.get('CUDA_VISIBLE_DEVICES')
+    return _nvidia('name', *(['-i', visible] if visible else []))
+
+
 def _driver() -> str | None:
     """Version of the NVIDIA driver."""
-    found = _output('nvidia-smi', '--query-gpu=driver_version', '--format=csv,noheader') or b''
-    return found.decode(errors='replace').split('\n')[0].strip() or None
+    return next(iter(_nvidia('driver_version')), None)
+
+
+def _nvidia(what: str, *more: str) -> list[str]:
+    """What NVIDIA's program says of each GPU."""
+    found = _output('nvidia-smi', f'--query-gpu={what}', '--format=csv,noheader', *more) or b''
+    return [line.strip() for line in found.decode(errors='replace').splitlines() if line.strip()]
 
 
 def without_paths(text: str) -> str:

@@ -186,3 +186,17 @@ def test_asking_git_writes_nothing_that_a_killed_process_could_leave(repository,
 
 def test_a_path_that_is_no_utf8_keeps_its_bytes_in_words():
     assert without_paths('/data/caf\udce9/x.png: cannot be read') == '/data/caf\\xe9/x.png: cannot be read'
+
+
+@pytest.mark.parametrize(('visible', 'asked'), [(None, []), ('1', ['-i', '1']), ('GPU-1,GPU-2', ['-i', 'GPU-1,GPU-2'])])
+def test_names_of_gpus_are_told_without_starting_cuda(monkeypatch, visible, asked):
+    calls = []
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 2)
+    monkeypatch.setattr(provenance, '_output', lambda *words: calls.append(words) or b'NVIDIA H100 80GB HBM3\n\n')
+    monkeypatch.delenv('CUDA_VISIBLE_DEVICES', raising=False)
+    if visible:
+        monkeypatch.setenv('CUDA_VISIBLE_DEVICES', visible)
+    assert provenance._gpus() == ['NVIDIA H100 80GB HBM3'] and not torch.cuda.is_initialized()
+    assert list(calls[0][3:]) == asked
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 0)
+    assert provenance._gpus() == [] and len(calls) == 1
