@@ -125,7 +125,7 @@ def _run(args: argparse.Namespace) -> int:
     cards = [args.protocol] if args.protocol else ablation.cards
     args.methods, args.protocol = args.methods or ','.join(ablation.methods), ''
     request, options = request_of(args), run_options_of(args)
-    check_options(options, args.reports)
+    check_options(request, options, args.reports)
     plans = [plan(ablation, replace(request, protocol=card), options) for card in cards]
     if not args.dry_run:
         return max([run_cells(cells, options, args.reports, console) for cells in plans])

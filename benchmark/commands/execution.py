@@ -12,7 +12,9 @@ from benchmark.errors import UsageError, check_writable, known
 from benchmark.launchers.base import launcher_names
 from benchmark.launchers.launch import launch
 from benchmark.planning import data
+from benchmark.planning.cells import load_plugins
 from benchmark.planning.plan import Cell, trie_lines
+from benchmark.planning.request import Request
 from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import READABLE, Status, foreign_records
 from benchmark.reporting.refresh import refresh
@@ -23,12 +25,13 @@ from benchmark.running.progress import Reporter
 from benchmark.store.artifacts import ArtifactStore
 
 
-def check_options(options: RunOptions, reports: Path) -> None:
-    """Refuses what cannot be run, before anything is planned.
+def check_options(request: Request, options: RunOptions, reports: Path) -> None:
+    """Refuses what cannot be run, before anything is planned; imports the plugins, which may bring a launcher.
 
     Raises:
-        UsageError: a launcher that is none, a folder that cannot be written to, or one with records of another kind.
+        UsageError: a plugin or launcher that is none, a folder that cannot be written to, or one with records of another kind.
     """
+    load_plugins(request.plugins)
     known('launcher', options.launcher, launcher_names())
     check_writable('--work-dir', options.work_dir)
     check_writable('--reports', reports)

@@ -40,7 +40,7 @@ def _run(args: argparse.Namespace) -> int:
     from benchmark.commands.execution import check_options, run_cells, show_plan
 
     options = run_options_of(args)
-    check_options(options, args.reports)
+    check_options(request, options, args.reports)
     cells = plan_cells(request, options)
     if args.dry_run:
         show_plan(cells, options, console)

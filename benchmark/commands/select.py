@@ -67,7 +67,7 @@ def _run(args: argparse.Namespace) -> int:
     # These records are the memory of an interrupted selection; no table of results may show them.
     options = run_options_of(args, records=args.work_dir / 'selection')
     console = terminal.console(120)
-    check_options(options, args.reports)
+    check_options(asked.request, options, args.reports)
     task, plans = plan(asked, options)
     cells = [cell for groups in plans.values() for group in groups for cell in group]
     if args.dry_run:

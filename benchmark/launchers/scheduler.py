@@ -1,4 +1,4 @@
-"""Hands cells to a launcher, follows them, and makes sure that every one ends with a truthful record."""
+"""The loop over cells: hands them to a launcher, follows them, and makes sure that each ends with a truthful record."""
 
 from __future__ import annotations
 

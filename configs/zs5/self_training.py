@@ -1,4 +1,4 @@
-"""Self-training: the published p of VOC and one round; the rest as assumed in zs_methods/methods/self_training.py.
+"""Self-training: the published p of VOC and one round; the rest as assumed in zs_methods/methods/self_training/.
 
 ``student`` holds ``epochs`` and what differs from the training of the seen step; ``epochs`` counts only where
 ``train_cfg.max_iters`` is None.

@@ -53,7 +53,7 @@ class Method:
     A fact is a class attribute, or `by_settings` where it depends on how the method is set up.
 
     Args:
-        cfg (ConfigDict): the data set's config merged with the method's own (``configs/<method>/``).
+        cfg (ConfigDict): the DeepLab's config merged with the method's own (``configs/<method>/``).
         task (Task): data set and split.
         protocol (Protocol): the card to follow.
     """

@@ -1,4 +1,4 @@
-"""Tests of benchmark/import_zs3.py."""
+"""Tests of the command import_zs3."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.launchers.base import LAUNCHERS
 from benchmark.records.files import load_record, load_records
 from benchmark.run import __file__ as run_file
 from zs_methods.registry import METHODS
@@ -194,3 +195,14 @@ def test_a_signal_during_training_leaves_nothing_half_done(shapes, tmp_path, kin
 def test_dry_run_names_what_is_skipped_and_why(run_py, capsys):
     assert run_py('--methods', 'zsmmd', '--ks', 2, '--protocol', 'zs3-official', '--dry-run') == 0
     assert 'shapes k2 zsmmd seed 0  skipped: it continues the sequential' in capsys.readouterr().out
+
+
+def test_a_plugin_may_bring_a_launcher(toy_run, tmp_path, capsys):
+    plugin = tmp_path / 'own_launcher.py'
+    plugin.write_text("from benchmark.launchers.base import LAUNCHERS\n"
+                      "from benchmark.launchers.inline import InlineLauncher\n\n"
+                      "@LAUNCHERS.register_module(name='mine', force=True)\nclass Mine(InlineLauncher):\n"
+                      "    def start(self, job):\n        print('started by mine')\n        super().start(job)\n")
+    assert toy_run('toy_ok', '--ks', 2, '--plugin', plugin, '--launcher', 'mine') == 0
+    assert 'started by mine' in capsys.readouterr().out
+    LAUNCHERS.module_dict.pop('mine')
