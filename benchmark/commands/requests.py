@@ -24,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--splits', help='splits that have a name, e.g. voc-15-5')
     group.add_argument('--seeds', default='0')
     group.add_argument('--protocol', default='zs3-clean', help='zs3-clean, zs3-official or spnet')
-    group.add_argument('--plugin', type=Path, action='append', default=[], help='Python file or package of yours with methods, stages, models or launchers')
+    group.add_argument('--plugin', type=Path, action='append', default=[],
+                       help='Python file or package of yours with methods, stages, models or launchers')
     group.add_argument('--cfg-options', action=Settings,
                        help='change settings, e.g. classifier.unseen_weight=1; makes a variant of the methods')
 
