@@ -123,8 +123,7 @@ def _run(args: argparse.Namespace) -> int:
         raise UsageError(f'--protocol {args.protocol}: {args.name} runs under {", ".join(ablation.cards)}')
     say(console, f'{ablation.title}: {ablation.question}')
     cards = [args.protocol] if args.protocol else ablation.cards
-    args.methods, args.protocol = args.methods or ','.join(ablation.methods), ''
-    request, options = request_of(args), run_options_of(args)
+    request, options = request_of(args, ablation.methods, cards[0]), run_options_of(args)
     check_options(request, options, args.reports)
     plans = [plan(ablation, replace(request, protocol=card), options) for card in cards]
     if not args.dry_run:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from benchmark.commands import terminal
 from benchmark.commands.arguments import Parser
 from benchmark.errors import UsageError
+
+#: What a command sets where ``--device`` names one.
+GPUS = 'CUDA_VISIBLE_DEVICES'
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class Command:
         terminal.complain(self.program or self.name, text)
 
     def _attempt(self, argv: Sequence[str] | None) -> int:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _own_gpus():
             warnings.filterwarnings('ignore', module=self.unheard)
             try:
                 return self.run(self.parse(argv))
@@ -77,3 +82,15 @@ class Command:
                 # One that this code has raised has no number, and names the file itself.
                 self.complain(f'{error.filename or "system"}: {error.strerror}' if error.errno else str(error))
                 return 1
+
+
+@contextmanager
+def _own_gpus() -> Iterator[None]:
+    """Leaves to whoever calls a command from Python the GPUs that it had."""
+    before = os.environ.get(GPUS)
+    try:
+        yield
+    finally:
+        os.environ.pop(GPUS, None)
+        if before is not None:
+            os.environ[GPUS] = before

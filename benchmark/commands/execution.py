@@ -29,8 +29,7 @@ def check_options(request: Request, options: RunOptions, reports: Path) -> None:
     """Refuses what cannot be run, before anything is planned; imports the plugins, which may bring a launcher.
 
     Raises:
-        UsageError: a plugin or launcher that is none, a folder that cannot be written to, or one with records of another
-            kind.
+        UsageError: a plugin or launcher that is none, a folder that cannot be written to, or one with other records.
     """
     load_plugins(request.plugins)
     known('launcher', options.launcher, launcher_names())

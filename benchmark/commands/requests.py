@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark import ROOT
@@ -74,18 +75,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--fail-fast', action='store_true', help='start nothing new after the first failure')
 
 
-def request_of(args: argparse.Namespace) -> Request:
+def request_of(args: argparse.Namespace, methods: Sequence[str] = (), protocol: str = '') -> Request:
     """What the parsed words ask for.
+
+    Args:
+        args (Namespace): the words.
+        methods (Sequence[str]): for want of ``--methods``.
+        protocol (str): for want of ``--protocol``.
 
     Raises:
         UsageError: a list or number that is none.
     """
     check_least(args, LEAST)
     return Request(
-        methods=tuple(dict.fromkeys(items(args.methods))), ks=None if args.ks is None else numbers('--ks', args.ks),
+        methods=tuple(methods) if args.methods is None else tuple(dict.fromkeys(items(args.methods))),
+        ks=None if args.ks is None else numbers('--ks', args.ks),
         splits=None if args.splits is None else names('--splits', args.splits), seeds=numbers('--seeds', args.seeds),
         dataset=args.dataset, data_root=args.data_root, train_list=args.train_list, vectors=args.vectors,
-        protocol=args.protocol, model=args.model, backbone_weights=args.backbone_weights,
+        protocol=args.protocol or protocol, model=args.model, backbone_weights=args.backbone_weights,
         pretraining=args.pretraining, processes=args.processes, options=args.cfg_options, plugins=tuple(args.plugin))
 
 

@@ -7,6 +7,7 @@ import logging
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -21,8 +22,8 @@ from benchmark.planning.run_options import RunOptions
 from benchmark.running import interrupts
 from benchmark.store.locks import is_alive, started_at
 
-#: In the job's folder: the job itself, and what its process prints.
-JOB, OUTPUT = 'job.pkl', 'output.log'
+#: In the job's folder: the job itself, what its process prints, and that some process has it.
+JOB, OUTPUT, TAKEN = 'job.pkl', 'output.log', 'taken'
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,10 @@ def run_job(folder: Path, told: Callable[[], None] = lambda: None) -> bool:
     Raises:
         KeyboardInterrupt: after the interrupted cell's record is written.
     """
+    try:
+        os.close(os.open(folder / TAKEN, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:  # its order was given once more, since the answer to the first was lost
+        return False
     warnings.filterwarnings('ignore', module='mmengine|mmcv|mmseg')
     writer = EventWriter(folder, told)
     program, content = pickle.loads((folder / JOB).read_bytes())
@@ -164,6 +169,8 @@ def become_worker(driver: tuple[int, object]) -> None:
 
 def print_to(folder: Path) -> None:
     """Has this process print to a file of the job's."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()  # what an earlier job has left
     output = os.open(folder / OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(output, stream)

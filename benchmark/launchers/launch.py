@@ -13,6 +13,7 @@ from benchmark.launchers.scheduler import Scheduler
 from benchmark.planning.plan import Cell, Needs
 from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import RecordHead
+from benchmark.running import interrupts
 from benchmark.running.cell import CellRunner
 from benchmark.running.progress import Reporter
 from zs_methods.plugins import imported_files
@@ -36,8 +37,9 @@ def launch(cells: Sequence[Cell], options: RunOptions, reporter: Reporter, sourc
     """
     options = options.absolute()
     try:
-        launcher = build_launcher(options, _needs(cells), options.jobs / uuid.uuid4().hex[:8])
-        return Scheduler(CellRunner(options, reporter, source), launcher, imported_files()).run(cells)
+        with interrupts.listening():
+            launcher = build_launcher(options, _needs(cells), options.jobs / uuid.uuid4().hex[:8])
+            return Scheduler(CellRunner(options, reporter, source), launcher, imported_files()).run(cells)
     except (LauncherError, Refused) as error:
         raise UsageError(str(error)) from None
 

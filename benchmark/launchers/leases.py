@@ -106,4 +106,4 @@ def visible_gpus() -> list[str]:
     """GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them."""
     import torch
     count, named = torch.cuda.device_count(), os.environ.get('CUDA_VISIBLE_DEVICES')
-    return named.split(',')[:count] if named else [str(number) for number in range(count)]
+    return [name.strip() for name in named.split(',')][:count] if named else [str(number) for number in range(count)]

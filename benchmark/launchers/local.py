@@ -23,11 +23,12 @@ THREADS = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')
 
 @dataclass
 class _Running:
-    """A job, the process that runs it and when that began, and the slot of a GPU that it holds."""
+    """A job, the process that runs it, when that began, whose child it is, and the slot of a GPU that it holds."""
 
     job: Job
     pid: int
     began: object
+    server: int
     lease: Lease | None
 
 
@@ -64,14 +65,16 @@ class LocalLauncher(Launcher):
         """Has a process take the job."""
         lease, self._next = self._next, None
         driver, gpu = (os.getpid(), started_at(os.getpid())), ','.join(lease.gpus) if lease else None
-        running = None
+
+        def began(pid: int) -> None:
+            self._running[job.cell.file_name] = _Running(job, pid, started_at(pid), self.server.generation, lease)
+
         try:
-            pid = self.server.run(Order(str(job.folder), driver, gpu, stay=bool(self.leases)))
-            running = self._running[job.cell.file_name] = _Running(job, pid, started_at(pid), lease)
+            self.server.run(Order(str(job.folder), driver, gpu, stay=bool(self.leases)), began)
         except ServerError as error:
             self._lost.append((job, Loss(str(error))))
         finally:
-            if lease and not running:
+            if lease and job.cell.file_name not in self._running:
                 lease.free()
 
     def ended(self, wait_s: float) -> list[tuple[Job, Loss | None]]:
@@ -79,12 +82,14 @@ class LocalLauncher(Launcher):
         self._free_next()
         found, self._lost = self._lost, []
         ends = self.server.ended(0 if found else wait_s)
-        if ends is None:  # the server was killed: its processes go on, and nobody hears how they end
+        if ends is None:
             time.sleep(0 if found else wait_s)
-            gone = [name for name, one in self._running.items() if not is_alive(one.pid, one.began)]
-            return [*found, *((self._forget(name).job, None) for name in gone)]
+        # A server that was killed leaves processes that go on, and nobody hears how they end.
+        orphans = [name for name, one in self._running.items() if ends is None or one.server < self.server.generation]
+        found += [(self._forget(name).job, None) for name in orphans
+                  if not is_alive(self._running[name].pid, self._running[name].began)]
         names = {str(one.job.folder): name for name, one in self._running.items()}
-        for end in ends:
+        for end in ends or ():
             if (name := names.get(end.folder)) is not None:
                 running = self._forget(name)
                 if end.gone:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +44,7 @@ class RayLauncher(Launcher):
         if options.address:
             settings.pop('include_dashboard')
         try:
-            with _at(ROOT):  # Ray puts the current folder on its workers' import path, whatever lies there
+            with _own_signals(), _at(ROOT):  # Ray puts the current folder on its workers' import path
                 ray.init(address=options.address or 'local', runtime_env={
                     'env_vars': {'PYTHONPATH': os.pathsep.join(paths), **threads}}, **settings)
         except Exception as error:  # Ray's own, connection errors, wrong options: all of them mean no cluster
@@ -128,7 +130,20 @@ def _task(root: str, current: str, folder: str) -> None:
     from pathlib import Path
 
     from benchmark.launchers.job import run_job
-    run_job(Path(folder))
+    from benchmark.running import interrupts
+    with interrupts.listening():
+        run_job(Path(folder))
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Puts the handler of SIGTERM back, in the place of which Ray sets one that ends this process at once."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread() and before is not None:
+            signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

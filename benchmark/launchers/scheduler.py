@@ -84,14 +84,13 @@ class Scheduler:
             return self._run(cells)
 
     def _run(self, cells: Sequence[Cell]) -> list[Record]:
-        waiting: dict[str, Cell] = {}
-        for cell in cells:
-            record = self.runner.skipped(cell) if cell.skip else self.runner.finished(cell)
-            if record is None:
-                waiting[cell.file_name] = cell
-            else:
-                self._results[cell.file_name] = record
+        waiting = {cell.file_name: cell for cell in cells}
         try:
+            for name, cell in list(waiting.items()):
+                record = self.runner.skipped(cell) if cell.skip else self.runner.finished(cell)
+                if record is not None:
+                    self._results[name] = record
+                    del waiting[name]
             while waiting or self._running:
                 interrupts.check()
                 self._start(waiting)
@@ -103,14 +102,10 @@ class Scheduler:
                 self._kill_late()
                 if self.runner.options.fail_fast and any(r.status is Status.FAILED for r in self._results.values()):
                     self._not_run(waiting, 'an earlier cell failed, and --fail-fast starts nothing after that')
-        except KeyboardInterrupt:
-            self._interrupt()
-            self._not_run(waiting, 'the sweep was interrupted')
-            raise
-        except Refused:
-            waiting |= {name: running.job.cell for name, running in self._running.items() if not running.stage}
-            self._interrupt()
-            self._not_run(waiting, 'its process could not do what it was started for')
+        except BaseException as error:
+            # Whatever it is, a second signal included: jobs are ended in order, and every cell gets its record.
+            with contextlib.suppress(KeyboardInterrupt), interrupts.deferred():
+                self._abandon(waiting, error)
             raise
         finally:
             self.launcher.close()
@@ -217,8 +212,26 @@ class Scheduler:
             return True
         return self._attempts[name] - self._lost.get(name, 0) <= self.runner.options.retry
 
+    def _abandon(self, waiting: dict[str, Cell], error: BaseException) -> None:
+        """Ends all jobs and writes down what was not run, and why."""
+        reason = f'the sweep ended: {type(error).__name__}: {" ".join(str(error).split())}'
+        if isinstance(error, KeyboardInterrupt):
+            reason = 'the sweep was interrupted'
+        elif isinstance(error, Refused):
+            waiting |= {name: running.job.cell for name, running in self._running.items() if not running.stage}
+            reason = 'its process could not do what it was started for'
+        with contextlib.suppress(OSError):  # a disk that is full, say, which is what the first error tells
+            self._interrupt()
+        for name in list(waiting):
+            with contextlib.suppress(OSError):
+                self._not_run({name: waiting.pop(name)}, reason)
+
     def _interrupt(self) -> None:
-        """Ends all jobs: first asks, then kills; does not wait for ever for one that its launcher no longer knows."""
+        """Ends all jobs: first asks, then kills; does not wait for ever for one that its launcher no longer knows.
+
+        Whoever sends another signal meanwhile will not wait.
+        """
+        asked = interrupts.received()
         gone = {job.cell.file_name for job, _ in self._ended}
         for name, running in self._running.items():
             if name not in gone:
@@ -227,7 +240,7 @@ class Scheduler:
         while self._running:
             waited = time.monotonic() - began
             for name, running in self._running.items():
-                if waited > GRACE_S and name not in gone:
+                if (waited > GRACE_S or interrupts.received() > asked) and name not in gone:
                     self.launcher.kill(running.job)
             gone |= {job.cell.file_name for job, _ in self.launcher.ended(POLL_S)}
             for name in gone & self._running.keys() if waited < 3 * GRACE_S else list(self._running):

@@ -16,13 +16,14 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
 from benchmark.launchers.job import Order, live
+from benchmark.running import interrupts
 
 WORKER = Path(__file__).with_name('worker.py')
 #: Times the server is started before a cell counts as lost.
@@ -53,9 +54,15 @@ class Server:
         self._process: subprocess.Popen | None = None
         self._channel: Connection | None = None
         self._ends: list[End] = []
+        #: How many servers there have been; what an earlier one has started, this one hears nothing of.
+        self.generation = 0
 
-    def run(self, order: Order) -> int:
+    def run(self, order: Order, began: Callable[[int], None] = lambda pid: None) -> int:
         """Has a job run; starts the server if need be.
+
+        Args:
+            order (Order): the job.
+            began (Callable): told the process, before an interrupt can come in between.
 
         Returns:
             int: the process that runs it.
@@ -66,10 +73,11 @@ class Server:
         for _ in range(STARTS):
             try:
                 self._start()
-                with _uninterrupted():  # or nobody would know of the process
+                with interrupts.deferred():  # or nobody would know of the process
                     self._channel.send(order)
                     while isinstance(message := self._hear(), End):
                         self._ends.append(message)
+                    began(message)
                 return message
             except (EOFError, OSError):
                 self.close()
@@ -119,24 +127,18 @@ class Server:
                 [sys.executable, str(WORKER), '--serve', str(its.fileno()), self._device], pass_fds=[its.fileno()],
                 env={**os.environ, **self._environment}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True)  # Ctrl-C reaches the driver alone, which then ends its jobs in order
-        self._channel = Connection(mine.detach())
-        self._channel.recv()  # it has loaded everything
+        self._channel, self.generation = Connection(mine.detach()), self.generation + 1
+        try:
+            self._channel.recv()  # it has loaded everything
+        except BaseException:
+            self.close()
+            raise
 
     def _last_line(self) -> str:
         with contextlib.suppress(OSError):
             lines = (self._folder / LOG).read_text(encoding='utf-8', errors='replace').splitlines()
             return next((f': {line.strip()}' for line in reversed(lines) if line.strip()), '')
         return ''
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Keeps signals waiting; for milliseconds only."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,7 @@ class SlurmLauncher(Launcher):
                 'name': 'zs', 'cpus_per_task': self.cores, 'gpus_per_node': self.gpus, 'timeout_min': 24 * 60,
                 **settings})
         except Exception as error:  # submitit's own assertions, missing sbatch, unknown options
-            text = ' '.join(str(error).split())
-            raise LauncherError(f'--launcher slurm: {text or type(error).__name__}') from error
+            raise LauncherError(f'--launcher slurm: {_one_line(error)}') from error
         self._running: dict[str, tuple[Job, object]] = {}
         self._killed: dict[str, float] = {}  # since when
         self._asked = 0.0
@@ -62,7 +61,11 @@ class SlurmLauncher(Launcher):
         """Submits a command, which finds its code by its own path."""
         command = self.command([sys.executable, str(WORKER), str(Path(job.folder).absolute())], verbose=False)
         with _safe_path():
-            self._running[job.cell.file_name] = job, self.executor.submit(command)
+            try:
+                submitted = self.executor.submit(command)
+            except Exception as error:  # sbatch refuses, for instance since there may be no more jobs
+                raise LauncherError(f'--launcher slurm: {_one_line(error)}') from error
+        self._running[job.cell.file_name] = job, submitted
 
     def ended(self, wait_s: float) -> list[tuple[Job, Loss | None]]:
         """Looks at the jobs' results, and now and then asks Slurm for those without one."""
@@ -73,7 +76,9 @@ class SlurmLauncher(Launcher):
         found = []
         for name, (job, submitted) in list(self._running.items()):
             gone = time.monotonic() - self._killed.get(name, math.inf) > CANCEL_S
-            if gone or submitted.done(force_check=force or name in self._killed):
+            done = submitted.done(force_check=force)
+            force = False  # Slurm tells of all jobs at once
+            if gone or done:
                 del self._running[name]
                 found.append((job, self._loss(name, submitted)))
         return found
@@ -82,13 +87,13 @@ class SlurmLauncher(Launcher):
         """Cancels the job."""
         name = job.cell.file_name
         if name in self._running and name not in self._killed:
-            self._running[name][1].cancel()
+            self._running[name][1].cancel(check=False)
             self._killed[name] = time.monotonic()
 
     def close(self) -> None:
         """Cancels what still runs."""
         for _, submitted in self._running.values():
-            submitted.cancel()
+            submitted.cancel(check=False)
         self._running.clear()
 
     def _loss(self, name: str, submitted: object) -> Loss | None:
@@ -115,3 +120,7 @@ def _safe_path() -> Iterator[None]:
             del os.environ['PYTHONSAFEPATH']
         else:
             os.environ['PYTHONSAFEPATH'] = before
+
+
+def _one_line(error: Exception) -> str:
+    return ' '.join(str(error).split()) or type(error).__name__

@@ -13,19 +13,41 @@ from contextlib import contextmanager
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_received = False
+_received = 0
+_deferring = 0
+
+
+def received() -> int:
+    """How many signals to end have come since `listen` or `listening` began."""
+    return _received
 
 
 def check() -> None:
-    """Raises KeyboardInterrupt if a signal to end has come since `listen` or `listening` began."""
-    if _received:
+    """Raises KeyboardInterrupt if one has come, unless they are deferred now."""
+    if _received and not _deferring:
         raise KeyboardInterrupt
+
+
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Raises nothing inside the block, but after it: for a short piece of work that has to be whole.
+
+    A mask of signals would not do: the kernel then gives a signal to another thread, and Python calls the handler in
+    the main one all the same.
+    """
+    global _deferring
+    _deferring += 1
+    try:
+        yield
+    finally:
+        _deferring -= 1
+    check()
 
 
 def listen() -> None:
     """Listens from now on, in a process that does nothing else; see `listening`."""
     global _received
-    _received = False
+    _received = 0
     for kind in _SIGNALS:
         signal.signal(kind, _interrupt)
 
@@ -40,18 +62,19 @@ def listening() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before, _received_before = {kind: signal.getsignal(kind) for kind in _SIGNALS}, _received
+    handlers, before = {kind: signal.getsignal(kind) for kind in _SIGNALS}, _received
     listen()
+    _received = before if _interrupt in handlers.values() else 0  # of a block around this one
     try:
         yield
     finally:
-        _received = _received_before
-        for kind, handler in before.items():
+        for kind, handler in handlers.items():
             if handler is not None:  # one that was not set from Python cannot be set again
                 signal.signal(kind, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     global _received
-    _received = True
-    raise KeyboardInterrupt
+    _received += 1
+    if not _deferring:
+        raise KeyboardInterrupt

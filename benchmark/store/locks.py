@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from zs_methods.engine.processes import is_running
+from zs_methods.engine.processes import is_alive, started_at
 
 #: A live owner touches its lock this often; one on another machine is dead after so long without.
 BEAT_S, DEAD_AFTER_S = 15, 120
@@ -114,12 +114,6 @@ def describe(path: Path) -> str:
     return f'{path.name}, held by process {owner["pid"]} on {owner["node"]} for {age:.0f} s'
 
 
-def is_alive(pid: int, started: Any) -> bool:
-    """Whether that very process runs on this machine, and not another one that got its number."""
-    now = started_at(pid)
-    return is_running(pid) and now != -1 and (started is None or now == started)
-
-
 def _read(path: Path) -> dict[str, Any]:
     """What the owner wrote; nothing if it has not yet, or is gone."""
     try:
@@ -168,13 +162,3 @@ def machine() -> dict[str, str]:
 
     return {'node': platform.node(), 'boot': text(Path('/proc/sys/kernel/random/boot_id').read_text),
             'processes': text(lambda: os.readlink('/proc/self/ns/pid'))}
-
-
-def started_at(pid: int) -> int | None:
-    """When a process began, in clock ticks since boot, -1 once it has ended; None where the kernel does not tell."""
-    try:
-        fields = Path(f'/proc/{pid}/stat').read_text(encoding='utf-8').rpartition(')')[2].split()
-        # One that has ended keeps its number until its parent has waited for it.
-        return -1 if fields[0] in 'ZX' else int(fields[19])
-    except (OSError, ValueError, IndexError):
-        return None

@@ -20,6 +20,7 @@ import torch
 
 from zs_methods.datasets import audit
 from zs_methods.engine.checkpoint import Checkpoint
+from zs_methods.engine.processes import started_at
 from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.hashes import code_sha256
 from zs_methods.plugins import imported_files
@@ -52,7 +53,7 @@ def train_in_processes(stage: Stage, ctx: StageContext) -> dict[str, Any]:
     Checkpoint(ctx, processes=stage.processes)  # here a damaged one can still be set aside, and its iteration told
     # Pickles, since JSON would turn the config's tuples into lists; written and read by this program alone. The inner
     # one may hold objects of plugins, which have to be imported first.
-    job = {'parent': os.getpid(), 'code': code_sha256(), 'plugins': imported_files(),
+    job = {'parent': (os.getpid(), started_at(os.getpid())), 'code': code_sha256(), 'plugins': imported_files(),
            'threads': torch.get_num_threads(), 'deterministic': torch.are_deterministic_algorithms_enabled(),
            'training': pickle.dumps((stage, replace(ctx, progress=None)))}
     (folder / JOB).write_bytes(pickle.dumps(job))

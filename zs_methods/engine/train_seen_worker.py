@@ -22,7 +22,7 @@ from torch import distributed
 
 from zs_methods.datasets import audit
 from zs_methods.engine.distributed import ACCESS, ERROR, JOB, PROGRESS, SUMMARY
-from zs_methods.engine.processes import is_running
+from zs_methods.engine.processes import is_alive
 from zs_methods.hashes import code_sha256
 from zs_methods.plugins import import_file
 
@@ -32,7 +32,7 @@ def main(folder: Path) -> None:
     rank, local_rank = int(os.environ['RANK']), int(os.environ['LOCAL_RANK'])
     try:
         job = pickle.loads((folder / JOB).read_bytes())
-        threading.Thread(target=_end_with, args=(job['parent'],), daemon=True).start()
+        threading.Thread(target=_end_with, args=job['parent'], daemon=True).start()
         if job['code'] != code_sha256():
             raise ImportError(f'other code than that of the run was loaded, from {Path(__file__).parents[2]}')
         torch.use_deterministic_algorithms(job['deterministic'])
@@ -61,10 +61,10 @@ def main(folder: Path) -> None:
         raise
 
 
-def _end_with(parent: int) -> None:
+def _end_with(parent: int, started: object) -> None:
     """Ends this process when torchrun or the process that started it is gone, however they went."""
     agent = os.getppid()
-    while os.getppid() == agent and is_running(parent):
+    while os.getppid() == agent and is_alive(parent, started):
         time.sleep(1)
     os._exit(1)
 

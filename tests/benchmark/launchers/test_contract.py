@@ -101,6 +101,9 @@ def test_a_driver_that_ended_early_is_continued(words, tmp_path, kind):
         time.sleep(0.02)
     driver.send_signal(kind)
     driver.communicate(timeout=60)
+    if kind is signal.SIGTERM:  # the driver had time to write down what it had not begun
+        told = {record.status for record in load_records(tmp_path / 'reports' / 'records')}
+        assert told & {Status.INTERRUPTED, Status.NOT_RUN}
     made = {path: (path / 'manifest.json').read_bytes() for path in artifacts.glob('[a-z]*') if path.is_dir()}
     found = launch_toys(tmp_path, methods.split(','), range(3), *words)
     assert {record.status for record in found.values()} == {Status.DONE} and len(found) == 6

@@ -31,7 +31,7 @@ def test_workers_follow_cores_and_memory(tmp_path):
 
 
 def test_a_server_that_cannot_be_had_costs_a_cell(tmp_path, monkeypatch):
-    def broken(order):
+    def broken(order, began):
         raise ServerError('the server that starts processes ended, again and again')
 
     launcher = LocalLauncher(options(tmp_path, workers=1), Needs(), tmp_path)
@@ -46,13 +46,32 @@ def test_a_server_that_cannot_be_had_costs_a_cell(tmp_path, monkeypatch):
 def test_processes_whose_server_was_killed_are_watched_until_they_end(tmp_path, monkeypatch):
     launcher = LocalLauncher(options(tmp_path, workers=1), Needs(), tmp_path)
     process = subprocess.Popen(['sleep', '600'])
-    monkeypatch.setattr(launcher.server, 'run', lambda order: process.pid)
+    monkeypatch.setattr(launcher.server, 'run', lambda order, began: began(process.pid))
     job = SimpleNamespace(folder=tmp_path, cell=SimpleNamespace(file_name='a.json'))
     launcher.start(job)
     assert launcher.ended(0) == []
     launcher.kill(job)
     process.wait()
     assert launcher.ended(0) == [(job, None)]
+
+
+def test_nor_are_they_forgotten_once_there_is_a_new_server(tmp_path, monkeypatch):
+    launcher = LocalLauncher(options(tmp_path, workers=2), Needs(), tmp_path)
+    server, orphan, child = launcher.server, subprocess.Popen(['sleep', '600']), subprocess.Popen(['sleep', '600'])
+    first, second = (SimpleNamespace(folder=tmp_path / name, cell=SimpleNamespace(file_name=name)) for name in 'ab')
+    for generation, (job, process) in enumerate(((first, orphan), (second, child)), 1):
+        server.generation = generation
+        monkeypatch.setattr(server, 'run', lambda order, began, process=process: began(process.pid))
+        launcher.start(job)
+    monkeypatch.setattr(server, 'ended', lambda wait_s: [])  # the new one knows nothing of the first
+    assert launcher.ended(0) == []
+    for process in (orphan, child):
+        process.kill()
+        process.wait()
+    assert launcher.ended(0) == [(first, None)]
+    monkeypatch.setattr(server, 'ended', lambda wait_s: [End(str(second.folder), -9, gone=True)])
+    [(job, loss)] = launcher.ended(0)
+    assert job is second and 'SIGKILL' in loss.reason
 
 
 @pytest.fixture
@@ -65,7 +84,7 @@ def gpus(tmp_path, monkeypatch):
 
     def sweep(workers=None, **more):
         launcher = LocalLauncher(options(tmp_path, workers=workers, device='cuda'), Needs(**more), tmp_path)
-        monkeypatch.setattr(launcher.server, 'run', lambda order: taken.append(order.gpu) or os.getpid())
+        monkeypatch.setattr(launcher.server, 'run', lambda order, began: (taken.append(order.gpu), began(os.getpid())))
         monkeypatch.setattr(launcher.server, 'ended', lambda wait_s: [])
         return launcher
     return sweep, taken
