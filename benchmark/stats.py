@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 #: Two-sided confidence of every interval in a report.
 CONFIDENCE = 0.95
@@ -65,6 +64,8 @@ def summarise(values: Iterable[float]) -> Summary:
     mean = math.fsum(numbers) / n
     if n == 1:
         return Summary(n, mean)
+    from scipy.special import stdtrit  # as scipy.stats does, which takes a second to import
+
     sd = math.sqrt(math.fsum((number - mean) ** 2 for number in numbers) / (n - 1))
     return Summary(n, mean, sd, float(stdtrit(n - 1, 0.5 + CONFIDENCE / 2)) * sd / math.sqrt(n))
 

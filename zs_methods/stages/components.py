@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 
@@ -26,6 +24,9 @@ def components(labels: Tensor) -> tuple[Tensor, Tensor, np.ndarray]:
               (pixels[:, :-1, :-1], pixels[:, 1:, 1:]), (pixels[:, :-1, 1:], pixels[:, 1:, :-1])]
     a, b = (np.concatenate([half[side].ravel() for half in halves]) for side in (0, 1))
     same = values.ravel()[a] == values.ravel()[b]
+    from scipy.sparse import coo_array  # most methods need neither
+    from scipy.sparse.csgraph import connected_components
+
     edges = coo_array((np.ones(same.sum(), bool), (a[same], b[same])), shape=(values.size,) * 2)
     found = connected_components(edges, directed=False)[1]
     _, first, inverse = np.unique(found, return_index=True, return_inverse=True)
