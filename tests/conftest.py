@@ -8,6 +8,7 @@ import pytest
 from micro_settings import MICRO
 
 import zs_methods.methods
+import zs_methods.methods.registered
 import zs_methods.stages  # noqa: F401  registers what the fixtures copy
 from zs_methods.datasets.micro import write_micro
 from zs_methods.registry import METHODS, MODELS, STAGES

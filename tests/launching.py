@@ -21,7 +21,7 @@ NETWORK = dict(model='tiny', backbone='toy', weights='none', pretraining='none')
 
 def cells(folder, methods, seeds):
     """The plan: every seed of every method, on data that nobody reads."""
-    from benchmark.planning.cells import load_plugins
+    from benchmark.planning.methods import load_plugins
     from benchmark.planning.plan import plan_cell
     from zs_methods.protocols import PROTOCOLS
     from zs_methods.registry import METHODS

@@ -7,7 +7,7 @@ import yaml
 import zs_methods.methods  # noqa: F401  registers the methods
 from benchmark import ROOT
 from benchmark.commands.metafiles import outdated
-from benchmark.planning.cells import list_methods
+from benchmark.planning.methods import list_methods
 from benchmark.planning.request import Request
 from benchmark.reporting.published.facts import PublishedError
 from benchmark.reporting.published.metafiles import CONFIGS, INDEX, load_metafile

@@ -48,8 +48,8 @@ ORDER = {
     'benchmark': ('__main__', 'run', 'commands', 'checking', 'launchers', 'running', 'planning', 'reporting', 'records',
                   'store', 'stats', 'errors', 'surroundings'),
     'zs_methods': ('__main__', 'configs', 'network_choice', 'config_files', 'methods', 'stages', 'engine', 'models',
-                   'evaluation', 'task', 'datasets', 'vectors', 'plugins', 'protocols', 'registry', 'compat', 'hashes',
-                   'wording')}
+                   'evaluation', 'task', 'datasets', 'vectors', 'plugins', 'protocols', 'registry', 'own_registries',
+                   'compat', 'hashes', 'wording')}
 
 
 def rooms(package: str) -> dict[Path, str]:

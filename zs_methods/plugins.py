@@ -6,6 +6,7 @@ They are imported by a name of their place, so that processes agree.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import inspect
 import sys
@@ -20,7 +21,7 @@ def import_file(path: Path, sha256: str | None = None) -> None:
 
     The module's name depends on its place, so that files of one name in two folders are two modules, and objects that
     one process has pickled are found by another that has imported the same file. The modules of a folder import each
-    other relatively.
+    other relatively; all of them are imported.
 
     Args:
         path (Path): the file or folder, which is code and runs with the rights of this process.
@@ -49,6 +50,9 @@ def import_file(path: Path, sha256: str | None = None) -> None:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
+        for part in sorted(path.glob('*.py')) if inside else ():  # whatever registers something
+            if part.stem != '__init__':
+                importlib.import_module(f'{name}.{part.stem}')
     except BaseException:
         for loaded in [other for other in sys.modules if other == name or other.startswith(f'{name}.')]:
             del sys.modules[loaded]

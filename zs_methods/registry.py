@@ -12,9 +12,13 @@ from mmseg.registry import METRICS as MMSEG_METRICS
 from mmseg.registry import MODELS as MMSEG_MODELS
 from mmseg.registry import TRANSFORMS as MMSEG_TRANSFORMS
 
+from zs_methods.own_registries import METHODS, STAGES
+
+__all__ = ['DATASETS', 'METHODS', 'METRICS', 'MODELS', 'STAGES', 'TRANSFORMS']
+
 # heads, generators and losses
 MODELS = Registry('model', parent=MMSEG_MODELS, scope='zs_methods',
-                  locations=['zs_methods.models', 'zs_methods.methods'])
+                  locations=['zs_methods.models', 'zs_methods.methods.registered'])
 # data sets that know seen from unseen
 DATASETS = Registry('dataset', parent=MMSEG_DATASETS, scope='zs_methods',
                     locations=['zs_methods.datasets.zero_shot_dataset'])
@@ -24,7 +28,3 @@ TRANSFORMS = Registry('transform', parent=MMSEG_TRANSFORMS, scope='zs_methods',
 # integer confusion matrices
 METRICS = Registry('metric', parent=MMSEG_METRICS, scope='zs_methods',
                    locations=['zs_methods.evaluation.confusion_metric'])
-# units of resumable work
-STAGES = Registry('stage', scope='zs_methods', locations=['zs_methods.stages', 'zs_methods.methods'])
-# recipes: ordered lists of stages
-METHODS = Registry('method', scope='zs_methods', locations=['zs_methods.methods'])

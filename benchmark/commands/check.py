@@ -53,7 +53,7 @@ def add_arguments(parser: Parser) -> None:
 def run(args: Namespace) -> int:
     """Checks; returns 1 if a check fails."""
     from benchmark.commands.requests import select_device
-    from benchmark.planning.cells import load_plugins
+    from benchmark.planning.methods import load_plugins
 
     if args.workers < 1:
         raise UsageError(f'--workers takes a number from 1, got {args.workers}')

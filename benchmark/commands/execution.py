@@ -12,7 +12,7 @@ from benchmark.errors import UsageError, check_writable, known
 from benchmark.launchers.base import launcher_names
 from benchmark.launchers.launch import launch
 from benchmark.planning import data
-from benchmark.planning.cells import load_plugins
+from benchmark.planning.methods import load_plugins
 from benchmark.planning.plan import Cell, trie_lines
 from benchmark.planning.request import Request
 from benchmark.planning.run_options import RunOptions

@@ -29,7 +29,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from benchmark.planning.cells import list_methods, plan_cells
+    from benchmark.planning.methods import list_methods
 
     check_least(args, {'verify': 0})
     request, console = request_of(args), terminal.console(100)
@@ -38,6 +38,7 @@ def _run(args: argparse.Namespace) -> int:
             console.print(line, highlight=False, markup=False, soft_wrap=True)
         return 0
     from benchmark.commands.execution import check_options, run_cells, show_plan
+    from benchmark.planning.cells import plan_cells
 
     options = run_options_of(args)
     check_options(request, options, args.reports)

@@ -9,6 +9,7 @@ import torch.optim  # noqa: E402, F401
 
 import benchmark.running.cell  # noqa: E402, F401
 import zs_methods.methods  # noqa: E402
+import zs_methods.methods.registered  # noqa: E402
 import zs_methods.stages  # noqa: E402, F401
 from benchmark.records.provenance import loaded_code  # noqa: E402
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import zs_methods.methods  # noqa: F401  registers the methods
 from benchmark.errors import UsageError, check_writable, known
+from benchmark.planning.methods import chosen_methods, load_plugins
 from benchmark.planning.plan import Cell, Recipe
 from benchmark.planning.request import Request, is_file
 from benchmark.planning.run_options import RunOptions
@@ -14,10 +14,7 @@ from zs_methods.configs import NETWORK_KEY, Composed, ConfigError, check_device,
 from zs_methods.datasets.files import locate
 from zs_methods.datasets.spec import DatasetSpec, available, load_spec
 from zs_methods.engine import shared_memory
-from zs_methods.methods import ROLES
-from zs_methods.plugins import import_file
-from zs_methods.protocols import PROTOCOLS, Protocol, stronger_access
-from zs_methods.registry import METHODS
+from zs_methods.protocols import PROTOCOLS, Protocol
 from zs_methods.task import Task, find_vectors
 from zs_methods.vectors.class_vectors import load_class_vectors, split_files, vectors_name, vectors_sha256
 from zs_methods.wording import one_line
@@ -26,16 +23,6 @@ from zs_methods.wording import one_line
 OPTIONS = {'model': '--model', 'weights': '--backbone-weights', 'processes': '--processes', 'options': '--cfg-options'}
 #: Launchers whose jobs run on other machines, of which this one knows nothing.
 ELSEWHERE = ('ray', 'slurm')
-
-
-def list_methods(request: Request) -> list[str]:
-    """One line per registered method: name, role, setting, what it reads of unseen labels, summary."""
-    load_plugins(request.plugins)
-    protocol = PROTOCOLS[known('protocol', request.protocol, PROTOCOLS)]
-    rows = [(name, method.role, method.setting, stronger_access(method.reads_unseen_gt, protocol.handling))
-            for name, method in sorted(METHODS.module_dict.items())]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ['  '.join([*map(str.ljust, row, widths), METHODS.get(row[0]).summary]) for row in rows]
 
 
 def plan_cells(request: Request, options: RunOptions) -> list[Cell]:
@@ -107,33 +94,6 @@ def expand(request: Request, options: RunOptions, methods: Sequence[str], tasks:
                 raise UsageError(f'method {name!r}: {type(error).__name__}: {one_line(error)}') from error
         cells += [recipe.cell(seed) for seed in request.seeds for recipe in recipes]
     return cells
-
-
-def chosen_methods(names: Sequence[str]) -> list[str]:
-    """Requested methods between floor and ceiling, which join every run; imported ones have a command of their own."""
-    registered = METHODS.module_dict
-    roles = {role: sorted(name for name, method in registered.items() if method.role == role) for role in ROLES}
-    for name in set(registered).difference(*roles.values()):
-        raise UsageError(f'method {name!r}: role must be one of {", ".join(ROLES)}, got {registered[name].role!r}')
-    selectable = set(registered).difference(roles['imported'])
-    if not names:
-        raise UsageError('--methods is empty; known: ' + ', '.join(sorted(selectable)))
-    if list(names) == ['all']:
-        names = roles['method']
-    names = [known('method', name, selectable) for name in names]
-    chosen = [name for name in dict.fromkeys(names) if name in roles['method']]
-    return [*roles['floor'], *chosen, *roles['ceiling']]
-
-
-def load_plugins(files: Sequence[Path]) -> None:
-    """Imports plugin files, which register their methods and stages; a second time does nothing."""
-    for file in files:
-        if not file.exists():
-            raise UsageError(f'--plugin {file}: no such file')
-        try:
-            import_file(file)
-        except Exception as error:
-            raise UsageError(f'--plugin {file}: {type(error).__name__}: {one_line(error)}') from error
 
 
 def _recipe(composed: Composed, task: Task, protocol: Protocol, request: Request) -> Recipe:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmark.errors import UsageError, known
-from benchmark.planning.cells import expand, load_plugins, plan_tasks
+from benchmark.planning.cells import expand, plan_tasks
+from benchmark.planning.methods import load_plugins
 from benchmark.planning.plan import Cell
 from benchmark.planning.request import Request, is_file
 from benchmark.planning.run_options import RunOptions

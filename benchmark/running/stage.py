@@ -9,7 +9,8 @@ from typing import Any
 import mmengine.runner
 import torch
 
-import zs_methods.stages  # noqa: F401  registers the stages
+import zs_methods.methods.registered
+import zs_methods.stages  # noqa: F401  both register stages
 from benchmark.planning.plan import Node
 from benchmark.records.provenance import (
     EnergyMeter,

@@ -14,7 +14,8 @@ from benchmark.commands.arguments import Parser
 from benchmark.commands.requests import add_arguments, request_of, run_options_of
 from benchmark.launchers import build_launcher
 from benchmark.launchers.scheduler import Scheduler
-from benchmark.planning.cells import load_plugins, plan_cells
+from benchmark.planning.cells import plan_cells
+from benchmark.planning.methods import load_plugins
 from benchmark.planning.plan import Needs, plan_cell
 from benchmark.planning.run_options import RunOptions
 from benchmark.running.cell import CellRunner

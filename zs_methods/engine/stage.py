@@ -6,11 +6,17 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
-
-import torch
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from zs_methods.task import Task
+
+if TYPE_CHECKING:
+    import torch
+
+
+def _cpu() -> torch.device:
+    import torch
+    return torch.device('cpu')
 
 
 @dataclass
@@ -38,7 +44,7 @@ class StageContext:
     inputs: Mapping[str, Path]
     out: Path
     seed: int
-    device: torch.device = field(default_factory=lambda: torch.device('cpu'))
+    device: torch.device = field(default_factory=_cpu)
     progress: Callable[[int, int], None] = lambda done, total: None
     scratch: Path | None = None
     checkpoint_every_s: float = 60.0
@@ -59,6 +65,7 @@ class StageContext:
 
     def stream(self, axis: str) -> torch.Generator:
         """A random stream on the context's device for one named source of randomness."""
+        import torch  # recipes are made of stages' settings, and need none of it
         return torch.Generator(self.device).manual_seed(self.seed_for(axis))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zs_methods.methods.base import by_settings
 from zs_methods.methods.self_training import SelfTraining
 from zs_methods.methods.spnet import SPNetC
-from zs_methods.registry import METHODS
+from zs_methods.own_registries import METHODS
 
 
 @METHODS.register_module(name='strict')

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from zs_methods.methods.self_training import ASSUMPTIONS, SelfTraining
 from zs_methods.methods.zs3 import ZS3
-from zs_methods.registry import METHODS
+from zs_methods.own_registries import METHODS
 
 
 @METHODS.register_module(name='zs5')

@@ -7,7 +7,7 @@ from typing import ClassVar
 from zs_methods.methods.base import by_settings
 from zs_methods.methods.self_training import ASSUMPTIONS, SelfTraining
 from zs_methods.methods.zsmmd import ZSMMD
-from zs_methods.registry import METHODS
+from zs_methods.own_registries import METHODS
 
 
 @METHODS.register_module(name='zsmmd_st')

@@ -15,7 +15,7 @@ from benchmark import ROOT
 from benchmark.commands import requests
 from benchmark.commands.run import COMMAND
 from benchmark.errors import UsageError
-from benchmark.planning.cells import load_plugins
+from benchmark.planning.methods import load_plugins
 from benchmark.planning.request import Request
 from benchmark.planning.run_options import RunOptions
 from zs_methods.registry import METHODS

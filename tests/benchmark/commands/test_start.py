@@ -20,3 +20,8 @@ def test_a_wrong_word_imports_nothing_heavy(words):
 def test_the_watch_sees_what_is_imported(tmp_path):
     done = call('published', without=('pandas', 'torch'), cwd=tmp_path, text=True)
     assert done.returncode == 99 and done.stderr == 'imported: pandas\n'
+
+
+def test_the_list_of_methods_waits_for_neither_torch_nor_mmseg():
+    done = call('run', '--list', without=('torch', 'mmseg', 'mmcv', 'pandas', 'matplotlib'), text=True)
+    assert (done.returncode, done.stderr) == (0, '') and done.stdout.count('\n') > 10

@@ -14,7 +14,7 @@ import torch
 from mmengine.config import Config, ConfigDict
 
 from benchmark import ROOT
-from benchmark.planning.cells import load_plugins
+from benchmark.planning.methods import load_plugins
 from benchmark.planning.plan import plan_cell, trie_lines
 from benchmark.store.checksums import content_hash
 from zs_methods.configs import load_config

@@ -1,6 +1,5 @@
 """CaGNet."""
 
 from .recipe import CaGNet
-from .train_cagnet import TrainCaGNet
 
-__all__ = ['CaGNet', 'TrainCaGNet']
+__all__ = ['CaGNet']

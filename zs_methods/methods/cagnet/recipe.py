@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zs_methods.engine.stage import StageSpec
 from zs_methods.methods.base import Method
-from zs_methods.registry import METHODS
+from zs_methods.own_registries import METHODS
 
 
 @METHODS.register_module(name='cagnet')

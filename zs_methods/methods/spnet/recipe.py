@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from zs_methods.engine.stage import StageSpec
 from zs_methods.methods.base import Method
-from zs_methods.registry import METHODS
+from zs_methods.own_registries import METHODS
 
 
 @METHODS.register_module(name='spnet')

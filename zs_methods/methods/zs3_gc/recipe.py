@@ -9,8 +9,8 @@ from mmengine.config import ConfigDict
 from zs_methods.engine.stage import StageSpec
 from zs_methods.methods.base import by_settings
 from zs_methods.methods.zs3 import ZS3
+from zs_methods.own_registries import METHODS
 from zs_methods.protocols import Protocol
-from zs_methods.registry import METHODS
 from zs_methods.task import Task
 
 _VARIANTS = {

@@ -15,6 +15,7 @@ from zs_methods.models import FeatureGenerator
 from zs_methods.stages.parts import running_sums
 
 from .loss import ZSMMDLoss
+from .sources import NAMES
 
 #: Features that a classifier scores at once.
 CHUNK = 65_536
@@ -42,16 +43,9 @@ def from_bank(ctx: StageContext, config: Mapping[str, Any]) -> Pool:
         return Pool(torch.from_numpy(bank['features']).to(ctx.device))
 
 
-#: Origin of the candidates. ``seen-images`` are pixels of the seen classes, so all its candidates are mistakes of
-#: the classifier: inductive. ``unlabelled`` are pixels of training images with an unseen class: transductive.
+#: Origin of the candidates, see `sources`.
 SOURCES: dict[str, Callable[[StageContext, Mapping[str, Any]], Pool]] = {
-    'synthetic': synthetic, 'seen-images': from_bank, 'unlabelled': from_bank}
-
-
-def check_source(source: str) -> None:
-    """Makes sure that a source of candidates exists."""
-    if source not in SOURCES:
-        raise ValueError(f'feedback source {source!r} is not known; known: {", ".join(SOURCES)}')
+    name: synthetic if name == NAMES[0] else from_bank for name in NAMES}
 
 
 @dataclass

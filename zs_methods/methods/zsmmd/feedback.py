@@ -13,7 +13,8 @@ from zs_methods.models import FeatureGenerator
 from zs_methods.registry import MODELS
 from zs_methods.stages.parts import load_classifier
 
-from .candidates import SOURCES, Candidates, check_source
+from .candidates import SOURCES, Candidates
+from .sources import check_source
 
 
 class Feedback:

@@ -9,11 +9,11 @@ from mmengine.config import ConfigDict
 from zs_methods.engine.stage import StageSpec
 from zs_methods.methods.base import by_settings
 from zs_methods.methods.zs3 import ZS3
+from zs_methods.own_registries import METHODS
 from zs_methods.protocols import Protocol
-from zs_methods.registry import METHODS
 from zs_methods.task import Task
 
-from .candidates import check_source
+from .sources import check_source
 
 #: Stage that holds the real pixels which may become candidates.
 BANKS = {'seen-images': 'features', 'unlabelled': 'unlabelled'}

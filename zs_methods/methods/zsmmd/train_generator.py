@@ -10,8 +10,8 @@ from zs_methods.engine.stage import StageContext
 from zs_methods.registry import STAGES
 from zs_methods.stages.train_generator import Term, TrainGenerator
 
-from .candidates import check_source
 from .feedback import Feedback
+from .sources import check_source
 
 
 @STAGES.register_module()

@@ -7,7 +7,7 @@ from torch import nn
 
 from zs_methods.datasets import audit
 from zs_methods.datasets.spec import IGNORE
-from zs_methods.methods.self_training import PseudoLabel
+from zs_methods.methods.self_training.pseudo_label import PseudoLabel
 from zs_methods.methods.self_training.ranking import read_map, top_share
 from zs_methods.methods.self_training.teacher import Teacher
 from zs_methods.protocols import PROTOCOLS

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from zs_methods.methods.zsmmd import ZSMMDLoss
 from zs_methods.methods.zsmmd.candidates import Candidates, Pool
+from zs_methods.methods.zsmmd.loss import ZSMMDLoss
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import torch
 from reference_mmd import PUBLISHED, brute_force
 
-from zs_methods.methods.zsmmd import ZSMMDLoss
+from zs_methods.methods.zsmmd.loss import ZSMMDLoss
 from zs_methods.models.losses.mmd_loss import mmd_squared
 
 

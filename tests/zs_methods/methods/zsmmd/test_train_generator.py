@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from zs_methods.methods.zsmmd import TrainZSMMDGenerator
+from zs_methods.methods.zsmmd.train_generator import TrainZSMMDGenerator
 from zs_methods.models import FeatureGenerator
 from zs_methods.models.losses.mmd_loss import mmd_squared
 from zs_methods.protocols import PROTOCOLS
