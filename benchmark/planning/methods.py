@@ -22,7 +22,7 @@ def list_methods(request: Request) -> list[str]:
     rows = [(name, method.role, method.setting, stronger_access(method.reads_unseen_gt, protocol.handling))
             for name, method in sorted(METHODS.module_dict.items())]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ['  '.join([*map(str.ljust, row, widths), METHODS.get(row[0]).summary]) for row in rows]
+    return ['  '.join([*map(str.ljust, row, widths), METHODS.module_dict[row[0]].summary]) for row in rows]
 
 
 def chosen_methods(names: Sequence[str]) -> list[str]:
