@@ -1,9 +1,10 @@
 """Chooses a method's settings on held-out seen classes.
 
 For a split, some of its seen classes play the unseen ones. The real unseen classes are ignored, and every image that
-holds one takes no part; scored are the training images that hold a held-out class. No validation image and no unseen
-class has a say. With ``--ks`` left out, the split is the largest K: where splits are nested, its seen classes are
-unseen at no other K, so one choice serves them all.
+holds one takes no part. Of the other training images a share is scored and never trained on, whatever classes it holds:
+a fold is to a method what a real split is. No validation image and no unseen class has a say. With ``--ks`` left out,
+the split is the largest K: where splits are nested, its seen classes are unseen at no other K, so one choice serves
+them all.
 """
 
 from __future__ import annotations
@@ -15,17 +16,18 @@ from typing import TYPE_CHECKING, Any
 from benchmark.commands import terminal
 from benchmark.commands.arguments import Settings
 from benchmark.commands.command import Command
-from benchmark.commands.requests import add_arguments, request_of, run_options_of
+from benchmark.commands.requests import add_arguments, numbers, request_of, run_options_of
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from benchmark.planning.selection_plan import SelectionRequest
     from benchmark.records.selections import Selection
 
 ABOUT = """examples:
   python -m benchmark select --methods zs3 --grid classifier.unseen_weight=10,30,100 generator.iterations=400,800
-  python -m benchmark select --methods zs3 --ks 10 --folds 5 --held-out 2 --seeds 0,1 --grid generator.samples=32,64
+  python -m benchmark select --methods zs3 --ks 10 --folds 6 --held-out 3 --seeds 0,1 --grid generator.samples=32,64
   python -m benchmark select --methods zs3,zsmmd --dataset voc --data-root data --cfg-options generator.samples=32
 The choice is the highest mean hIoU; of all settings whose paired difference to it is within one standard error, the
 first in the order of the grid: put cheap values first. It is written, with every score, to <reports>/selection/.
@@ -37,16 +39,34 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('what is chosen')
     group.add_argument('--grid', action=Settings, metavar='KEY=VALUE,VALUE,...',
                        help='settings and the values to try, e.g. generator.iterations=400,800')
-    group.add_argument('--folds', type=int, default=3, metavar='N', help='draws of held-out classes (default: 3)')
-    group.add_argument('--held-out', type=int, default=3, metavar='N', help='classes in a draw (default: 3)')
+    group.add_argument('--held-out', default='2,4', metavar='K,...',
+                       help='numbers of classes that play the unseen ones (default: 2,4)')
+    group.add_argument('--folds', type=int, default=4, metavar='N',
+                       help='draws of held-out classes for each of these numbers (default: 4)')
+    group.add_argument('--share', type=float, default=0.25, metavar='X',
+                       help='share of the images that is scored and never trained on (default: 0.25)')
     group.add_argument('--dry-run', action='store_true', help='count the trainings and stop')
     add_arguments(parser)
 
 
+def asked_for(args: argparse.Namespace) -> SelectionRequest:
+    """What the parsed words ask for.
+
+    Raises:
+        UsageError: a list or number that is none.
+    """
+    from benchmark.planning.selection_plan import SelectionRequest
+
+    held_out = numbers('--held-out', args.held_out)
+    if args.folds < 1 or min(held_out) < 1:
+        raise UsageError(f'--folds and --held-out take numbers from 1, got {args.folds} and {args.held_out}')
+    if not 0 < args.share < 1:
+        raise UsageError(f'--share takes a number between 0 and 1, got {args.share}')
+    return SelectionRequest(request_of(args), _grid(args), held_out, args.folds, args.share)
+
+
 def _grid(args: argparse.Namespace) -> dict[str, list[Any]]:
     """The values of every setting that varies."""
-    if args.folds < 1 or args.held_out < 1:
-        raise UsageError(f'--folds and --held-out take a number from 1, got {args.folds} and {args.held_out}')
     grid = {key: values if isinstance(values, list) else [values] for key, values in args.grid.items()}
     for key, values in grid.items():
         if not values or any(values.count(value) > 1 for value in values):
@@ -60,10 +80,10 @@ def _run(args: argparse.Namespace) -> int:
     from benchmark.commands.execution import check_options, count_stages, quieten, say
     from benchmark.launchers.launch import launch
     from benchmark.planning import data
-    from benchmark.planning.selection_plan import SelectionRequest, plan, summarise
+    from benchmark.planning.selection_plan import plan, summarise
     from benchmark.running.progress import Reporter
 
-    asked = SelectionRequest(request_of(args), _grid(args), args.folds, args.held_out)
+    asked = asked_for(args)
     # These records are the memory of an interrupted selection; no table of results may show them.
     options = run_options_of(args, records=args.work_dir / 'selection')
     console = terminal.console(120)
@@ -104,7 +124,7 @@ def save(folder: Path, selection: Selection) -> Path:
     from benchmark.store.artifacts import content_hash
 
     about = selection.model_dump(mode='json', include={
-        'data', 'split', 'unseen', 'protocol', 'model', 'network', 'folds', 'seeds', 'grid', 'fixed'})
+        'data', 'split', 'unseen', 'protocol', 'model', 'network', 'folds', 'share', 'seeds', 'grid', 'fixed'})
     path = folder / f'{selection.dataset}_{selection.method}_{content_hash(about)[:8]}.json'
     save_selection(selection, path)
     return path
@@ -120,7 +140,8 @@ def show(selection: Selection, console: Console) -> None:
 
     table = Table(title=Text(
         f'{selection.method} on {selection.dataset} {selection.split}: mIoU on held-out seen classes, '
-        f'{len(selection.folds)} x {selection.held_out} classes, seeds {", ".join(map(str, selection.seeds))}; '
+        f'{len(selection.folds)} draws of {" or ".join(map(str, selection.held_out))} classes, '
+        f'seeds {", ".join(map(str, selection.seeds))}; '
         '± is the 95% t-interval'))
     for key in selection.grid:
         table.add_column(Text(key), justify='right', overflow='fold')
@@ -137,6 +158,7 @@ def show(selection: Selection, console: Console) -> None:
     console.print(table)
     for index, fold in enumerate(selection.folds):
         note = ' (no hIoU: takes no part in the choice)' if index in selection.unscored else ''
+        note = note or (f' (no pixel of {", ".join(fold.absent)} in the images scored)' if fold.absent else '')
         console.print(f'held out: {", ".join(fold.classes)}{note}', highlight=False, markup=False)
     if selection.chosen is not None:
         settings = selection.candidates[selection.chosen].settings

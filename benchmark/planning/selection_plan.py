@@ -31,14 +31,16 @@ class SelectionRequest:
     Attributes:
         request (Request): methods, one split, seeds, card, network; its options are the same for all points.
         grid (Mapping): dotted key of a setting -> the values to try.
-        folds (int): draws of held-out classes.
-        held_out (int): classes in a draw.
+        held_out (Sequence[int]): numbers of classes to hold out, each a K of its own.
+        folds (int): draws of held-out classes for each of these numbers.
+        share (float): share of the images that a fold scores and never trains on, see `Task.held_out`.
     """
 
     request: Request
     grid: Mapping[str, Sequence[Any]]
-    folds: int = 3
-    held_out: int = 3
+    held_out: Sequence[int] = (2, 4)
+    folds: int = 4
+    share: float = 0.25
 
 
 def plan(selection: SelectionRequest, options: RunOptions) -> tuple[Task, dict[str, list[list[Cell]]]]:
@@ -72,14 +74,16 @@ def plan(selection: SelectionRequest, options: RunOptions) -> tuple[Task, dict[s
     names = [known('method', name, methods) for name in names]
     background = task.spec.ids([task.spec.background] if task.spec.background else [])
     pool = [c for c in task.seen if c not in background]
-    if selection.held_out >= len(pool):
-        raise UsageError(f'--held-out {selection.held_out}: of the {len(pool)} seen classes of {task.dataset} '
-                         f'{task.split} some must stay seen')
+    if (most := max(selection.held_out)) >= len(pool):
+        raise UsageError(f'--held-out {most}: of the {len(pool)} seen classes of {task.dataset} {task.split} some must '
+                         'stay seen')
     try:
-        folds = draw_folds(pool, selection.held_out, selection.folds)
+        folds = [fold for size in selection.held_out for fold in draw_folds(pool, size, selection.folds)]
     except ValueError as error:
         raise UsageError(f'--folds {selection.folds}: {error}') from None
-    held_out = [task.held_out(ids, f'{task.split}-held-out-{"-".join(map(str, ids))}') for ids in folds]
+    share = selection.share
+    held_out = [task.held_out(ids, f'{task.split}-held-out-{"-".join(map(str, ids))}-scored-{share}', share)
+                for ids in folds]
     plans = {}
     for name in names:
         plans[name] = []
@@ -96,6 +100,8 @@ def summarise(asked: SelectionRequest, task: Task, name: str, groups: list[list[
     """The scores of all points of the grid, and the choice."""
     first = groups[0][0]
     folds = list(dict.fromkeys(cell.task.unseen for cell in groups[0]))
+    absent = {cell.task.unseen: record.absent_classes for cells, records in zip(groups, finished, strict=True)
+              for cell, record in zip(cells, records, strict=False) if record.metrics}
     candidates = [
         Candidate(settings=point, scores=[_score(cell, record, folds) for cell, record in
                                           zip(cells, [*records, *[None] * len(cells)], strict=False)])
@@ -103,8 +109,10 @@ def summarise(asked: SelectionRequest, task: Task, name: str, groups: list[list[
     selection = Selection(
         dataset=task.dataset, data=task.data, split=task.split, unseen=[task.spec.classes[c] for c in task.unseen],
         protocol=first.id.protocol, model=first.id.model, network=first.network, method=name,
-        held_out=asked.held_out, seeds=list(dict.fromkeys(cell.id.seed for cell in groups[0])),
-        folds=[Fold(ids=list(ids), classes=[task.spec.classes[c] for c in ids]) for ids in folds],
+        held_out=list(asked.held_out), share=asked.share,
+        seeds=list(dict.fromkeys(cell.id.seed for cell in groups[0])),
+        folds=[Fold(ids=list(ids), classes=(names := [task.spec.classes[c] for c in ids]),
+                    absent=[name for name in names if name in absent.get(ids, ())]) for ids in folds],
         grid=asked.grid, fixed=asked.request.options, candidates=candidates, argv=source.get('argv', []),
         provenance={**environment(), **{key: value for key, value in source.items() if key != 'argv'}})
     selection.choose()
@@ -125,7 +133,7 @@ def product(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 
 def draw_folds(candidates: Iterable[int], size: int, count: int) -> list[tuple[int, ...]]:
-    """Draws distinct groups of classes; fold f is drawn with seed f, so that more folds leave the first ones alone.
+    """Draws distinct groups of classes; more folds, or other sizes, leave the first ones alone.
 
     Args:
         candidates: ids of the classes that may be held out.
@@ -143,7 +151,7 @@ def draw_folds(candidates: Iterable[int], size: int, count: int) -> list[tuple[i
         raise ValueError(f'{len(pool)} classes have fewer than {count} groups of {size}')
     folds: list[tuple[int, ...]] = []
     for fold in range(count):
-        stream = random.Random(fold)
+        stream = random.Random(f'{size}/{fold}')
         while (drawn := tuple(sorted(stream.sample(pool, size)))) in folds:
             pass
         folds.append(drawn)

@@ -55,7 +55,7 @@ class Evaluate(Stage):
             head, see `DeepLabV3PlusHead`.
         maps (str, optional): name of the `ExtractMaps` stage of this network, whose feature maps spare the forward
             pass when only the classifier is another one; without effect if the recipe has no such stage.
-        subset (str): which images are scored; ``train`` only while settings are chosen on held-out seen classes.
+        subset (str): which images are scored; ``val`` means others while settings are chosen, see `dataset_config`.
         unseen_images (str): see `ZeroShotDataset`.
         batch_size (int): images of equal size per forward pass.
         examples (int): images kept as pictures.
