@@ -17,11 +17,13 @@ from benchmark.commands import terminal
 from benchmark.commands.arguments import Settings
 from benchmark.commands.command import Command
 from benchmark.commands.requests import add_arguments, numbers, request_of, run_options_of
+from benchmark.commands.selection_tables import show, show_pairs
 from benchmark.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from benchmark.planning.run_options import RunOptions
     from benchmark.planning.selection_plan import SelectionRequest
     from benchmark.records.selections import Selection
 
@@ -29,6 +31,7 @@ ABOUT = """examples:
   python -m benchmark select --methods zs3 --grid classifier.unseen_weight=10,30,100 generator.iterations=400,800
   python -m benchmark select --methods zs3 --ks 10 --folds 6 --held-out 3 --seeds 0,1 --grid generator.samples=32,64
   python -m benchmark select --methods zs3,zsmmd --dataset voc --data-root data --cfg-options generator.samples=32
+  python -m benchmark select --methods zs3 --grid classifier.unseen_weight=10,30,100 --check
 The choice is the highest mean hIoU; of all settings whose paired difference to it is within one standard error, the
 first in the order of the grid: put cheap values first. It is written, with every score, to <reports>/selection/.
 exit codes: 0 chosen, 1 some trainings failed or are missing, 2 wrong call, 130 interrupted (the same command
@@ -46,6 +49,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--share', type=float, default=0.25, metavar='X',
                        help='share of the images that is scored and never trained on (default: 0.25)')
     group.add_argument('--dry-run', action='store_true', help='count the trainings and stop')
+    group.add_argument('--check', action='store_true',
+                       help='train nothing: set the finished selection of the same words beside the records of the '
+                            'real splits in <reports>/records')
     add_arguments(parser)
 
 
@@ -93,6 +99,9 @@ def _run(args: argparse.Namespace) -> int:
     if args.dry_run:
         say(console, f'{len(cells)} cells, {count_stages(cells, options)}')
         return 0
+    if args.check:
+        return max(check(asked, options, summarise(asked, task, name, groups, [[]] * len(groups), {}), args.reports,
+                         console) for name, groups in plans.items())
     quieten()
     source = data.prepare_data(task, console)
     incomplete = False
@@ -121,49 +130,56 @@ def _why(selection: Selection) -> str:
 def save(folder: Path, selection: Selection) -> Path:
     """Writes a selection under a name that its repetition has too, and no other."""
     from benchmark.records.selections import save_selection
-    from benchmark.store.artifacts import content_hash
 
-    about = selection.model_dump(mode='json', include={
-        'data', 'split', 'unseen', 'protocol', 'model', 'network', 'folds', 'share', 'seeds', 'grid', 'fixed'})
-    path = folder / f'{selection.dataset}_{selection.method}_{content_hash(about)[:8]}.json'
+    path = path_of(folder, selection)
     save_selection(selection, path)
     return path
 
 
-def show(selection: Selection, console: Console) -> None:
-    """Prints the table of all settings and the choice."""
-    from rich.table import Table
-    from rich.text import Text
+def path_of(folder: Path, selection: Selection) -> Path:
+    """Where a selection is written; its scores have no part in the name."""
+    from benchmark.store.artifacts import content_hash
 
-    from benchmark.records.values import number
-    from benchmark.reporting.tables.terminal import interval
+    about = selection.model_dump(mode='json', include={
+        'data', 'split', 'unseen', 'protocol', 'model', 'network', 'folds', 'share', 'seeds', 'grid', 'fixed'})
+    return folder / f'{selection.dataset}_{selection.method}_{content_hash(about)[:8]}.json'
 
-    table = Table(title=Text(
-        f'{selection.method} on {selection.dataset} {selection.split}: mIoU on held-out seen classes, '
-        f'{len(selection.folds)} draws of {" or ".join(map(str, selection.held_out))} classes, '
-        f'seeds {", ".join(map(str, selection.seeds))}; '
-        '± is the 95% t-interval'))
-    for key in selection.grid:
-        table.add_column(Text(key), justify='right', overflow='fold')
-    for title in ('seen', 'held out', 'hIoU', 'best - this, paired', ''):
-        table.add_column(title, justify='right')
-    for index, candidate in enumerate(selection.candidates):
-        behind = selection.behind(index)
-        mark = ' '.join(word for word, at in (('best', selection.best), ('chosen', selection.chosen)) if at == index)
-        reason = next((score.reason for score in candidate.scores if score.reason), '')
-        table.add_row(*(Text(str(value)) for value in candidate.settings.values()),
-                      *(Text(interval(candidate.summary(name))) for name in ('seen', 'held_out', 'hiou')),
-                      Text(reason.split(':')[0] or interval(behind) if index != selection.best else number(None)),
-                      Text(mark))
-    console.print(table)
-    for index, fold in enumerate(selection.folds):
-        note = ' (no hIoU: takes no part in the choice)' if index in selection.unscored else ''
-        note = note or (f' (no pixel of {", ".join(fold.absent)} in the images scored)' if fold.absent else '')
-        console.print(f'held out: {", ".join(fold.classes)}{note}', highlight=False, markup=False)
-    if selection.chosen is not None:
-        settings = selection.candidates[selection.chosen].settings
-        console.print('chosen: ' + (' '.join(f'{key}={value}' for key, value in settings.items()) or 'nothing to vary'),
-                      highlight=False, markup=False, soft_wrap=True)
+
+def check(asked: SelectionRequest, options: RunOptions, planned: Selection, reports: Path, console: Console) -> int:
+    """Prints the sign of every paired difference by the selection and by the real splits.
+
+    Args:
+        asked: the same words as for the selection.
+        options: as for it.
+        planned: the selection without scores.
+        reports: folder of records and selections.
+        console: where to.
+
+    Returns:
+        int: 1 if no two settings have records.
+
+    Raises:
+        UsageError: the selection is not finished, or a file cannot be read.
+    """
+    from benchmark.planning.selection_check import pairs, real_scores
+    from benchmark.records.files import load_head
+    from benchmark.records.selections import load_selection
+
+    path = path_of(reports / 'selection', planned)
+    if not path.is_file():
+        raise UsageError(f'--check: no selection at {path}; the same words without --check make it')
+    try:
+        selection = load_selection(path)
+        real = real_scores(asked, options, planned.method,
+                           map(load_head, sorted((reports / 'records').glob('*.json'))))
+    except (ValueError, OSError) as error:
+        raise UsageError(str(error)) from None
+    found = pairs(selection, real)
+    if not found:
+        COMMAND.complain(f'{planned.method}: no two of the settings have records of real splits in {reports}/records')
+        return 1
+    show_pairs(selection, found, console)
+    return 0
 
 
 COMMAND = Command('select', "Choose a method's settings on held-out seen classes.", ABOUT, _arguments, _run)

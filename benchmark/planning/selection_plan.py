@@ -133,7 +133,10 @@ def product(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 
 def draw_folds(candidates: Iterable[int], size: int, count: int) -> list[tuple[int, ...]]:
-    """Draws distinct groups of classes; more folds, or other sizes, leave the first ones alone.
+    """Deals out distinct groups of classes, so that every class is held out about equally often.
+
+    The classes are shuffled and dealt, and shuffled again when they run out. More groups, or other sizes, leave the
+    first ones alone.
 
     Args:
         candidates: ids of the classes that may be held out.
@@ -149,10 +152,15 @@ def draw_folds(candidates: Iterable[int], size: int, count: int) -> list[tuple[i
     pool = sorted(candidates)
     if math.comb(len(pool), size) < count:
         raise ValueError(f'{len(pool)} classes have fewer than {count} groups of {size}')
+    stream = random.Random(size)
     folds: list[tuple[int, ...]] = []
-    for fold in range(count):
-        stream = random.Random(f'{size}/{fold}')
-        while (drawn := tuple(sorted(stream.sample(pool, size)))) in folds:
-            pass
-        folds.append(drawn)
+    left: list[int] = []
+    while len(folds) < count:
+        dealt, left = left[:size], left[size:]
+        if missing := size - len(dealt):
+            others = [c for c in stream.sample(pool, len(pool)) if c not in dealt]
+            left = [*others[missing:], *dealt]
+            dealt += others[:missing]
+        if (fold := tuple(sorted(dealt))) not in folds:
+            folds.append(fold)
     return folds

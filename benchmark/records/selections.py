@@ -155,20 +155,21 @@ def save_selection(selection: Selection, path: Path) -> None:
     write_json(path, selection.model_dump(mode='json'))
 
 
-def load_selections(folder: Path) -> list[Selection]:
-    """Reads all selections of a folder, ordered by file name; older ones are brought up to the present version.
+def load_selection(path: Path) -> Selection:
+    """Reads one selection; an older one is brought up to the present version.
 
     Raises:
-        ValueError: a file is no selection of this version; the message names it.
+        ValueError: the file is no selection of this version; the message names it.
     """
-    found = []
-    for path in sorted(folder.glob('*.json')):
-        try:
-            found.append(Selection.model_validate(_upgrade(read_json(path))))
-        except ValueError as error:
-            raise ValueError(f'{path}: no selection of version {SELECTION_VERSION}: {str(error).splitlines()[0]}') \
-                from None
-    return found
+    try:
+        return Selection.model_validate(_upgrade(read_json(path)))
+    except ValueError as error:
+        raise ValueError(f'{path}: no selection of version {SELECTION_VERSION}: {str(error).splitlines()[0]}') from None
+
+
+def load_selections(folder: Path) -> list[Selection]:
+    """Reads all selections of a folder, ordered by file name, see `load_selection`."""
+    return [load_selection(path) for path in sorted(folder.glob('*.json'))]
 
 
 def _upgrade(content: dict[str, Any]) -> dict[str, Any]:

@@ -66,6 +66,9 @@ def test_held_out_seen_classes_play_the_unseen_ones():
     assert Task(**chosen.to_dict()) == chosen
     with pytest.raises(ValueError, match='only seen classes can be held out'):
         task.held_out([1, 7], 'held-out')
+    assert (task.scored_share, chosen.scored_share) == (0, 0.25)
+    with pytest.raises(ValueError, match='a share between 0 and 1 is scored, not 1'):
+        task.held_out([7], 'held-out', 1)
 
 
 def test_cards_give_transductive_methods_the_dropped_images_without_labels():

@@ -60,8 +60,10 @@ class SPNetC(SPNet):
         *SPNet.deviations,
         'gamma is chosen on held-out seen classes, unless the config names it: the code fixes 0.6 (VOC) and 0.4 '
         '(COCO-Stuff) and has no search; that the tuning classes gave them is from memory',
-        'the DeepLab that made the features has been trained on the held-out classes too, so that they are easier '
-        'than unseen ones; only the projection has not met them',
+        'the DeepLab that made the features of that search has been trained on the held-out classes too, so that they '
+        'are easier than unseen ones and gamma may come out low; only the projection has not met them. A DeepLab that '
+        'has not would be one more training for every group of classes; `benchmark select --methods spnet_c --grid '
+        'calibration.gamma=...` makes that comparison, once for all K',
     )
     compared_with = ('spnet', 'zs3')
     shows: ClassVar = {'spnet': 'what calibration adds'}
