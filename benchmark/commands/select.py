@@ -100,8 +100,9 @@ def _run(args: argparse.Namespace) -> int:
         say(console, f'{len(cells)} cells, {count_stages(cells, options)}')
         return 0
     if args.check:
-        return max(check(asked, options, summarise(asked, task, name, groups, [[]] * len(groups), {}), args.reports,
-                         console) for name, groups in plans.items())
+        unscored = {name: summarise(asked, task, name, groups, [[]] * len(groups), options.records, {})
+                    for name, groups in plans.items()}
+        return max(check(asked, options, planned, args.reports, console) for planned in unscored.values())
     quieten()
     source = data.prepare_data(task, console)
     incomplete = False
@@ -109,7 +110,7 @@ def _run(args: argparse.Namespace) -> int:
         records = iter(launch(cells, options, reporter, source))
         finished = {name: [[next(records) for _ in group] for group in groups] for name, groups in plans.items()}
     for name, groups in plans.items():
-        selection = summarise(asked, task, name, groups, finished[name], source)
+        selection = summarise(asked, task, name, groups, finished[name], options.records, source)
         path = save(args.reports / 'selection', selection)
         show(selection, console)
         say(console, f'selection: {path}')

@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UsageError, known
@@ -15,7 +16,7 @@ from benchmark.planning.methods import load_plugins
 from benchmark.planning.plan import Cell
 from benchmark.planning.request import Request, is_file
 from benchmark.planning.run_options import RunOptions
-from benchmark.records.files import Record
+from benchmark.records.files import RecordHead, load_record
 from benchmark.records.provenance import environment
 from benchmark.records.selections import Candidate, Fold, Selection
 from zs_methods.datasets.spec import available, load_spec
@@ -96,12 +97,13 @@ def plan(selection: SelectionRequest, options: RunOptions) -> tuple[Task, dict[s
 
 
 def summarise(asked: SelectionRequest, task: Task, name: str, groups: list[list[Cell]],
-              finished: list[list[Record]], source: dict[str, Any]) -> Selection:
-    """The scores of all points of the grid, and the choice."""
+              finished: list[list[RecordHead]], folder: Path, source: dict[str, Any]) -> Selection:
+    """The scores of all points of the grid, and the choice; `folder` is that of the records."""
     first = groups[0][0]
     folds = list(dict.fromkeys(cell.task.unseen for cell in groups[0]))
-    absent = {cell.task.unseen: record.absent_classes for cells, records in zip(groups, finished, strict=True)
+    scored = {cell.task.unseen: folder / cell.file_name for cells, records in zip(groups, finished, strict=True)
               for cell, record in zip(cells, records, strict=False) if record.metrics}
+    absent = {fold: load_record(path).absent_classes for fold, path in scored.items()}
     candidates = [
         Candidate(settings=point, scores=[_score(cell, record, folds) for cell, record in
                                           zip(cells, [*records, *[None] * len(cells)], strict=False)])
@@ -119,7 +121,7 @@ def summarise(asked: SelectionRequest, task: Task, name: str, groups: list[list[
     return selection
 
 
-def _score(cell: Cell, record: Record | None, folds: list[tuple[int, ...]]) -> dict[str, Any]:
+def _score(cell: Cell, record: RecordHead | None, folds: list[tuple[int, ...]]) -> dict[str, Any]:
     about = dict(fold=folds.index(cell.task.unseen), seed=cell.id.seed, key=cell.key)
     if record is None or record.metrics is None:
         return {**about, 'reason': (record.reason or record.status.value) if record else 'not run'}
