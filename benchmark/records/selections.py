@@ -83,7 +83,8 @@ class Selection(_Part):
             fold is run with each.
         share: share of the images that were scored and not trained on, whatever classes they hold. None until version
             2: the training images that hold a held-out class were scored, and no others, so that the held-out classes
-            were more frequent than on a real split, and false positives in other images invisible.
+            were more frequent than on a real split, and false positives in other images invisible; images with an
+            unseen class took part, those pixels ignored.
         grid: setting -> values tried, in the order given; the candidates are its product, last setting fastest.
         fixed: ``--cfg-options`` that all candidates share.
         candidates: the points of the grid with all scores.
