@@ -33,7 +33,7 @@ def test_an_older_selection_and_a_class_without_a_pixel_are_told(tmp_path: Path)
     folds = [Fold(ids=[1, 2], classes=['a', 'b'], absent=['b']), Fold(ids=[3, 4], classes=['c', 'd'])]
     save_selection(fake_selection(share=None, folds=folds), tmp_path / 'selection' / 'a.json')
     text = page([fake_record()], tmp_path)
-    assert text.count('only images with a held-out class') == 2 and '0: a, b (no pixel of b scored); 1: c, d' in text
+    assert 'scored: only images with a held-out class; folds\n0: a, b (no pixel of b scored); 1: c, d' in text
 
 
 def test_damaged_selection_and_one_without_records(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
