@@ -184,7 +184,7 @@ class Method:
 
     def _scored_images(self) -> dict[str, Any]:
         settings = {'pipeline': self.cfg.eval_pipeline, 'cache': False, **self.cfg.evaluation}
-        resize = self.protocol.paper_resolution.model_dump() if settings.pop('paper_resolution', False) else None
+        resize = self.protocol.paper_resolution.transform() if settings.pop('paper_resolution', False) else None
         if self.task.withheld:  # settings are chosen on training images that hold a pseudo-unseen class
             settings |= dict(subset='train', unseen_images='only')
         return {**settings, 'resize': resize}
