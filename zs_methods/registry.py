@@ -24,7 +24,8 @@ DATASETS = Registry('dataset', parent=MMSEG_DATASETS, scope='zs_methods',
                     locations=['zs_methods.datasets.zero_shot_dataset'])
 # label masking and its audit
 TRANSFORMS = Registry('transform', parent=MMSEG_TRANSFORMS, scope='zs_methods',
-                      locations=['zs_methods.datasets.transforms', 'zs_methods.datasets.augmentation'])
+                      locations=['zs_methods.datasets.transforms', 'zs_methods.datasets.augmentation',
+                                 'zs_methods.datasets.augmentation_spnet'])
 # integer confusion matrices
 METRICS = Registry('metric', parent=MMSEG_METRICS, scope='zs_methods',
                    locations=['zs_methods.evaluation.confusion_metric'])

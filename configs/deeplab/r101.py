@@ -21,4 +21,4 @@ vectors = dict(normalise=None)  # as the data set's description says
 # lr / 8 and decay x 8. The rate falls as (1 - t/T)^0.9. 30 epochs of 745 batches.
 classifier = dict(
     optimizer=dict(type='SGD', lr=0.07 / 8, momentum=0.9, weight_decay=5e-4 * 8), iterations=22_350, batch_size=4096,
-    unseen_samples=256, unseen_weight=1, initial='seen')
+    unseen_samples=256, unseen_weight=1, unseen_share=None, initial='seen')

@@ -55,7 +55,7 @@ def test_cards_allow_what_their_handling_of_images_reads():
 
 def test_a_resize_in_words_and_as_a_transform():
     assert Resize(mode='warp', size=513).text == 'warped to 513 x 513'
-    assert Resize(mode='short-side', size=513).transform()['keep_ratio'] is True
+    assert Resize(mode='short-side', size=513).transform() == dict(type='zs_methods.ShortSide', size=513)
 
 
 def test_held_out_seen_classes_play_the_unseen_ones():

@@ -139,7 +139,10 @@ class Method:
 
     def classifier(self, name: str = 'classifier', **settings: Any) -> StageSpec:
         """A stage that retrains the classifier with the config's ``classifier`` section."""
-        return self.stage(name, 'TrainClassifier', **{**self.cfg.classifier, **settings})
+        settings = {**self.cfg.classifier, **settings}
+        if settings.get('unseen_share') is None:  # without it, a stage keeps the address that it had before the option
+            settings.pop('unseen_share', None)
+        return self.stage(name, 'TrainClassifier', **settings)
 
     def retrain(self, name: str, initial: str, classifier: str | None = None, pseudo_labels: str | None = None,
                 **changes: Any) -> StageSpec:
@@ -181,7 +184,7 @@ class Method:
 
     def _scored_images(self) -> dict[str, Any]:
         settings = {'pipeline': self.cfg.eval_pipeline, 'cache': False, **self.cfg.evaluation}
-        resize = self.protocol.paper_resolution.model_dump() if settings.pop('paper_resolution', False) else None
+        resize = self.protocol.paper_resolution.transform() if settings.pop('paper_resolution', False) else None
         return {**settings, 'resize': resize}
 
     @staticmethod

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from mmengine.config import ConfigDict
 
+from zs_methods.engine.loss_share import balance_in_words
 from zs_methods.engine.stage import StageSpec
 from zs_methods.methods.base import Method, by_settings
 from zs_methods.own_registries import METHODS
@@ -24,6 +25,8 @@ _SEQUENTIAL = (
     'noise U[0, 1), variances 2..80 and the root of MMD^2 follow the code; the paper has Gaussian noise, 2..60 '
     'and no root',
 )
+_PUBLISHED_SHARE = (
+    'in the loop of the code, weight 100 gives them 65 to 70 % with 2 of them, and nothing where a batch shows none')
 _INTERLEAVED = (
     'steps 2 and 3 are interleaved, as in the code; the paper runs them in sequence',
     'noise U[0, 1), variances 2..80 and the root of MMD^2 follow the code; the paper has Gaussian noise, 2..60 '
@@ -97,7 +100,7 @@ class ZS3(Method):
     def deviations(self) -> tuple[str, ...]:
         """Those of the recipe."""
         if not self.interleaved:
-            return _SEQUENTIAL
+            return (*_SEQUENTIAL, f'{balance_in_words(self.cfg.classifier)}; {_PUBLISHED_SHARE}')
         return _INTERLEAVED if self.layout == 'ground-truth' else (*_INTERLEAVED, *_RELABELLED)
 
     @property
