@@ -31,7 +31,7 @@ def test_list_shows_every_method_with_what_it_reads(run_py, capsys, untouched):
     assert all(row in rows for row in [
         ['oracle', 'ceiling', 'inductive', 'pixels'], ['seen_only', 'floor', 'inductive', 'image-filter'],
         ['zs3', 'method', 'inductive', 'image-filter'], ['zs3_released', 'imported', 'inductive', 'layout'],
-        ['zsmmd', 'method', 'inductive', 'image-filter']])
+        ['zsmmd', 'method', 'transductive', 'image-filter']])
     assert not untouched['--work-dir'].parent.exists()
 
 

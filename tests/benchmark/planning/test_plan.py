@@ -101,8 +101,8 @@ def test_every_stage_knows_names_and_keys_of_all_before_it(plan):
     ('generator.model.dropout=0.25', 'oracle', []),
     ('features.per_class=8', 'zs3', ['features', 'generator', 'classifier', 'evaluate']),
     ('evaluation.examples=1', 'zs3', ['evaluate']),
-    ('recursion.feedback.weight=0.5', 'zs3', []),
-    ('recursion.feedback.weight=0.5', 'zsmmd',
+    ('recursion.weight=0.5', 'zs3', []),
+    ('recursion.weight=0.5', 'zsmmd',
      ['generator_1', 'classifier_1', 'diagnosis', 'evaluate']),
 ])
 def test_a_setting_changes_the_first_stage_that_reads_it_and_all_after(keys, option, method, expected):
