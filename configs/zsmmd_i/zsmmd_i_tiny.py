@@ -2,4 +2,4 @@
 
 _base_ = ['../zsmmd/zsmmd_tiny.py']
 
-recursion = dict(source='synthetic', rounds=1)
+recursion = dict(source='synthetic', rounds=1, unseen_weight=None)

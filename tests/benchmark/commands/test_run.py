@@ -53,8 +53,8 @@ def test_dry_run_prints_the_trie_and_creates_nothing(run_py, capsys, untouched):
     assert run_py('--methods', 'zs3,zsmmd', '--ks', '2,4', '--dry-run') == 0
     out = capsys.readouterr().out.splitlines()
     assert out[0] == 'shapes k2 zs3-clean seed 0' and out[1].split()[0] == 'seen'
-    assert len(out) == 2 + 28 + 1
-    assert out[-1] == '8 cells, 28 distinct stages: 0 reused, 28 to run'
+    assert len(out) == 2 + 56 + 1
+    assert out[-1] == '8 cells, 56 distinct stages: 0 reused, 56 to run'
     assert not untouched['--work-dir'].parent.exists()
 
 

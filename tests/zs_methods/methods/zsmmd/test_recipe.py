@@ -59,6 +59,7 @@ def test_without_weight_nothing_but_the_generator_is_trained_on(make):
 
 def test_the_inductive_variant_judges_what_the_generator_made(make):
     found = stages(make('zsmmd_i'))
+    assert found['classifier_1']['unseen_weight'] == found['classifier']['unseen_weight']
     assert list(found) == [*TRUNK, 'judge_1', 'candidates_1', 'generator_1', 'classifier_1', 'diagnosis', 'evaluate']
     assert found['candidates_1'] == {'type': 'GatherCandidates', 'judge': 'judge_1', 'trained_with': 1,
                                      'generator': 'generator', 'pool': 1024}
