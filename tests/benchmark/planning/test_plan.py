@@ -26,6 +26,8 @@ from zs_methods.registry import METHODS, MODELS, STAGES
 from zs_methods.stages.train_generator import TrainGenerator
 
 TRUNK = ['seen', 'maps', 'features', 'generator', 'classifier']
+#: What the rounds of ZS-MMD on `shapes` add to it.
+ROUNDS = [*(f'{stage}_{r}' for r in range(1, 6) for stage in ('judge', 'candidates', 'generator')), 'classifier_5']
 CONFIGS = ROOT / 'configs'
 WORDS = ('striped', 'banded', 'hatched', 'checked', 'dotted', 'red', 'green', 'blue', 'yellow', 'background')
 WORD_VECTORS = f'{len(WORDS)} 2\n' + ''.join(f'{word} 1 {index}\n' for index, word in enumerate(WORDS))
@@ -65,7 +67,7 @@ def test_floor_comes_first_and_ceiling_last(plan):
 def test_zsmmd_shares_the_stages_of_zs3_up_to_the_classifier(keys):
     zs3, zsmmd = keys()['zs3'], keys()['zsmmd']
     assert list(zs3) == [*TRUNK, 'evaluate']
-    assert list(zsmmd) == [*TRUNK, 'generator_1', 'classifier_1', 'diagnosis', 'evaluate']
+    assert list(zsmmd) == [*TRUNK, *ROUNDS, 'diagnosis', 'evaluate']
     assert [zsmmd[name] for name in TRUNK] == [zs3[name] for name in TRUNK]
     assert zsmmd['evaluate'] != zs3['evaluate']
 
@@ -77,13 +79,13 @@ def test_floor_and_ceiling_share_what_no_method_changes(keys):
     assert all_keys['oracle']['classifier'] != all_keys['zs3']['classifier']
 
 
-def test_a_sweep_over_all_ks_has_14_distinct_stages_per_k(plan):
-    """Floor 3; ZS3 adds 4 and ZS-MMD 4 to its trunk; the ceiling 3."""
+def test_the_number_of_distinct_stages_of_a_sweep_over_all_ks(plan):
+    """Floor 3; ZS3 adds 4, and ZS-MMD its rounds, diagnosis and evaluation to its trunk; the ceiling 3."""
     cells = plan('--methods', 'zs3,zsmmd', '--ks', '2,4,6,8,10')
     nodes = {node.key: node for cell in cells for node in cell.nodes}
-    assert Counter(len(node.task.unseen) for node in nodes.values()) == dict.fromkeys((2, 4, 6, 8, 10), 14)
+    assert Counter(len(node.task.unseen) for node in nodes.values()) == dict.fromkeys((2, 4, 6, 8, 10), 12 + len(ROUNDS))
     of_methods = {node.key for cell in cells if cell.card.role == 'method' for node in cell.nodes}
-    assert len(of_methods) == 5 * 10
+    assert len(of_methods) == 5 * (8 + len(ROUNDS))
 
 
 def test_every_stage_knows_names_and_keys_of_all_before_it(plan):
@@ -95,16 +97,16 @@ def test_every_stage_knows_names_and_keys_of_all_before_it(plan):
 @pytest.mark.parametrize(('option', 'method', 'expected'), [
     ('classifier.unseen_weight=7', 'zs3', ['classifier', 'evaluate']),
     ('classifier.unseen_weight=7', 'zsmmd',
-     ['classifier', 'generator_1', 'classifier_1', 'diagnosis', 'evaluate']),
+     ['classifier', *ROUNDS, 'diagnosis', 'evaluate']),
     ('classifier.unseen_weight=7', 'oracle', ['classifier', 'evaluate']),
     ('classifier.unseen_weight=7', 'seen_only', []),
     ('generator.model.dropout=0.25', 'zs3', ['generator', 'classifier', 'evaluate']),
     ('generator.model.dropout=0.25', 'oracle', []),
     ('features.per_class=8', 'zs3', ['features', 'generator', 'classifier', 'evaluate']),
     ('evaluation.examples=1', 'zs3', ['evaluate']),
-    ('recursion.feedback.weight=0.5', 'zs3', []),
-    ('recursion.feedback.weight=0.5', 'zsmmd',
-     ['generator_1', 'classifier_1', 'diagnosis', 'evaluate']),
+    ('recursion.weight=0.5', 'zs3', []),
+    ('recursion.weight=0.5', 'zsmmd',
+     [*ROUNDS[2:], 'diagnosis', 'evaluate']),
 ])
 def test_a_setting_changes_the_first_stage_that_reads_it_and_all_after(keys, option, method, expected):
     assert changed(keys()[method], keys('--cfg-options', option)[method]) == expected

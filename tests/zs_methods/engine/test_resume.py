@@ -23,7 +23,7 @@ SETTINGS = {
     'train_cfg.max_iters': TOTAL, 'train_dataloader.batch_size': 8, 'generator.iterations': TOTAL,
     'generator.samples': 8, 'classifier.iterations': TOTAL, 'classifier.batch_size': 64, 'features.per_class': 8,
     'recursion.iterations': TOTAL, 'recursion.rounds': 1, 'recursion.diagnosis.images': 0,
-    'recursion.feedback.loss.min_count': 1, 'recursion.feedback.loss.threshold': 0.0,
+    'recursion.loss.min_count': 1, 'recursion.judge.unseen_weight': 30,
     'projection.iterations': TOTAL, 'projection.batch_size': 64, 'joint.iterations': TOTAL, 'joint.batch_size': 4,
     'joint.generator.samples': 8, 'cagnet.changes.train_cfg.max_iters': TOTAL,
     'cagnet.changes.train_dataloader.batch_size': 8, 'cagnet.step2.iterations': TOTAL, 'cagnet.step2.period': 3,

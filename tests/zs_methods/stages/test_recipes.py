@@ -72,7 +72,7 @@ def test_recursion_without_weight_from_fresh_parameters_is_zs3_bit_for_bit(run_r
     shared = {name: zs3[name] for name in ('seen', 'features', 'generator', 'classifier')}
     again = run_recipe('zsmmd', inputs=shared, **{
         'recursion.rounds': 1, 'recursion.iterations': 3, 'recursion.warm_start': False,
-        'recursion.feedback.weight': 0.0})
+        'recursion.weight': 0.0})
     first, second = (torch.load(folder / 'generator.pth', weights_only=True)['state_dict']
                      for folder in (zs3['generator'], again['generator_1']))
     assert all(torch.equal(first[name], second[name]) for name in first)
@@ -88,7 +88,7 @@ def test_no_recursion_at_all_is_zs3_bit_for_bit(run_recipe, zs3):
 def test_weight_of_the_feedback_matters(run_recipe, zs3):
     shared = {name: zs3[name] for name in ('seen', 'features', 'generator', 'classifier')}
     options = {'recursion.rounds': 1, 'recursion.warm_start': False}
-    light, heavy = (run_recipe('zsmmd', inputs=shared, **options, **{'recursion.feedback.weight': weight})
+    light, heavy = (run_recipe('zsmmd', inputs=shared, **options, **{'recursion.weight': weight})
                     for weight in (0.0, 10.0))
     states = [torch.load(folder['generator_1'] / 'generator.pth', weights_only=True)['state_dict']
               for folder in (light, heavy)]

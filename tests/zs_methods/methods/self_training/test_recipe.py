@@ -122,7 +122,7 @@ def test_cards_that_allow_less_are_skipped(make):
     assert 'image-oracle' in make('zs5', card=card).skip()
     assert make('zs5', card=card, **{'self_training.images': 'all'}).skip() is None
     assert make('zs5', protocol='zs3-official').skip()
-    unlabelled = {'self_training.images': 'all', 'recursion.feedback.source': 'unlabelled'}
+    unlabelled = {'self_training.images': 'all', 'recursion.images': 'dropped'}
     assert make('zsmmd_st', **unlabelled).reads_unseen_gt == 'image-oracle'
 
 
