@@ -21,7 +21,7 @@ ROLES = ('floor', 'method', 'ceiling', 'imported')
 
 
 #: Facts that a class says of itself alone, not of the classes built on it.
-_OWN = ('title', 'continues', 'compared_with', 'shows')
+_OWN = ('title', 'continues', 'controls', 'compared_with', 'shows')
 
 
 class by_settings:
@@ -76,6 +76,9 @@ class Method:
     title: ClassVar[str] = ''
     #: Registered name of the method whose trained parts it trains further.
     continues: ClassVar[str | None] = None
+    #: Registered name of the method that this one equals but for a term of the loss that it leaves out: its control,
+    #: which reports set against that method and rank nowhere.
+    controls: ClassVar[str | None] = None
     #: Whether it makes features of unseen classes with a generator.
     generates: ClassVar[bool] = False
     #: Registered names of the methods that reports set it against, in words.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from zs_methods.methods.base import by_settings
 from zs_methods.methods.self_training import SelfTraining
 from zs_methods.methods.spnet import SPNetC
@@ -34,7 +36,9 @@ class STRICT(SelfTraining, SPNetC):
         'while under a mask card it has no effect',
         'copies are made of the preprocessed image, and their scores resized to the size of the image',
     )
-    compared_with = ('zs3',)
+    continues = 'spnet_c'
+    compared_with = ('spnet_c', 'zs5')
+    shows: ClassVar = {'spnet_c': 'what self-training with agreement adds'}
 
     @by_settings('none')
     def reads_unseen_gt(self) -> str:

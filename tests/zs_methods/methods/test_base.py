@@ -77,7 +77,8 @@ def test_facts_of_every_method(name):
     method = METHOD_CLASSES[name]
     assert method.role in ROLES and method.reads_unseen_gt in ACCESS
     assert method.setting in ('inductive', 'transductive')
-    assert {method.continues or 'zs3', *method.compared_with} <= set(METHOD_CLASSES) - {name} | {'zs3'}
+    others = {*filter(None, (method.continues, method.controls)), *method.compared_with}
+    assert others <= set(METHOD_CLASSES) - {name}
     assert name not in method.compared_with and set(method.shows) <= set(method.compared_with)
     assert isinstance(method.deviations, tuple)
 
