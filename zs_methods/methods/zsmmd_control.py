@@ -20,6 +20,7 @@ class ZSMMDControl(ZSMMD):
     note = 'a control, no method of a paper: what zsmmd has beyond it is the doing of its term'
     continues = 'zs3'
     compared_with = ('zs3',)
+    controls = 'zsmmd'
     shows: ClassVar = {'zs3': 'what longer training of the generator adds'}
 
     @by_settings('inductive')
