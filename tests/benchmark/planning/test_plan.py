@@ -82,7 +82,8 @@ def test_the_number_of_distinct_stages_of_a_sweep_over_all_ks(plan):
     """Floor 3; ZS3 adds 4, and ZS-MMD its rounds, diagnosis and evaluation to its trunk; the ceiling 3."""
     cells = plan('--methods', 'zs3,zsmmd', '--ks', '2,4,6,8,10')
     nodes = {node.key: node for cell in cells for node in cell.nodes}
-    assert Counter(len(node.task.unseen) for node in nodes.values()) == dict.fromkeys((2, 4, 6, 8, 10), 12 + len(ROUNDS))
+    found = Counter(len(node.task.unseen) for node in nodes.values())
+    assert found == dict.fromkeys((2, 4, 6, 8, 10), 12 + len(ROUNDS))
     of_methods = {node.key for cell in cells if cell.card.role == 'method' for node in cell.nodes}
     assert len(of_methods) == 5 * (8 + len(ROUNDS))
 
