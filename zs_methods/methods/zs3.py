@@ -132,10 +132,10 @@ class ZS3(Method):
         """Everything before evaluation, in sequence."""
         return [*self.start(), self.features(), self.generator(), self.classifier(generator='generator')]
 
-    def joint(self, type: str = 'TrainJointly', **settings: Any) -> StageSpec:
-        """Stage ``joint``: the interleaved loop with the config's ``joint`` section."""
+    def joint(self, type: str = 'TrainJointly', name: str = 'joint', **settings: Any) -> StageSpec:
+        """A stage with the interleaved loop, by default ``joint``, and the config's ``joint`` section."""
         unseen_images = 'keep' if self.layout == 'ground-truth' else self.protocol.unseen_images
-        return self.stage('joint', type, **{
+        return self.stage(name, type, **{
             'model': self.cfg.generator.model, 'loss': self.cfg.generator.loss, 'vectors': self.vectors(),
             'pipeline': self.cfg.train_pipeline, 'loader': self.cfg.train_dataloader, 'unseen_images': unseen_images,
             **self.cfg.joint, 'layout': self.layout, **settings})

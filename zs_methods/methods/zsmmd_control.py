@@ -10,8 +10,8 @@ from zs_methods.own_registries import METHODS
 
 
 @METHODS.register_module(name='zsmmd_control')
-class ZSMMDControl(ZSMMD):
-    """`ZSMMD` with ``recursion.weight=0``: `ZS3`, its generator trained on for as many steps, no unlabelled pixel read.
+class ZSMMDControl(ZSMMD, interleaves=True):
+    """`ZSMMD` with ``recursion.weight=0``: `ZS3`, trained on for as many steps, no unlabelled pixel read.
 
     What `ZSMMD` has beyond this one is the term's doing; what this one has beyond `ZS3` is the schedule's.
     """
@@ -21,7 +21,7 @@ class ZSMMDControl(ZSMMD):
     continues = 'zs3'
     compared_with = ('zs3',)
     controls = 'zsmmd'
-    shows: ClassVar = {'zs3': 'what longer training of the generator adds'}
+    shows: ClassVar = {'zs3': 'what longer training adds'}
 
     @by_settings('inductive')
     def setting(self) -> str:

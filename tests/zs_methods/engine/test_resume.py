@@ -23,6 +23,7 @@ SETTINGS = {
     'train_cfg.max_iters': TOTAL, 'train_dataloader.batch_size': 8, 'generator.iterations': TOTAL,
     'generator.samples': 8, 'classifier.iterations': TOTAL, 'classifier.batch_size': 64, 'features.per_class': 8,
     'recursion.iterations': TOTAL, 'recursion.rounds': 1, 'recursion.diagnosis.images': 0,
+    'recursion.online.iterations': TOTAL, 'recursion.online.queue': 64, 'recursion.samples': 8,
     'recursion.loss.min_count': 1, 'recursion.judge.unseen_weight': 30,
     'projection.iterations': TOTAL, 'projection.batch_size': 64, 'joint.iterations': TOTAL, 'joint.batch_size': 4,
     'joint.generator.samples': 8, 'cagnet.changes.train_cfg.max_iters': TOTAL,
@@ -96,7 +97,8 @@ def assert_same(first, second, where=''):
 @pytest.mark.parametrize(('method', 'name', 'k', 'protocol'), [
     ('zs3', 'seen', 2, 'zs3-clean'), ('zs3', 'seen', 2, 'spnet'), ('zs3', 'generator', 2, 'zs3-clean'),
     ('zs3', 'classifier', 2, 'zs3-clean'), ('zsmmd', 'generator_1', 2, 'zs3-clean'),
-    ('zs3', 'joint', 6, 'zs3-official'), ('zs3_gc', 'joint', 6, 'zs3-official'), ('spnet', 'spnet', 2, 'zs3-clean'),
+    ('zs3', 'joint', 6, 'zs3-official'), ('zs3_gc', 'joint', 6, 'zs3-official'),
+    ('zsmmd', 'joint_online', 6, 'zs3-official'), ('spnet', 'spnet', 2, 'zs3-clean'),
     ('spnet_c', 'calibration', 2, 'zs3-clean'), ('cagnet', 'cagnet_step1', 2, 'zs3-clean'),
     ('cagnet', 'cagnet', 2, 'zs3-clean'), ('joem', 'joem', 2, 'zs3-clean')])
 def test_weights_summary_and_label_access_are_those_of_an_uninterrupted_run(finish, method, name, k, protocol):

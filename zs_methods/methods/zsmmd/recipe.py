@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from mmengine.config import ConfigDict
 
@@ -10,45 +10,15 @@ from zs_methods.engine.stage import StageSpec
 from zs_methods.methods.base import by_settings
 from zs_methods.methods.zs3 import ZS3
 from zs_methods.own_registries import METHODS
-from zs_methods.protocols import Protocol
+from zs_methods.protocols import Protocol, stronger_access
 from zs_methods.task import Task
 
+from .assumptions import CONTROL, ONLINE, ORIGINS, ROUNDS
 from .choices import GATES, SOURCES, check_recursion
-
-#: What is assumed about the origin of the candidates (A6).
-ORIGINS = {
-    'synthetic': 'assumed (A6): candidates are features of the previous generator (source synthetic); no image is read',
-    'seen-images': 'assumed (A6): candidates are pixels of seen-only images (source seen-images): mistakes by '
-                   'construction, a negative control',
-    'unlabelled': 'assumed (A6): candidates are pixels of training images, read without labels (source unlabelled): '
-                  'transductive, as in the published loop of ZS3Net, whose images with unseen classes give the '
-                  'generator no step',
-}
-#: What is assumed besides; numbers are those of the reconstruction.
-ASSUMPTIONS = (
-    'read from the abstract: high-confidence outputs of the classification layer are weighted, taken as '
-    'pseudo-features of unseen classes, and fed back to the generator; no formula is known',
-    'assumed (A1): the most confident share of the pixels predicted as a class is its high-confidence output (gate '
-    'rank), so that no class goes without; a threshold is an option',
-    'assumed (A2, A9): mean over the unseen classes with enough candidates, of the root of MMD^2 as in ZS3Net',
-    'assumed (A3): the loss is added to that of ZS3Net with a weight; the seen term is a mean over classes, so that '
-    'the weight means the same at every K',
-    'assumed (A4): number and length of the rounds; each generator starts from the one before, candidates are gathered '
-    'anew in every round, and drawn with a probability in proportion to their weight, N per class and step',
-    'assumed (A5): rounds in sequence; in the interleaved loop of the published code the term would be part of a batch',
-    'assumed (A7): weights are confidences to a power, divided by their sum',
-    'assumed (A8): kernels and biased estimator of ZS3Net',
-    'assumed (A10): candidates and weights carry no gradient, only the generator is updated',
-    'assumed (A12): the confidence is that of a judge, a classifier trained with the unseen weight of the judge on '
-    'the same generator; the final classifier is trained apart, with an unseen weight of its own',
-    'the rounds train the generator longer than ZS3Net does; zsmmd_control is the control for that',
-)
-#: With a weight of 0.
-CONTROL = 'a control: ZS3Net, its generator trained on for as many steps as in the rounds, without the ZS-MMD term'
 
 
 @METHODS.register_module(name='zsmmd')
-class ZSMMD(ZS3):
+class ZSMMD(ZS3, interleaves=True):
     """Recursive ZS-MMD, a RECONSTRUCTION: the paper's exact loss is published only in its body.
 
     Round 0 is `ZS3` exactly and shares its artifacts. Round r = 1..R, of the config's ``recursion``:
@@ -63,8 +33,10 @@ class ZSMMD(ZS3):
        candidates that the ``gate`` lets through.
 
     After the last round the classifier is retrained as in ZS3Net, and `DiagnoseFeedback` compares generators and
-    candidates with the ground truth; nothing is trained after it. A ``weight`` of 0 leaves judge, candidates and term
-    out: ZS3Net, trained on for as many steps.
+    candidates with the ground truth; nothing is trained after it.
+
+    Under a card that allows the layout, it is the interleaved loop of `ZS3` that goes on, with the term in it, see
+    `TrainZSMMDJointly`. In either order a ``weight`` of 0 leaves all that out: ZS3Net, trained on for as many steps.
     """
 
     summary = 'recursive ZS-MMD: confident pixels of unlabelled images fed back to the generator (reconstruction)'
@@ -95,20 +67,44 @@ class ZSMMD(ZS3):
 
     @by_settings('none')
     def reads_unseen_gt(self) -> str:
-        """Whether images are chosen by their labels."""
+        """What `ZS3` reads, and whether images are chosen by their labels."""
         chooses = self.origin == 'unlabelled' and self.cfg.recursion.images == 'dropped'
-        return 'image-oracle' if chooses else 'none'
+        return stronger_access(super().reads_unseen_gt, 'image-oracle' if chooses else 'none')
 
-    @by_settings((*ZS3.deviations, *ASSUMPTIONS, ORIGINS['unlabelled']))
+    @by_settings((*ZS3.deviations, *ROUNDS, ORIGINS['unlabelled']))
     def deviations(self) -> tuple[str, ...]:
-        """With the assumption about the origin of the candidates."""
-        return (*super().deviations, *((*ASSUMPTIONS, ORIGINS[self.origin]) if self.origin else (CONTROL,)))
+        """With the assumptions of the order, and about the origin of the candidates."""
+        told = ONLINE if self.interleaved else (*ROUNDS, ORIGINS[self.origin]) if self.origin else ()
+        return (*super().deviations, *(told if self.origin else (CONTROL,)))
+
+    def skip(self) -> str | None:
+        """In the interleaved loop, candidates are pixels of images with unseen classes."""
+        if self.interleaved and (self.origin or 'unlabelled') != 'unlabelled':
+            return f'source {self.origin!r} has no counterpart in the interleaved loop; use --protocol zs3-clean'
+        if self.interleaved and self.layout != 'ground-truth':
+            return (f'layout {self.layout!r} shows the interleaved loop no image with an unseen class; use '
+                    '--protocol zs3-official, or order=sequential')
+        return super().skip()
 
     def stages(self) -> list[StageSpec]:
+        """ZS3Net's recipe, trained on."""
+        if not self.cfg.recursion.rounds:
+            return super().stages()
+        return self.online() if self.interleaved else self.in_rounds()
+
+    def online(self) -> list[StageSpec]:
+        """The interleaved loop of ZS3Net, and once more with queues of candidates."""
+        settings = self.cfg.recursion
+        online = dict(settings.online)
+        length = {name: online.pop(name) for name in ('epochs', 'iterations')}
+        again = {'name': 'joint_online', 'network': 'joint', 'warm_start': 'joint', 'initial': 'seen', **length}
+        if self.origin:
+            again |= {'type': 'TrainZSMMDJointly', 'feedback': {**self.feedback, **online}}
+        return [*self.start(), self.joint(), self.joint(**again), self.evaluate(network='joint_online')]
+
+    def in_rounds(self) -> list[StageSpec]:
         """ZS3Net's trunk, R rounds, the final classifier, and what the rounds did to the features."""
         settings = self.cfg.recursion
-        if not settings.rounds:
-            return super().stages()
         recipe, last, weight = self.trunk(), f'classifier_{settings.rounds}', settings.unseen_weight
         for r in range(1, settings.rounds + 1):
             recipe += self.recursion(r, 'generator' if r == 1 else f'generator_{r - 1}')
@@ -123,8 +119,7 @@ class ZSMMD(ZS3):
         if not self.origin:
             return [self.generator(f'generator_{r}', **training)]
         judge = self.classifier(f'judge_{r}', generator=before, unseen_weight=settings.judge.unseen_weight)
-        feedback = {'candidates': f'candidates_{r}', 'gate': self.gate, **{
-            name: settings[name] for name in ('power', 'loss', 'weight', 'samples')}}
+        feedback = {'candidates': f'candidates_{r}', **self.feedback}
         return [judge, self.candidates(r, before),
                 self.generator(f'generator_{r}', 'TrainZSMMDGenerator', feedback=feedback, **training)]
 
@@ -161,3 +156,9 @@ class ZSMMD(ZS3):
         """The gate with the one setting that it has."""
         gate = self.cfg.recursion.gate
         return {'type': gate.type, GATES[gate.type]: gate[GATES[gate.type]]}
+
+    @property
+    def feedback(self) -> dict[str, Any]:
+        """The settings of the term, whatever the order."""
+        settings = self.cfg.recursion
+        return {'gate': self.gate, **{name: settings[name] for name in ('power', 'loss', 'weight', 'samples')}}

@@ -20,7 +20,8 @@ def recurse(run_recipe, trunk):
     def run(source='unlabelled', whole=False, **options):
         later = {} if whole else dict.fromkeys(('classifier_1', 'evaluate'), trunk['classifier'])
         return run_recipe('zsmmd', inputs={**trunk, **later}, **{
-            'recursion.diagnosis.images': 0, 'recursion.source': source, 'classifier.iterations': 60, **options})
+            'recursion.diagnosis.images': 0, 'recursion.candidates.limit': None, 'recursion.source': source,
+            'classifier.iterations': 60, **options})
     return run
 
 

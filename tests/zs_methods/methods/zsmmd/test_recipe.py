@@ -65,6 +65,31 @@ def test_the_inductive_variant_judges_what_the_generator_made(make):
                                      'generator': 'generator', 'pool': 1024}
 
 
+@pytest.mark.parametrize(('name', 'type'), [('zsmmd', 'TrainZSMMDJointly'), ('zsmmd_control', 'TrainJointly')])
+def test_under_the_official_card_the_interleaved_loop_goes_on(make, name, type):
+    method = make(name, 'zs3-official')
+    found, plain = stages(method), stages(make('zsmmd', 'zs3-official', rounds=0))
+    assert list(found) == ['seen', 'maps', 'joint', 'joint_online', 'evaluate'] and 'joint_online' not in plain
+    assert found['joint'] == plain['joint'] and plain['joint']['type'] == 'TrainJointly'
+    online = dict(found['joint_online'])
+    assert (online['type'], 'feedback' in online) == (type, type != 'TrainJointly')
+    changed = {key for key in plain['joint'] if online[key] != plain['joint'][key]}
+    assert changed <= {'type', 'network', 'initial', 'iterations'} and online['warm_start'] == 'joint'
+    assert found['evaluate']['network'] == 'joint_online' and method.skip() is None
+    assert method.reads_unseen_gt == 'layout'
+    assert method.setting == ('inductive' if name == 'zsmmd_control' else 'transductive')
+    assert any('gives no step' in line or 'a control' in line or 'no step' in line for line in method.deviations)
+
+
+def test_what_the_loop_cannot_do_is_skipped_with_a_reason(make):
+    assert 'continues the sequential recipe' in make('zsmmd_i', 'zs3-official').skip()
+    assert 'continues the sequential recipe' in make('zsmmd_st', 'zs3-official').skip()
+    assert "source 'synthetic' has no counterpart" in make('zsmmd', 'zs3-official', source='synthetic').skip()
+    method = make()
+    method.cfg.order = 'interleaved'
+    assert "layout 'relabel' shows the interleaved loop no image" in method.skip()
+
+
 @pytest.mark.parametrize(('name', 'options', 'card'), [
     ('zsmmd', {}, ('transductive', 'none')), ('zsmmd', {'images': 'dropped'}, ('transductive', 'image-oracle')),
     ('zsmmd', {'source': 'synthetic'}, ('inductive', 'none')), ('zsmmd', {'weight': 0.0}, ('inductive', 'none')),
