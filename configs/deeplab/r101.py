@@ -9,9 +9,13 @@ _base_ = [
     '../_base_/default_runtime.py'
 ]
 
-# Deviation: the published runs start from ImageNet without the Pascal classes; these weights have seen them all.
+# The published runs start from ImageNet without the Pascal classes; these weights have seen them all.
 backbone_weights = 'torchvision://resnet101'
 pretraining = 'ImageNet-1k, all classes'
+network_deviations = (
+    "r101: the DeepLab starts from torchvision's ResNet-101 unless --backbone-weights names another file, and ImageNet "
+    'holds classes that are unseen here; the code of ZS3Net starts from ImageNet without the Pascal classes',
+)
 env_cfg = dict(cudnn_benchmark=True)
 seen = dict(channels_last=True, amp=False)
 features = dict(per_class=32, limit=20_000, batch_size=8)

@@ -39,4 +39,14 @@ joint = dict(
     normalisation='adapt',
     # code: unseen pixels whose object vanishes in the down-sampling are targets of real features ('kept'); or 'closed'
     leak='kept')
+# Of the sequential recipe with the networks of the papers; configs of other networks have lines of their own.
+deviations = (
+    'r101: at most 32 pixels per image and class become features (VOC; 16 on Context, 2 on COCO-Stuff), and at most '
+    '20,000 a class (5,000 on COCO-Stuff), weighted by the pixels that they stand for; the code takes all 78 x 78 of '
+    'every crop',
+    'r101: generator of 20,000 steps of 128 features of every seen class (assumed); the code takes a step per image '
+    'and class in 22,350 batches of 8 (VOC)',
+    'r101: a step of the classifier has 4096 seen features and 256 of every unseen class, at the resolution of the '
+    'features; the code has maps of 78 x 78 of 8 crops, and upsamples their scores to 312 x 312 before the loss',
+)
 joint_deviations = ()

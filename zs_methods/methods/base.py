@@ -105,9 +105,14 @@ class Method:
         return None
 
     @property
+    def network_deviations(self) -> tuple[str, ...]:
+        """What the config of the shared DeepLab says of itself, one line each."""
+        return tuple(self.cfg.get('network_deviations', ()))
+
+    @property
     def config_deviations(self) -> tuple[str, ...]:
-        """What its config says differs from the published settings, one line each."""
-        return tuple(self.cfg.get('deviations', ()))
+        """What network and config say differs from the published settings, one line each."""
+        return (*self.network_deviations, *self.cfg.get('deviations', ()))
 
     @property
     def permitted(self) -> bool:

@@ -88,3 +88,20 @@ def test_the_class_tells_what_the_default_settings_make_of_it(make, name):
     method = make(METHOD_CLASSES[name], name)
     kind = type(method)
     assert (method.setting, method.reads_unseen_gt) == (kind.setting, kind.reads_unseen_gt)
+
+
+def test_the_ceiling_says_with_which_weight_it_was_made(make):
+    line, = make(METHODS.get('oracle'), 'oracle').deviations
+    assert 'weigh 1, by classifier.unseen_weight: 6%' in line
+    assert METHODS.get('oracle').deviations == ()
+
+
+def test_a_network_says_what_differs_in_it_for_every_method_trained_on_it():
+    task, card = Task('voc', 'nowhere', 'k2', (10, 14)), PROTOCOLS['zs3-clean']
+    for order in ('sequential', 'interleaved'):
+        config = load_config('zs3', 'voc', 'r101')
+        config.order = order
+        lines = METHODS.get('zs3')(config, task, card).config_deviations
+        assert lines[:1] == tuple(config.network_deviations) and 'ImageNet' in lines[0]
+    released = METHODS.get('zs3_released')(load_config('zs3_released', 'voc', 'r101'), task, card)
+    assert released.config_deviations == ()

@@ -28,9 +28,13 @@ class SPNet(Method):
         'whole DeepLabV2 with this head, at three scales',
         'the projection has a bias of its own and one learning rate; the code learns the bias 20 times as fast as the '
         'backbone and without decay, the weight 10 times as fast',
-        'features are drawn per pixel, in evaluation mode and without augmentation',
-        "class vectors are those of the run; the code's are fastText and word2vec joined to 600 values: "
-        '--vectors fasttext+word2vec',
+        'features are drawn per pixel, in evaluation mode and without augmentation; the code feeds whole crops of 321 '
+        'px and adds up the losses of three scales and of their maximum',
+        "normalisation is as the shared network's config trains it; the code freezes its statistics and trains only "
+        'convolutions',
+        'the learning rate falls in every step; in the code, in every tenth',
+        'word vectors are those of the run, for photographs word2vec of Google News by default; the code has files of '
+        'its own, fastText and word2vec joined to 600 values: --vectors fasttext+word2vec',
     )
     compared_with = ('zs3',)
 
