@@ -29,6 +29,7 @@ class Task:
         data (str): names the content of the data set; part of every artifact's address.
         files (dict[str, str]): paths by purpose, such as ``vectors``; no part of an address, their hashes are.
         withheld (tuple[int, ...]): ids of classes whose images take no part at all, see `held_out`.
+        held_out_of (str): the split that `held_out` was asked of, whose configs count; '' for a split of its own.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Task:
     data: str = ''
     files: dict[str, str] = field(default_factory=dict)
     withheld: tuple[int, ...] = ()
+    held_out_of: str = ''
 
     @classmethod
     def create(cls, source: str, split: int | str, data_root: str | Path, protocol: Protocol | None = None,
@@ -82,6 +84,12 @@ class Task:
         return self.spec.name
 
     @property
+    def split_name(self) -> str:
+        """What configs call the split: with the data set's name in front, such as ``voc-k2`` and ``voc-15-5``."""
+        split = self.held_out_of or self.split
+        return split if split.startswith(f'{self.dataset}-') else f'{self.dataset}-{split}'
+
+    @property
     def vectors(self) -> str:
         """The word-vector file, or several joined by ``+``, see `load_class_vectors`."""
         return self.files['vectors']
@@ -112,7 +120,8 @@ class Task:
         if wrong := set(classes) - set(self.seen):
             raise ValueError(f'only seen classes can be held out, not {[self.spec.classes[c] for c in sorted(wrong)]}')
         return replace(self, split=name, unseen=tuple(sorted(classes)),
-                       ignored=tuple(sorted({*self.ignored, *self.unseen})), withheld=self.unseen)
+                       ignored=tuple(sorted({*self.ignored, *self.unseen})), withheld=self.unseen,
+                       held_out_of=self.held_out_of or self.split)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain data."""
