@@ -31,6 +31,7 @@ class Task:
         withheld (tuple[int, ...]): ids of classes whose images take no part at all, see `held_out`.
         scored_share (float): share of the training images that is scored, and never trained on, in place of the
             validation images; 0 for a real split.
+        held_out_of (str): the split that `held_out` was asked of, whose configs count; '' for a split of its own.
     """
 
     source: str
@@ -43,6 +44,7 @@ class Task:
     files: dict[str, str] = field(default_factory=dict)
     withheld: tuple[int, ...] = ()
     scored_share: float = 0.0
+    held_out_of: str = ''
 
     @classmethod
     def create(cls, source: str, split: int | str, data_root: str | Path, protocol: Protocol | None = None,
@@ -85,6 +87,12 @@ class Task:
         return self.spec.name
 
     @property
+    def split_name(self) -> str:
+        """What configs call the split: with the data set's name in front, such as ``voc-k2`` and ``voc-15-5``."""
+        split = self.held_out_of or self.split
+        return split if split.startswith(f'{self.dataset}-') else f'{self.dataset}-{split}'
+
+    @property
     def vectors(self) -> str:
         """The word-vector file, or several joined by ``+``, see `load_class_vectors`."""
         return self.files['vectors']
@@ -121,7 +129,7 @@ class Task:
             raise ValueError(f'only seen classes can be held out, not {[self.spec.classes[c] for c in sorted(wrong)]}')
         return replace(self, split=name, unseen=tuple(sorted(classes)),
                        ignored=tuple(sorted({*self.ignored, *self.unseen})), withheld=self.unseen,
-                       scored_share=share)
+                       scored_share=share, held_out_of=self.held_out_of or self.split)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain data."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from zs_methods import config_files
-from zs_methods.config_files import config_root, model_file
+from zs_methods.config_files import config_root, method_file, model_file
+from zs_methods.configs import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,6 +40,33 @@ def test_an_installed_package_has_its_own_whatever_lies_beside_it(tmp_path, monk
     ('mobilenetv2', 'voc', 'mobilenetv2.py')])
 def test_a_model_has_a_config_for_a_data_set_or_for_all(model, dataset, expected):
     assert model_file(model, dataset).name == expected
+
+
+@pytest.mark.parametrize(('there', 'model', 'method'), [
+    ((), 'net', 'mine'), (('voc',), 'net_voc', 'mine_voc'), (('voc', 'voc-15-5'), 'net_voc-15-5', 'mine_voc-15-5'),
+    (('voc', 'voc-k2'), 'net_voc', 'mine_voc'), (('voc', 'voc-15-5', 'net'), 'net_voc-15-5', 'mine_net')])
+@pytest.mark.parametrize('plugin', [False, True])
+def test_the_most_particular_config_counts(tmp_path, monkeypatch, there, model, method, plugin):
+    monkeypatch.setattr(config_files, '_PACKAGE', tmp_path / 'zs_methods')
+    root = folders(tmp_path / 'configs')
+    own = tmp_path if plugin else root / 'mine'
+    own.mkdir(exist_ok=True)
+    for place in ('', *(f'_{name}' for name in there)):
+        (root / 'deeplab' / f'net{place}.py').touch()
+        (own / f'mine{place or ("_config" if plugin else "")}.py').touch()
+    assert model_file('net', 'voc', 'voc-15-5').stem == model
+    found = method_file('mine', 'net', 'voc', tmp_path, 'voc-15-5')
+    assert found.stem == (method if method != 'mine' or not plugin else 'mine_config')
+    assert method_file('other', 'net', 'voc', tmp_path, 'voc-15-5') is None
+
+
+def test_joem_has_constants_of_its_own_for_voc_15_5():
+    found = {split: load_config('joem', 'voc', 'r101', split).joem.changes for split in (None, 'voc-k2', 'voc-15-5')}
+    assert found[None] == found['voc-k2']
+    heads = [found[split].model.decode_head for split in (None, 'voc-15-5')]
+    assert [(head.sigma, head.loss_bar.ratio, head.loss_sc.temperature, head.loss_sc.loss_weight)
+            for head in heads] == [(0.5, 0.25, 5.0, 0.1), (0.7, 0.5, 5.0, 1.0)]
+    assert [found[split].train_dataloader.batch_size for split in (None, 'voc-15-5')] == [32, 24]
 
 
 def test_the_package_says_what_it_is(tmp_path):

@@ -9,12 +9,9 @@ from torch.nn import functional as F
 from zs_methods.datasets.spec import IGNORE
 
 
-def resized_labels(labels: Tensor, *sizes: tuple[int, int]) -> Tensor:
-    """Labels (N, H, W), int64, at one or several other sizes after each other, by nearest neighbour."""
-    maps = labels[:, None].float()
-    for size in sizes:
-        maps = F.interpolate(maps, size=tuple(size), mode='nearest')
-    return maps[:, 0].long()
+def resized_labels(labels: Tensor, size: tuple[int, int]) -> Tensor:
+    """Labels (N, H, W), int64, at another size, by nearest neighbour."""
+    return F.interpolate(labels[:, None].float(), size=tuple(size), mode='nearest')[:, 0].long()
 
 
 def draw_per_class(labels: Tensor, count: int) -> tuple[Tensor, Tensor]:

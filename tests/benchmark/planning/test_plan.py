@@ -14,6 +14,9 @@ import torch
 from mmengine.config import Config, ConfigDict
 
 from benchmark import ROOT
+from benchmark.commands import select
+from benchmark.commands.requests import request_of, run_options_of
+from benchmark.planning import selection_plan
 from benchmark.planning.methods import load_plugins
 from benchmark.planning.plan import plan_cell, trie_lines
 from benchmark.store.checksums import content_hash
@@ -304,6 +307,24 @@ def test_a_config_beside_a_plugin_is_used(plan, tmp_path):
     before = by_method(plan(*words))['temporary_A']
     (tmp_path / 'temporary_A_config.py').write_text('evaluation = dict(examples=1)\n')
     assert changed(before, by_method(plan(*words))['temporary_A']) == ['evaluate']
+
+
+def test_a_config_of_a_split_counts_for_that_split_and_for_what_is_chosen_on_it(plan, argv, tmp_path):
+    plugin = tmp_path / 'mine.py'
+    plugin.write_text(PLUGIN.format(name='A'))
+    (tmp_path / 'temporary_A_shapes.py').write_text('evaluation = dict(examples=3)\n')
+    words = ('--methods', 'temporary_A', '--ks', '2,4', '--plugin', plugin)
+    before = plan(*words)
+    assert {cell.nodes[-1].config['examples'] for cell in before if cell.id.method == 'temporary_A'} == {3}
+    (tmp_path / 'temporary_A_shapes-k4.py').write_text('evaluation = dict(examples=1)\n')
+    after = plan(*words)
+    assert [(cell.id.k, cell.id.method) for cell, other in zip(before, after, strict=True)
+            if cell.key != other.key] == [(4, 'temporary_A')]
+    args = select.COMMAND.parse(argv(*words[:2], '--ks', 4, '--plugin', plugin, '--folds', 1, '--device', 'cpu'))
+    _, plans = selection_plan.plan(selection_plan.SelectionRequest(request_of(args), {}, 1), run_options_of(args))
+    (chosen,) = plans['temporary_A'][0]
+    assert chosen.id.split.startswith('k4-held-out-') and chosen.task.split_name == 'shapes-k4'
+    assert chosen.nodes[-1].config['examples'] == 1
 
 
 def test_trie_shows_every_distinct_stage_once_and_marks_what_is_there(plan, store):
