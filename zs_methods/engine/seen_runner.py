@@ -19,6 +19,7 @@ from mmengine.runner.base_loop import BaseLoop
 from torch import nn
 
 from zs_methods.engine.loading import build_loader
+from zs_methods.engine.optimiser import fuse
 from zs_methods.models.one_copy import use_one_copy
 
 #: Iterations between two looks at the loss, which waits for the GPU.
@@ -59,10 +60,14 @@ class SeenRunner(Runner):
             broadcast_buffers=False, find_unused_parameters=self.cfg.get('find_unused_parameters', False))
 
     def build_optim_wrapper(self, optim_wrapper: OptimWrapper | dict) -> OptimWrapper | OptimWrapperDict:
-        """Joins the parameters that are updated alike; mmengine gives each a group, and updates group after group."""
+        """Joins the parameters that are updated alike; mmengine gives each a group, and updates group after group.
+
+        Optimisers that can step in one kernel on the CPU do, see `fuse`.
+        """
         built = super().build_optim_wrapper(optim_wrapper)
         for wrapper in built.values() if isinstance(built, OptimWrapperDict) else [built]:
             join_groups(wrapper.optimizer)
+            fuse(wrapper.optimizer)
         return built
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:

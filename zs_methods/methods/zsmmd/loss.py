@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from zs_methods.models.losses.mmd_loss import mmd_squared
+from zs_methods.models.losses.mmd_loss import mmd_squared, square_root
 from zs_methods.registry import MODELS
 
 
@@ -58,4 +58,4 @@ class ZSMMDLoss(nn.Module):
         if not len(fake):
             return fake.sum()
         squared = mmd_squared(fake, candidates.detach(), self.variances, weights)
-        return (squared.clamp(min=0) + self.eps).sqrt().mean()
+        return square_root(squared.clamp(min=0) + self.eps).mean()

@@ -80,6 +80,14 @@ def mmd_squared(fake: Tensor, real: Tensor, variances: Sequence[float], weights:
     return _QuadraticForm.apply(z, signed, tuple(variances), z.shape[1] if real.requires_grad else m)
 
 
+def square_root(x: Tensor) -> Tensor:
+    """Square root of numbers above 0; the same on processors of all makers, see `zs_methods.engine.optimiser.fuse`.
+
+    Its gradient does not exist at 0, where it is NaN.
+    """
+    return x * x.rsqrt()
+
+
 @MODELS.register_module()
 class MMDLoss(nn.Module):
     """Mean over classes of the root of MMD^2.
@@ -101,4 +109,4 @@ class MMDLoss(nn.Module):
     def forward(self, fake: Tensor, real: Tensor, weights: Tensor | None = None) -> Tensor:
         """Loss of features (classes, m, d) against (classes, n, d), with ``weights`` as in `mmd_squared`."""
         squared = mmd_squared(fake, real, self.variances, weights)
-        return ((squared.clamp(min=0) + self.eps).sqrt() if self.root else squared).mean()
+        return (square_root(squared.clamp(min=0) + self.eps) if self.root else squared).mean()
