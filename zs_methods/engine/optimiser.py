@@ -13,12 +13,13 @@ class Optimiser:
     """One of torch's optimisers and its schedule; a part of a `Checkpoint`.
 
     Args:
-        parameters (Iterable[nn.Parameter]): what learns.
+        parameters (Iterable): what learns, or groups of it with settings of their own, as torch takes them.
         config (Mapping): ``type`` in torch.optim, and its settings.
         steps (int, optional): see `decay`; the rate is constant by default.
     """
 
-    def __init__(self, parameters: Iterable[nn.Parameter], config: Mapping[str, Any], steps: int | None = None) -> None:
+    def __init__(self, parameters: Iterable[nn.Parameter] | Iterable[dict[str, Any]],
+                 config: Mapping[str, Any], steps: int | None = None) -> None:
         settings = dict(config)
         self.optimizer: torch.optim.Optimizer = getattr(torch.optim, settings.pop('type'))(parameters, **settings)
         fuse(self.optimizer)
