@@ -25,5 +25,5 @@ class ZS5(SelfTraining, ZS3):
     deviations = (*ZS3.deviations, *ASSUMPTIONS)
     continues = 'zs3'
     generates = False
-    compared_with = ('zs3',)
+    compared_with = ('zs3', 'zsmmd')
     shows: ClassVar = {'zs3': 'what self-training adds'}
