@@ -25,7 +25,7 @@ class ZS5(SelfTraining, ZS3):
               'valeoai/ZS3, commit 6031f4a, which has only the hooks of its data loader for this step')
     continues = 'zs3'
     generates = False
-    compared_with = ('zs3',)
+    compared_with = ('zs3', 'zsmmd')
     shows: ClassVar = {'zs3': 'what self-training adds'}
 
     @by_settings((*ZS3.deviations, *ASSUMPTIONS))

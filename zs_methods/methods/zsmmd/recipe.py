@@ -47,7 +47,7 @@ class ZSMMD(ZS3, interleaves=True):
     title = 'ZS-MMD'
     continues = 'zs3'
     generates = True
-    compared_with = ('zsmmd_control', 'zs5', 'zs3')
+    compared_with = ('zsmmd_control', 'zs3', 'ridge')
     shows: ClassVar = {'zsmmd_control': 'what the term adds', 'zs3': 'what the recursion adds'}
 
     def __init__(self, cfg: ConfigDict, task: Task, protocol: Protocol) -> None:

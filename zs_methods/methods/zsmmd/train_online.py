@@ -27,7 +27,7 @@ class OnlineLoop(JointLoop):
     """After the steps of the plain loop, the generator takes one with the ZS-MMD loss.
 
     In the published loop, images with an unseen class give the generator no step, although their real features are at
-    hand. Here the classifier as it is now, calibrated, predicts their pixels; of those predicted as an unseen class,
+    hand. Here the classifier as it is now predicts their pixels; of those predicted as an unseen class,
     what the gate lets through of the batch joins the queue of that class, weighed by confidence. The loss is that of
     the whole queues.
     """
@@ -36,7 +36,7 @@ class OnlineLoop(JointLoop):
         super().__init__(stage, ctx, network)
         self.settings, unseen = stage.feedback, ctx.task.unseen
         self.judge = Judge(lambda rows: F.linear(rows, self.conv.weight.flatten(1), self.conv.bias), unseen,
-                           stage.unseen_weight)
+                           stage.unseen_weight if self.settings['calibrated'] else 1)
         self.criterion_online = MODELS.build(self.settings['loss'])
         self.queues = Queues(len(unseen), self.settings['queue'], self.conv.in_channels, ctx.device)
         self.wanted = mask_of(unseen, IGNORE + 1, ctx.device)
@@ -96,9 +96,10 @@ class TrainZSMMDJointly(TrainJointly):
     """`TrainJointly` with the ZS-MMD loss on images with unseen classes, see `OnlineLoop`.
 
     Args:
-        feedback (dict): ``gate`` and ``power``, see `Candidates.collect`; ``loss``; ``samples``, features of every
-            class that are generated for it; ``weight``, lambda, which grows from 0 over a share ``ramp`` of the
-            iterations; ``queue``, places for every class; ``per_image``, candidates of an image and class at most.
+        feedback (dict): ``calibrated``, whether the judge takes the unseen weight out of the classifier's scores, see
+            `Judge`; ``gate`` and ``power``, see `Candidates.collect`; ``loss``; ``samples``, features of every class
+            that are generated for it; ``weight``, lambda, which grows from 0 over a share ``ramp`` of the iterations;
+            ``queue``, places for every class; ``per_image``, candidates of an image and class at most.
         **settings: see `TrainJointly`; the layout must be that of the ground truth.
 
     Artifact: as that of `TrainJointly`.
