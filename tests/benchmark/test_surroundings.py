@@ -152,11 +152,11 @@ def test_what_came_too_late_is_not_claimed(monkeypatch, without_arithmetic):
 @pytest.mark.skipif(not surroundings._has_avx2(), reason='the variables are for processors with AVX2')
 def test_the_arithmetic_is_in_force_before_a_library_is_loaded(without_arithmetic):
     """By what the libraries themselves say of it."""
-    said = subprocess.run([sys.executable, '-c', '''
+    said = subprocess.run([sys.executable, '-c', """
 from benchmark.records.provenance import environment
 import numpy
 hardware = environment()['hardware']
 chosen = {one['current'] for one in numpy.lib.introspect.opt_func_info('^add$')['add'].values()}
 print(hardware['cpu_capability'], len(hardware['arithmetic']), chosen)
-'''], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+"""], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     assert said.startswith('AVX2 6 ') and 'AVX512' not in said and 'X86_V4' not in said

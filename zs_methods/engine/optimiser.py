@@ -51,7 +51,7 @@ class Optimiser:
 
 
 def fuse(optimizer: torch.optim.Optimizer) -> None:
-    """Has Adam and AdamW step in torch's one kernel for all of it where that can run on a CPU and nothing else is asked.
+    """Has Adam and AdamW step in one kernel on a CPU, unless another way is asked for.
 
     Its square root is the processor's, which is rounded exactly; the one that is taken otherwise comes from MKL, and
     ends in an approximation that processors of several makers have differently.
