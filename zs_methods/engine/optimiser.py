@@ -13,13 +13,12 @@ class Optimiser:
     """One of torch's optimisers and its schedule; a part of a `Checkpoint`.
 
     Args:
-        parameters (Iterable): what learns, or groups of it with settings of their own, as torch takes them.
+        parameters (Iterable[nn.Parameter]): what learns.
         config (Mapping): ``type`` in torch.optim, and its settings.
         steps (int, optional): see `decay`; the rate is constant by default.
     """
 
-    def __init__(self, parameters: Iterable[nn.Parameter] | Iterable[dict[str, Any]],
-                 config: Mapping[str, Any], steps: int | None = None) -> None:
+    def __init__(self, parameters: Iterable[nn.Parameter], config: Mapping[str, Any], steps: int | None = None) -> None:
         settings = dict(config)
         self.optimizer: torch.optim.Optimizer = getattr(torch.optim, settings.pop('type'))(parameters, **settings)
         fuse(self.optimizer)
@@ -52,7 +51,7 @@ class Optimiser:
 
 
 def fuse(optimizer: torch.optim.Optimizer) -> None:
-    """Has Adam and AdamW step in torch's one kernel for all of it, where a CPU can run that and nothing else is asked.
+    """Has Adam and AdamW step in one kernel on a CPU, unless another way is asked for.
 
     Its square root is the processor's, which is rounded exactly; the one that is taken otherwise comes from MKL, and
     ends in an approximation that processors of several makers have differently.
