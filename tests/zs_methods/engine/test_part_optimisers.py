@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from mmengine.optim import build_optim_wrapper
+from mmengine.optim import PolyLR, build_optim_wrapper
 from mmengine.registry import DefaultScope, init_default_scope
 from torch import nn
 
@@ -92,6 +92,18 @@ def test_all_optimisers_share_one_loss_scale(make, monkeypatch):
     assert scaler.stepped == ['Adam', 'SGD'] * 3
     for ours, theirs in zip(network.parameters(), other.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+def test_a_schedule_keeps_the_factor_of_the_head_and_leaves_the_part_alone(make):
+    network, build = make
+    wrapper = build(dict(part=dict(ADAM)))
+    schedule = PolyLR(wrapper['network'], power=0.9, eta_min=0.0, end=11, by_epoch=False)
+    for step in range(1, 10):
+        wrapper.update_params(network(torch.ones(1, 3)).square().mean())
+        schedule.step()
+        rates = {group['lr'] for group in wrapper['network'].optimizer.param_groups}
+        assert sorted(rates) == pytest.approx([0.1 * (1 - step / 10) ** 0.9, (1 - step / 10) ** 0.9])
+        assert [group['lr'] for group in wrapper['part'].optimizer.param_groups] == [0.01]
 
 
 def test_a_part_that_is_not_there_is_refused(make):
