@@ -21,9 +21,10 @@ recursion = dict(
     power=1.0,
     # Weight of unseen classes in the final classifier; None: that of ZS3Net's.
     unseen_weight=None,
-    # Under the card zs3-official, in place of rounds: the interleaved loop goes on for so long; the weight grows from 0
-    # over the share `ramp` of it; places in the queue of a class, and candidates of an image and class at most. The
-    # judge is the classifier of the loop; calibrated as above.
-    online=dict(epochs=10, iterations=None, ramp=0.25, queue=512, per_image=32, calibrated=True),
+    # Under the card zs3-official, in place of rounds: the interleaved loop goes on for so long, with the weight growing
+    # from 0 over the share `ramp` of it. The judge is the loop's classifier; calibrated, it needs no further gate, and
+    # finds little in a batch. Places in the queue of a class, candidates of an image and class at most, n_min.
+    online=dict(epochs=10, iterations=None, ramp=0.25, calibrated=True,
+                gate=dict(type='rank', share=1.0, threshold=0.5), queue=512, per_image=32, min_count=8),
     # Training images with an unseen class that the last stage takes real features from; 0 leaves it out.
     diagnosis=dict(images=64, samples=128))

@@ -28,8 +28,8 @@ ROUNDS = (
 #: In the interleaved loop.
 ONLINE = (
     *COMMON,
-    'assumed (A1): the most confident share of the pixels that a batch has of a class joins its queue (gate rank); the '
-    'loss is that of the whole queue',
+    'assumed (A1): what the calibrated classifier predicts as a class, or a share of it, joins the queue of the class; '
+    'the loss is that of the whole queue',
     'assumed (A3): a step of its own on the loss, whose weight grows from 0 over the first part of the loop',
     'assumed (A5): a term in the interleaved loop of the published code, on the images with unseen classes, which give '
     'its generator no step; the loop goes on from a finished one, since a classifier drawn from U[0, 1) predicts noise',

@@ -18,18 +18,28 @@ def check_recursion(settings: Mapping[str, Any]) -> None:
     Raises:
         ValueError: one line that names the setting, and what it may be.
     """
-    source, images, gate = settings['source'], settings['images'], settings['gate']['type']
+    source, images, gates = settings['source'], settings['images'], (settings['gate'], settings['online']['gate'])
     if source not in SOURCES:
         raise ValueError(f'recursion.source must be one of {tuple(SOURCES)}, got {source!r}')
     if images not in SOURCES[source]:
         raise ValueError(f'recursion.images must be one of {tuple(SOURCES[source])} with source {source!r}, '
                          f'got {images!r}')
-    if gate not in GATES:
-        raise ValueError(f'recursion.gate.type must be one of {tuple(GATES)}, got {gate!r}')
-    for name, value in (('gate.share', settings['gate']['share']), ('gate.threshold', settings['gate']['threshold']),
-                        ('agreement', settings['agreement'])):
-        if not 0 <= value <= 1:
-            raise ValueError(f'recursion.{name} must be from 0 to 1, got {value}')
+    for name, gate in zip(('gate', 'online.gate'), gates, strict=True):
+        if gate['type'] not in GATES:
+            raise ValueError(f'recursion.{name}.type must be one of {tuple(GATES)}, got {gate["type"]!r}')
+        _check_shares({f'{name}.{key}': gate[key] for key in GATES.values()})
+    _check_shares({'agreement': settings['agreement']})
     if settings['weight'] < 0 or settings['rounds'] < 0:
         raise ValueError(f'recursion.weight and recursion.rounds must be at least 0, got {settings["weight"]} and '
                          f'{settings["rounds"]}')
+
+
+def only_setting(gate: Mapping[str, Any]) -> dict[str, Any]:
+    """A gate with the one setting that it has."""
+    return {'type': gate['type'], GATES[gate['type']]: gate[GATES[gate['type']]]}
+
+
+def _check_shares(values: Mapping[str, float]) -> None:
+    for name, value in values.items():
+        if not 0 <= value <= 1:
+            raise ValueError(f'recursion.{name} must be from 0 to 1, got {value}')

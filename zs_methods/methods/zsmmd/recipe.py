@@ -14,7 +14,7 @@ from zs_methods.protocols import Protocol, stronger_access
 from zs_methods.task import Task
 
 from .assumptions import CONTROL, ONLINE, ORIGINS, ROUNDS
-from .choices import GATES, SOURCES, check_recursion
+from .choices import SOURCES, check_recursion, only_setting
 
 
 @METHODS.register_module(name='zsmmd')
@@ -94,12 +94,13 @@ class ZSMMD(ZS3, interleaves=True):
 
     def online(self) -> list[StageSpec]:
         """The interleaved loop of ZS3Net, and once more with queues of candidates."""
-        settings = self.cfg.recursion
-        online = dict(settings.online)
+        online = dict(self.cfg.recursion.online)
+        gate, min_count = online.pop('gate'), online.pop('min_count')
         length = {name: online.pop(name) for name in ('epochs', 'iterations')}
         again = {'name': 'joint_online', 'network': 'joint', 'warm_start': 'joint', 'initial': 'seen', **length}
         if self.origin:
-            again |= {'type': 'TrainZSMMDJointly', 'feedback': {**self.feedback, **online}}
+            loss = {**self.cfg.recursion.loss, 'min_count': min_count}
+            again |= {'type': 'TrainZSMMDJointly', 'feedback': {**self.feedback(gate), 'loss': loss, **online}}
         return [*self.start(), self.joint(), self.joint(**again), self.evaluate(network='joint_online')]
 
     def in_rounds(self) -> list[StageSpec]:
@@ -119,7 +120,7 @@ class ZSMMD(ZS3, interleaves=True):
         if not self.origin:
             return [self.generator(f'generator_{r}', **training)]
         judge = self.classifier(f'judge_{r}', generator=before, unseen_weight=settings.judge.unseen_weight)
-        feedback = {'candidates': f'candidates_{r}', **self.feedback}
+        feedback = {'candidates': f'candidates_{r}', **self.feedback(settings.gate)}
         return [judge, self.candidates(r, before),
                 self.generator(f'generator_{r}', 'TrainZSMMDGenerator', feedback=feedback, **training)]
 
@@ -143,22 +144,16 @@ class ZSMMD(ZS3, interleaves=True):
         candidates = [f'candidates_{r}' for r in rounds] if self.origin and self.images else []
         return [self.stage(
             'diagnosis', 'DiagnoseFeedback', pipeline=self.cfg.label_pipeline, generators=generators,
-            candidates=candidates, unseen_images=self.images, gate=self.gate, power=settings.power,
-            variances=settings.loss.variances, batch_size=self.cfg.features.batch_size, **settings.diagnosis)]
+            candidates=candidates, unseen_images=self.images, gate=only_setting(settings.gate),
+            power=settings.power, variances=settings.loss.variances, batch_size=self.cfg.features.batch_size,
+            **settings.diagnosis)]
 
     @property
     def images(self) -> str | None:
         """The training images that candidates are from, see `ZeroShotDataset`; None for none."""
         return SOURCES[self.cfg.recursion.source][self.cfg.recursion.images]
 
-    @property
-    def gate(self) -> dict[str, str | float]:
-        """The gate with the one setting that it has."""
-        gate = self.cfg.recursion.gate
-        return {'type': gate.type, GATES[gate.type]: gate[GATES[gate.type]]}
-
-    @property
-    def feedback(self) -> dict[str, Any]:
-        """The settings of the term, whatever the order."""
+    def feedback(self, gate: dict[str, Any]) -> dict[str, Any]:
+        """The settings of the term with a gate, whatever the order."""
         settings = self.cfg.recursion
-        return {'gate': self.gate, **{name: settings[name] for name in ('power', 'loss', 'weight', 'samples')}}
+        return {'gate': only_setting(gate), **{name: settings[name] for name in ('power', 'loss', 'weight', 'samples')}}

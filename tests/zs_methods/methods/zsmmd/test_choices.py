@@ -12,6 +12,7 @@ from zs_methods.methods.zsmmd.choices import check_recursion
     ({'source': 'synthetic', 'images': 'dropped'}, "with source 'synthetic'"),
     ({'gate.type': 'top'}, "recursion.gate.type must be one of .*'rank'"),
     ({'gate.share': 25}, 'recursion.gate.share must be from 0 to 1, got 25'),
+    ({'online.gate.type': 'top'}, 'recursion.online.gate.type must be one of'),
     ({'agreement': -1.0}, 'recursion.agreement must be from 0 to 1'),
     ({'weight': -1.0}, 'recursion.weight and recursion.rounds must be at least 0, got -1.0 and 5')])
 def test_wrong_settings_are_one_line(options, message):

@@ -42,7 +42,7 @@ def go_on(run_recipe, control):
 
 
 def test_without_candidates_it_is_the_plain_loop_bit_for_bit(go_on, control):
-    without, fed = go_on(**{'recursion.loss.min_count': 10**6}), go_on(**{'recursion.online.ramp': 0.0})
+    without, fed = go_on(**{'recursion.online.min_count': 10**6}), go_on(**{'recursion.online.ramp': 0.0})
     for file in ('model.pth', 'generator.pth'):
         assert same(without, control, file)
     assert not same(fed, control, 'generator.pth')
