@@ -33,7 +33,8 @@ ONLINE = (
     'assumed (A3): a step of its own on the loss, whose weight grows from 0 over the first part of the loop',
     'assumed (A5): a term in the interleaved loop of the published code, on the images with unseen classes, which give '
     'its generator no step; the loop goes on from a finished one, since a classifier drawn from U[0, 1) predicts noise',
-    'assumed (A6): candidates are pixels of the images with unseen classes (source unlabelled): transductive',
+    'assumed (A6): candidates are pixels of the images with unseen classes, which that loop knows from their layout '
+    '(source unlabelled): transductive',
     'assumed (A12): the confidence is that of the classifier of the loop, the logarithm of its unseen weight taken out '
     'of the scores',
     'the loop is longer than that of ZS3Net; weight 0 is the control for that',

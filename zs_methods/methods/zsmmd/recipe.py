@@ -78,12 +78,15 @@ class ZSMMD(ZS3, interleaves=True):
         return (*super().deviations, *(told if self.origin else (CONTROL,)))
 
     def skip(self) -> str | None:
-        """In the interleaved loop, candidates are pixels of images with unseen classes."""
+        """What the interleaved loop has no images for, and a choice of images that the card forbids."""
         if self.interleaved and (self.origin or 'unlabelled') != 'unlabelled':
             return f'source {self.origin!r} has no counterpart in the interleaved loop; use --protocol zs3-clean'
         if self.interleaved and self.layout != 'ground-truth':
             return (f'layout {self.layout!r} shows the interleaved loop no image with an unseen class; use '
                     '--protocol zs3-official, or order=sequential')
+        if not (self.interleaved or self.permitted):
+            return (f'recursion.images=dropped chooses images by their labels, {self.protocol.name} allows '
+                    f'{self.protocol.allowed(self.setting)}; use recursion.images=all')
         return super().skip()
 
     def stages(self) -> list[StageSpec]:

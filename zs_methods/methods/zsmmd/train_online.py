@@ -27,9 +27,9 @@ class OnlineLoop(JointLoop):
     """After the steps of the plain loop, the generator takes one with the ZS-MMD loss.
 
     In the published loop, images with an unseen class give the generator no step, although their real features are at
-    hand. Here the classifier as it is now predicts their pixels; of those predicted as an unseen class,
-    what the gate lets through of the batch joins the queue of that class, weighed by confidence. The loss is that of
-    the whole queues.
+    hand. Here the classifier as it is now predicts their pixels; of those predicted as an unseen class, what the gate
+    lets through of the batch joins the queue of that class, weighed by confidence. The loss is that of the whole
+    queues. Labels say which images those are, and are counted for the record; none is a target of a real feature.
     """
 
     def __init__(self, stage: TrainZSMMDJointly, ctx: StageContext, network: BaseSegmentor) -> None:

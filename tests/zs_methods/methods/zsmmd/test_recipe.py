@@ -88,6 +88,9 @@ def test_what_the_loop_cannot_do_is_skipped_with_a_reason(make):
     method = make()
     method.cfg.order = 'interleaved'
     assert "layout 'relabel' shows the interleaved loop no image" in method.skip()
+    strict = make(images='dropped')
+    strict.protocol = strict.protocol.model_copy(update={'unlabelled_access': 'image-filter'})
+    assert 'zs3-clean allows image-filter; use recursion.images=all' in strict.skip() and make().skip() is None
 
 
 @pytest.mark.parametrize(('name', 'options', 'card'), [
