@@ -36,7 +36,7 @@ def cagnet(run_recipe):
 @pytest.mark.parametrize(('seen', 'unseen', 'odds', 'share'), [
     (15, 5, 10.0, 50 / 65), (167, 15, 60.0, 900 / 1067), (156, 15, 60.0, 900 / 1056), (4, 2, 1.0, 2 / 6)])
 def test_random_maps_have_the_odds_of_every_class(seen, unseen, odds, share):
-    """VOC 15/5: 76.9 % unseen; COCO-Stuff: 84.4 % with all 182 ids, 85.2 % with those that have pixels."""
+    """VOC 15/5: 76.9 % unseen; COCO-Stuff: 84.3 % with all 182 ids, 85.2 % with those that have pixels."""
     torch.manual_seed(0)
     ids = torch.randperm(seen + unseen).tolist()
     labels = random_labels(200_000, ids[:seen], ids[seen:], odds)
@@ -48,7 +48,7 @@ def test_random_maps_have_the_odds_of_every_class(seen, unseen, odds, share):
 
 
 def test_published_shares_of_unseen_pixels():
-    for method, seen, unseen, share in (('voc', 15, 5, 76.9), ('cocostuff', 167, 15, 84.4)):
+    for method, seen, unseen, share in (('voc', 15, 5, 76.9), ('cocostuff', 167, 15, 84.35)):
         odds = load_config('cagnet', method, 'r101').cagnet.step2.odds
         assert 100 * odds * unseen / (odds * unseen + seen) == pytest.approx(share, abs=0.05)
 
