@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -25,9 +25,10 @@ def task(tmp_path):
 
 
 def test_a_weight_that_is_asked_for_takes_the_place_of_a_share(task):
-    shares = [compose('zs3', task(), options={f'classifier.unseen_{name}': value for name, value in asked.items()}
-                      ).config.classifier.unseen_share for asked in ({}, {'weight': 30}, {'weight': 30, 'share': 0.5})]
-    assert shares[0] > 0 and shares[1:] == [None, 0.5]
+    composed = compose('zs3', task(), options={'classifier.unseen_weight': 7})
+    composed.plain.classifier.unseen_share = 0.8
+    both = replace(composed, applied={**composed.applied, 'classifier.unseen_share': 0.5})
+    assert [one.config.classifier.unseen_share for one in (composed, both)] == [None, 0.5]
 
 
 def test_options_replace_settings_and_can_be_taken_back(task):
