@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from zs_methods.wording import unknown
@@ -57,20 +58,21 @@ def model_file(model: str, dataset: str) -> Path:
     return folder / (f'{model}_{dataset}.py' if f'{model}_{dataset}' in names else f'{model}.py')
 
 
-def method_file(method: str, model: str, dataset: str, beside: Path) -> Path | None:
+def method_file(method: str, networks: Iterable[str | None], dataset: str, beside: Path) -> Path | None:
     """The method's own config, if it has one; without one it takes the defaults.
 
-    It is ``<method>_<model>.py``, ``<method>_<data set>.py`` or ``<method>.py``, the first that exists, in
-    ``configs/<method>/`` or, for a plugin, beside its file (there, ``<method>_config.py`` is the last).
+    It is ``<method>_<network>.py``, ``<method>_<family>.py``, ``<method>_<data set>.py`` or ``<method>.py``, the first
+    that exists, in ``configs/<method>/`` or, for a plugin, beside its file (there, ``<method>_config.py`` is the last).
 
     Args:
         method (str): its name.
-        model (str): name or file of the DeepLab config.
+        networks (Iterable[str]): name of the DeepLab config and the ``family`` that it says it belongs to, networks
+            that take the same settings; None if it says nothing.
         dataset (str): name of the data set.
         beside (Path): folder of the file that registers the method.
     """
     builtin = config_root() / method
-    special = [f'{method}_{Path(model).stem}.py', f'{method}_{dataset}.py']
+    special = [f'{method}_{name}.py' for name in (*networks, dataset) if name]
     candidates = [*(builtin / name for name in (*special, f'{method}.py')),
                   *(beside / name for name in (*special, f'{method}_config.py'))]
     return next((path for path in candidates if path.is_file()), None)

@@ -25,11 +25,11 @@ from zs_methods.hashes import content_hash
 from zs_methods.methods import Method
 from zs_methods.network_choice import (
     NetworkCard,
-    Weights,
     backbone_name,
     check_backbone,
     check_device,
     choose_weights,
+    named_weights,
     weights_file,
 )
 from zs_methods.protocols import Protocol
@@ -88,7 +88,7 @@ def compose(method: str, task: Task, model: str | None = None, weights: str | No
         method (str): name in the registry.
         task (Task): any split of the data set; a file of backbone weights is its file ``backbone``.
         model (str, optional): DeepLab config of ``configs/deeplab`` or a file; the data set's by default.
-        weights (str, optional): what the backbone starts from: ``torchvision://NAME``, ``open-mmlab://NAME``, the
+        weights (str, optional): what the backbone starts from: a name, see `zs_methods.models.weight_sources`, the
             task's file, or ``none``; by default that file, or what the DeepLab's config says.
         pretraining (str, optional): what the weights were trained on; as the DeepLab's config says of its own.
         processes (int): that train the DeepLab.
@@ -117,7 +117,7 @@ def compose_all(methods: Sequence[str], task: Task, model: str | None = None, we
     for name in methods:
         try:
             config, deeplab = _read(name, task.dataset, model)
-            chosen = weights or Weights(config.backbone_weights, '', pretraining or config.pretraining)
+            chosen = weights or named_weights(config.backbone_weights, pretraining or config.pretraining)
             config.backbone_weights = chosen.setting()
             if processes > 1:
                 config.seen.processes = processes
@@ -156,7 +156,8 @@ def _read(method: str, dataset: str, model: str) -> tuple[Config, Config]:
         raise ConfigError(unknown('method', method, METHODS.module_dict))
     deeplab = Config.fromfile(model_file(model, dataset))
     config = copy.deepcopy(deeplab)
-    if own := method_file(method, model, dataset, Path(inspect.getfile(METHODS.get(method))).parent):
+    networks, beside = (Path(model).stem, deeplab.get('family')), Path(inspect.getfile(METHODS.get(method))).parent
+    if own := method_file(method, networks, dataset, beside):
         config.merge_from_dict(Config.fromfile(own).to_dict())
     return config, deeplab
 

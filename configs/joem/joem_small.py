@@ -8,7 +8,7 @@ _base_ = ['./joem.py']
 joem = dict(
     initial='seen', epochs=None,
     changes=dict(
-        model=dict(backbone=dict(_delete_=True, norm_eval=True)),  # frozen in the shared network already
+        model=dict(backbone=dict(_delete_=True, norm_eval=True)),
         train_dataloader=dict(batch_size=8),
         train_cfg=dict(max_iters=300),
         optim_wrapper=dict(
@@ -16,6 +16,6 @@ joem = dict(
             paramwise_cfg=dict(_delete_=True, custom_keys={
                 'backbone': dict(lr_mult=0.1), 'decode_head.semantic_encoder': dict(lr_mult=30.0)}))))
 deviations = (
-    'mobilenetv2: MobileNetV2, 300 iterations of 8 crops of 176 px with AdamW from the shared network; the code trains '
+    'small: 300 iterations of 8 small crops with AdamW from the shared network in the heading; the code trains '
     'a ResNet-101 jointly from ImageNet, 50 epochs of 32 crops of 312 px with SGD',
 )

@@ -4,6 +4,6 @@ _base_ = ['./devise.py']
 
 projection = dict(optimizer=dict(_delete_=True, type='Adam', lr=0.003), iterations=1000, batch_size=1024)
 deviations = (
-    'mobilenetv2: DeepLab on MobileNetV2 with frozen normalisation, trained for minutes on crops of 176 px',
-    'mobilenetv2: Adam at 0.003, 1000 steps of 1024 features, not tuned',
+    'small: the small network in the heading, trained for minutes on small crops',
+    'small: Adam at 0.003, 1000 steps of 1024 features, not tuned',
 )

@@ -1,5 +1,5 @@
 """Recursive ZS-MMD (reconstruction) on photographs with a small network."""
 
-_base_ = ['../zs3/zs3_mobilenetv2.py', './recursion.py']
+_base_ = ['../zs3/zs3_small.py', './recursion.py']
 
 recursion = dict(iterations=500)
