@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from zs_methods import config_files
-from zs_methods.config_files import config_root, model_file
+from zs_methods.config_files import config_root, method_file, model_file
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,6 +39,19 @@ def test_an_installed_package_has_its_own_whatever_lies_beside_it(tmp_path, monk
     ('mobilenetv2', 'voc', 'mobilenetv2.py')])
 def test_a_model_has_a_config_for_a_data_set_or_for_all(model, dataset, expected):
     assert model_file(model, dataset).name == expected
+
+
+def test_a_method_has_settings_for_a_network_a_family_a_data_set_or_all(tmp_path):
+    def found(*networks):
+        file = method_file('mine', networks, 'voc', tmp_path)
+        return file and file.name
+
+    for name, expected in (('mine_config.py', 'mine_config.py'), ('mine_voc.py', 'mine_voc.py'),
+                           ('mine_small.py', 'mine_small.py'), ('mine_net.py', 'mine_net.py')):
+        (tmp_path / name).touch()
+        assert found('net', 'small') == expected
+    assert found('other', 'small') == 'mine_small.py' and found('other', None) == 'mine_voc.py'
+    assert method_file('zs3', ('resnet50', 'small'), 'voc', tmp_path).name == 'zs3_small.py'
 
 
 def test_the_package_says_what_it_is(tmp_path):
