@@ -1,4 +1,4 @@
-"""Half an hour on one core, from ImageNet weights whose normalisation is trained; the backbone's rate is 2e-3."""
+"""40 to 100 minutes of one core, from ImageNet weights whose normalisation is trained; the backbone's rate is 2e-3."""
 
 _base_ = './small.py'
 
