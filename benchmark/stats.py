@@ -36,6 +36,15 @@ class Summary:
         return self.half_width is not None and 2 * self.half_width > abs(self.mean)
 
     @property
+    def half_width_of_one(self) -> float | None:
+        """Half the width of the 95% interval around the mean in which one more measurement lies.
+
+        It adds the spread of one measurement, t sd sqrt(1 + 1/n), to that of the mean, t sd sqrt(1/n); None with fewer
+        than two measurements.
+        """
+        return None if self.half_width is None else self.half_width * math.sqrt(self.n + 1)
+
+    @property
     def verdict(self) -> str:
         """Reads the summary of paired differences as one word on the first of the pair."""
         if self.half_width is None or not math.isfinite(self.mean):

@@ -9,6 +9,8 @@ MICRO = {
     'self_training.student.train_cfg.max_iters': 2,
     'joem.changes.train_cfg.max_iters': 2, 'joem.changes.train_dataloader.batch_size': 4,
     'cagnet.changes.train_cfg.max_iters': 2, 'cagnet.changes.train_dataloader.batch_size': 4,
+    'cagnet.changes.model.decode_head.runs': 16,
     'cagnet.step2.iterations': 4, 'cagnet.step2.period': 2, 'cagnet.step2.pixels': 64, 'cagnet.step2.batch_size': 64,
-    'recursion.feedback.loss.min_count': 1, 'recursion.feedback.loss.threshold': 0.0,
+    'recursion.online.iterations': 3, 'recursion.online.queue': 64, 'recursion.online.min_count': 1,
+    'recursion.samples': 8, 'recursion.rounds': 1, 'recursion.loss.min_count': 1, 'recursion.judge.unseen_weight': 30,
 }

@@ -93,6 +93,10 @@ def test_small_networks_are_one_family(name, crop, steps):
     assert tuple(config.model.data_preprocessor.size) == tuple(config.crop_size) == (crop, crop)
     assert (config.family, config.train_cfg.max_iters, config.train_dataloader.batch_size) == ('small', steps, 8)
     assert config.classifier == load('mobilenetv2').classifier and config.features == load('mobilenetv2').features
+    line, = config.network_deviations
+    assert f'{steps} iterations of 8 crops of {crop} px' in line
+    assert ('frozen normalisation' in line, 'normalisation is trained' in line) == (
+        config.model.backbone.norm_eval, not config.model.backbone.norm_eval)
 
 
 def test_published_augmentation():

@@ -74,7 +74,7 @@ def test_the_harness_stays_small():
     found = rooms('benchmark')
     arrows = {(room, name.split('.')[1]) for file, room in found.items() for name in imports(file)
               if name.startswith('benchmark.') and name.split('.')[1] in ORDER['benchmark']}
-    assert len(set(found.values())) <= 13 and len([arrow for arrow in arrows if arrow[0] != arrow[1]]) <= 32
+    assert len(set(found.values())) <= 13 and len([arrow for arrow in arrows if arrow[0] != arrow[1]]) <= 33
 
 
 def test_a_launcher_knows_no_other_one():

@@ -40,8 +40,18 @@ def config_root() -> Path:
                             'or use a checkout')
 
 
-def model_file(model: str, dataset: str) -> Path:
-    """The DeepLab config that a model's name stands for: that of the data set, or the general one; or a file.
+def _places(name: str, dataset: str, split: str | None) -> list[str]:
+    """Files for a split, for a data set and for all, the most particular one first."""
+    return [f'{name}_{place}.py' for place in (split, dataset) if place] + [f'{name}.py']
+
+
+def model_file(model: str, dataset: str, split: str | None = None) -> Path:
+    """The DeepLab config that a model's name stands for: that of the split, of the data set, or the general one.
+
+    Args:
+        model (str): its name, such as ``r101``, or a file.
+        dataset (str): name of the data set.
+        split (str, optional): `Task.split_name`, such as ``voc-15-5`` or ``voc-k2``.
 
     Raises:
         ConfigError: there is none; one line that suggests the nearest name.
@@ -55,14 +65,17 @@ def model_file(model: str, dataset: str) -> Path:
     if model not in names:
         general = {name for name in names if not any(name.startswith(f'{other}_') for other in names)}
         raise ConfigError(unknown('model', model, general))
-    return folder / (f'{model}_{dataset}.py' if f'{model}_{dataset}' in names else f'{model}.py')
+    return next(folder / name for name in _places(model, dataset, split) if (folder / name).is_file())
 
 
-def method_file(method: str, networks: Iterable[str | None], dataset: str, beside: Path) -> Path | None:
+def method_file(method: str, networks: Iterable[str | None], dataset: str, beside: Path,
+                split: str | None = None) -> Path | None:
     """The method's own config, if it has one; without one it takes the defaults.
 
-    It is ``<method>_<network>.py``, ``<method>_<family>.py``, ``<method>_<data set>.py`` or ``<method>.py``, the first
-    that exists, in ``configs/<method>/`` or, for a plugin, beside its file (there, ``<method>_config.py`` is the last).
+    It is that of the network, of its family, of the split, of the data set or the general one: the first that exists of
+    ``<method>_<network>.py``, ``<method>_<family>.py``, ``<method>_<split>.py``, ``<method>_<data set>.py`` and
+    ``<method>.py``, in ``configs/<method>/`` or, for a plugin, beside its file, where the last is
+    ``<method>_config.py``.
 
     Args:
         method (str): its name.
@@ -70,9 +83,10 @@ def method_file(method: str, networks: Iterable[str | None], dataset: str, besid
             that take the same settings; None if it says nothing.
         dataset (str): name of the data set.
         beside (Path): folder of the file that registers the method.
+        split (str, optional): `Task.split_name`, such as ``voc-15-5`` or ``voc-k2``.
     """
     builtin = config_root() / method
-    special = [f'{method}_{name}.py' for name in (*networks, dataset) if name]
-    candidates = [*(builtin / name for name in (*special, f'{method}.py')),
+    *special, general = [*(f'{method}_{name}.py' for name in networks if name), *_places(method, dataset, split)]
+    candidates = [*(builtin / name for name in (*special, general)),
                   *(beside / name for name in (*special, f'{method}_config.py'))]
     return next((path for path in candidates if path.is_file()), None)

@@ -38,7 +38,7 @@ from zs_methods.task import Task
 from zs_methods.wording import nearest, one_line, unknown
 
 __all__ = ['NETWORK_KEY', 'Composed', 'ConfigError', 'NetworkCard', 'check_device', 'compose', 'compose_all',
-           'config_root', 'has_key', 'load_config', 'model_file', 'weights_file']
+           'config_root', 'files_of', 'has_key', 'load_config', 'model_file', 'weights_file']
 
 #: Options of this section change the network that all methods share, not one method.
 NETWORK_KEY = 'model.'
@@ -47,7 +47,7 @@ _KINDS = {'true or false': bool, 'a number': int | float, 'text': str, 'a list':
 
 @dataclass(frozen=True)
 class Composed:
-    """The settings of a method on a network; those of one data set serve all its splits.
+    """The settings of a method on a network, for a data set and its splits that have no config of their own.
 
     Attributes:
         name (str): of the method.
@@ -82,11 +82,12 @@ class Composed:
 
 def compose(method: str, task: Task, model: str | None = None, weights: str | None = None,
             pretraining: str | None = None, processes: int = 1, options: Mapping[str, Any] | None = None) -> Composed:
-    """Composes the settings of a method for a data set and a network, and checks them before anything is trained.
+    """Composes the settings of a method for a split and a network, and checks them before anything is trained.
 
     Args:
         method (str): name in the registry.
-        task (Task): any split of the data set; a file of backbone weights is its file ``backbone``.
+        task (Task): the split, or another one that takes the same `files_of`; a file of backbone weights is its file
+            ``backbone``.
         model (str, optional): DeepLab config of ``configs/deeplab`` or a file; the data set's by default.
         weights (str, optional): what the backbone starts from: a name, see `zs_methods.models.weight_sources`, the
             task's file, or ``none``; by default that file, or what the DeepLab's config says.
@@ -116,7 +117,7 @@ def compose_all(methods: Sequence[str], task: Task, model: str | None = None, we
     found = {}
     for name in methods:
         try:
-            config, deeplab = _read(name, task.dataset, model)
+            config, deeplab = _read(name, task.dataset, model, task.split_name)
             chosen = weights or named_weights(config.backbone_weights, pretraining or config.pretraining)
             config.backbone_weights = chosen.setting()
             if processes > 1:
@@ -135,31 +136,55 @@ def compose_all(methods: Sequence[str], task: Task, model: str | None = None, we
     return found
 
 
-def load_config(method: str, dataset: str, model: str) -> Config:
+def files_of(methods: Sequence[str], task: Task, model: str | None = None) -> tuple[Path | None, ...]:
+    """The DeepLab's config and every method's own on a split; splits for which these are the same are composed alike.
+
+    Raises:
+        ConfigError: no such method or model, or the DeepLab's config, which is code, raises something.
+    """
+    model = model or task.spec.model
+    file = model_file(model, task.dataset, task.split_name)
+    try:
+        networks = _networks(model, Config.fromfile(file))
+    except Exception as error:
+        raise ConfigError(f'network {model!r}: {type(error).__name__}: {one_line(error)}') from error
+    return file, *(_own_file(name, networks, task.dataset, task.split_name) for name in methods)
+
+
+def load_config(method: str, dataset: str, model: str, split: str | None = None) -> Config:
     """The DeepLab's config merged with the method's own, as both are on disk.
 
     Args:
         method (str): name in the registry.
         dataset (str): name of the data set.
         model (str): name or file of the DeepLab config.
+        split (str, optional): `Task.split_name`; one without a config of its own by default.
 
     Raises:
         ConfigError: no such method or model.
         Exception: whatever the configs raise.
     """
-    return _read(method, dataset, model)[0]
+    return _read(method, dataset, model, split)[0]
 
 
-def _read(method: str, dataset: str, model: str) -> tuple[Config, Config]:
+def _read(method: str, dataset: str, model: str, split: str | None) -> tuple[Config, Config]:
     """What `load_config` returns, and the DeepLab's config alone."""
-    if method not in METHODS.module_dict:
-        raise ConfigError(unknown('method', method, METHODS.module_dict))
-    deeplab = Config.fromfile(model_file(model, dataset))
+    deeplab = Config.fromfile(model_file(model, dataset, split))
     config = copy.deepcopy(deeplab)
-    networks, beside = (Path(model).stem, deeplab.get('family')), Path(inspect.getfile(METHODS.get(method))).parent
-    if own := method_file(method, networks, dataset, beside):
+    if own := _own_file(method, _networks(model, deeplab), dataset, split):
         config.merge_from_dict(Config.fromfile(own).to_dict())
     return config, deeplab
+
+
+def _networks(model: str, deeplab: Config) -> tuple[str, str | None]:
+    """By what names a method's config may be that of a network, see `method_file`: its own, and that of its family."""
+    return Path(model).stem, deeplab.get('family')
+
+
+def _own_file(method: str, networks: Iterable[str | None], dataset: str, split: str | None) -> Path | None:
+    if method not in METHODS.module_dict:
+        raise ConfigError(unknown('method', method, METHODS.module_dict))
+    return method_file(method, networks, dataset, Path(inspect.getfile(METHODS.get(method))).parent, split)
 
 
 def has_key(config: Config, dotted: str) -> bool:

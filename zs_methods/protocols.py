@@ -36,10 +36,8 @@ class Resize(BaseModel):
         return f'short side {self.size}' if self.mode == 'short-side' else f'warped to {self.size} x {self.size}'
 
     def transform(self) -> dict:
-        """The mmseg transform of the image."""
-        if self.mode == 'short-side':
-            return dict(type='Resize', scale=(1_000_000, self.size), keep_ratio=True)
-        return dict(type='Resize', scale=(self.size, self.size), keep_ratio=False)
+        """The transform of image and labels: that of the ZS3 code with Pillow, or that of SPNet with OpenCV."""
+        return dict(type='zs_methods.ShortSide' if self.mode == 'short-side' else 'zs_methods.Warp', size=self.size)
 
 
 class Protocol(BaseModel):

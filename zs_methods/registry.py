@@ -10,11 +10,12 @@ from mmengine.registry import Registry
 from mmseg.registry import DATASETS as MMSEG_DATASETS
 from mmseg.registry import METRICS as MMSEG_METRICS
 from mmseg.registry import MODELS as MMSEG_MODELS
+from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMSEG_OPTIM_WRAPPER_CONSTRUCTORS
 from mmseg.registry import TRANSFORMS as MMSEG_TRANSFORMS
 
 from zs_methods.own_registries import METHODS, STAGES
 
-__all__ = ['DATASETS', 'METHODS', 'METRICS', 'MODELS', 'STAGES', 'TRANSFORMS']
+__all__ = ['DATASETS', 'METHODS', 'METRICS', 'MODELS', 'OPTIM_WRAPPER_CONSTRUCTORS', 'STAGES', 'TRANSFORMS']
 
 # heads, generators and losses
 MODELS = Registry('model', parent=MMSEG_MODELS, scope='zs_methods',
@@ -24,7 +25,12 @@ DATASETS = Registry('dataset', parent=MMSEG_DATASETS, scope='zs_methods',
                     locations=['zs_methods.datasets.zero_shot_dataset'])
 # label masking and its audit
 TRANSFORMS = Registry('transform', parent=MMSEG_TRANSFORMS, scope='zs_methods',
-                      locations=['zs_methods.datasets.transforms', 'zs_methods.datasets.augmentation'])
+                      locations=['zs_methods.datasets.transforms', 'zs_methods.datasets.augmentation',
+                                 'zs_methods.datasets.augmentation_spnet'])
+# optimisers of parts of a network
+OPTIM_WRAPPER_CONSTRUCTORS = Registry(
+    'optimizer wrapper constructor', parent=MMSEG_OPTIM_WRAPPER_CONSTRUCTORS, scope='zs_methods',
+    locations=['zs_methods.engine.part_optimisers'])
 # integer confusion matrices
 METRICS = Registry('metric', parent=MMSEG_METRICS, scope='zs_methods',
                    locations=['zs_methods.evaluation.confusion_metric'])

@@ -29,6 +29,9 @@ class Task:
         data (str): names the content of the data set; part of every artifact's address.
         files (dict[str, str]): paths by purpose, such as ``vectors``; no part of an address, their hashes are.
         withheld (tuple[int, ...]): ids of classes whose images take no part at all, see `held_out`.
+        scored_share (float): share of the training images that is scored, and never trained on, in place of the
+            validation images; 0 for a real split.
+        held_out_of (str): the split that `held_out` was asked of, whose configs count; '' for a split of its own.
     """
 
     source: str
@@ -40,6 +43,8 @@ class Task:
     data: str = ''
     files: dict[str, str] = field(default_factory=dict)
     withheld: tuple[int, ...] = ()
+    scored_share: float = 0.0
+    held_out_of: str = ''
 
     @classmethod
     def create(cls, source: str, split: int | str, data_root: str | Path, protocol: Protocol | None = None,
@@ -82,6 +87,12 @@ class Task:
         return self.spec.name
 
     @property
+    def split_name(self) -> str:
+        """What configs call the split: with the data set's name in front, such as ``voc-k2`` and ``voc-15-5``."""
+        split = self.held_out_of or self.split
+        return split if split.startswith(f'{self.dataset}-') else f'{self.dataset}-{split}'
+
+    @property
     def vectors(self) -> str:
         """The word-vector file, or several joined by ``+``, see `load_class_vectors`."""
         return self.files['vectors']
@@ -97,22 +108,28 @@ class Task:
         split = self.spec.splits.get(int(self.split[1:]) if re.fullmatch(r'k\d+', self.split) else self.split)
         return tuple(c for c in self.spec.ids(split.validation) if c in self.seen) if split else ()
 
-    def held_out(self, classes: Sequence[int], name: str) -> Task:
+    def held_out(self, classes: Sequence[int], name: str, share: float = 0.25) -> Task:
         """The task on which settings are chosen: some seen classes play the unseen ones.
 
-        The real unseen classes are ignored, and images with one of them take no part.
+        To a method it is what a real split is. The real unseen classes are ignored, and images with one of them take no
+        part. Of the other training images a share, drawn whatever classes they hold, stands for the validation images:
+        the pseudo-unseen classes are as frequent there as they naturally are. The others are the training images.
 
         Args:
             classes (Sequence[int]): ids of seen classes, the pseudo-unseen.
             name (str): of the split.
+            share (float): of the images, above 0 and below 1.
 
         Raises:
-            ValueError: a class is not seen.
+            ValueError: a class is not seen, or the share is none.
         """
+        if not 0 < share < 1:
+            raise ValueError(f'a share between 0 and 1 is scored, not {share}')
         if wrong := set(classes) - set(self.seen):
             raise ValueError(f'only seen classes can be held out, not {[self.spec.classes[c] for c in sorted(wrong)]}')
         return replace(self, split=name, unseen=tuple(sorted(classes)),
-                       ignored=tuple(sorted({*self.ignored, *self.unseen})), withheld=self.unseen)
+                       ignored=tuple(sorted({*self.ignored, *self.unseen})), withheld=self.unseen,
+                       scored_share=share, held_out_of=self.held_out_of or self.split)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as plain data."""

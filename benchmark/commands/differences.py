@@ -49,7 +49,7 @@ def _areas(record: Record, shared: set[str]) -> Iterator[dict[str, Any]]:
     yield {'name': record.cell.data, **(source.get('data') or {})}
     yield source.get('vectors') or {}
     yield {'zs_methods': record.code, 'commit': git.get('sha'), 'changed': git.get('dirty'), 'changes': git.get('diff')}
-    yield {name: source.get(name) for name in ('python', 'packages', 'compat')}
+    yield {name: source.get(name) for name in ('python', 'libc', 'packages', 'compat')}
     yield {name: source.get(name) for name in ('platform', 'kernel', 'hardware')} | {
         'device': ', '.join(dict.fromkeys(stage.device for stage in record.stages))}
     yield {'level read': record.label_access.get('level')}

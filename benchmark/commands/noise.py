@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmark.records.files import Record, Status, load_head
+from benchmark.records.schema import Metrics
 from benchmark.reporting.statistics.bootstrap import resampled_hiou, resamples_for
 from benchmark.stats import CONFIDENCE, Resampled, Summary, paired, resampled, summarise
 
@@ -28,12 +29,12 @@ def noise(first: Record, second: Record, paths: Sequence[Path]) -> Iterator[str]
                f'resamples of {first.images} images from {images.low:+.2f} to {images.high:+.2f}, p = {images.p:.4f}: '
                f'{images.verdict}')
     if first.settings != second.settings:
-        yield from _decide(images, *map(_seeds, (first, second), paths))
+        yield from _decide(images, *map(seeds_of, (first, second), paths))
     elif first.cell.seed == second.cell.seed:
         yield ('verdict: the same settings and seed gave other numbers; over images: '
                f'{images.verdict if images else "not known"}')
     else:
-        values = {**_seeds(second, paths[1]), **_seeds(first, paths[0])}
+        values = {**seeds_of(second, paths[1]), **seeds_of(first, paths[0])}
         yield f'over seeds: mean hIoU {_interval(summarise(values.values()))}, {_named(sorted(values))}'
         yield 'verdict: two seeds of the same settings; what they differ by is the noise of seeds'
 
@@ -50,6 +51,11 @@ def _decide(images: Resampled | None, first: Mapping[int, float], second: Mappin
     yield f'verdict: {_verdict(images, seeds)}'
 
 
+def hiou(metrics: Metrics) -> float | None:
+    """The score that methods are compared by."""
+    return metrics.hiou
+
+
 def over_images(first: Record, second: Record) -> Resampled | None:
     """The difference in hIoU under resampled images; None without images that both were scored on."""
     records = [record.model_copy(update={'key': name})  # two runs of one cell have the same key
@@ -60,13 +66,14 @@ def over_images(first: Record, second: Record) -> Resampled | None:
     return resampled(first.metrics.hiou - second.metrics.hiou, samples['A'] - samples['B'])
 
 
-def _seeds(record: Record, path: Path) -> dict[int, float]:
-    """The hIoU of all finished records beside one that differ from it in nothing but the seed, by seed."""
+def seeds_of(record: Record, path: Path, score: Callable[[Metrics], float | None] = hiou) -> dict[int, float]:
+    """A score of all finished records beside one that differ from it in nothing but the seed, by seed."""
     pattern, one = re.subn(r'_seed\d+(?=_|$)', '_seed*', glob.escape(path.stem))
     heads = [load_head(other) for other in sorted(path.parent.glob(f'{pattern}.json'))] if one else []
-    found = {head.cell.seed: head.metrics.hiou for head in heads
-             if head.status is Status.DONE and head.settings == record.settings and head.metrics.hiou is not None}
-    return dict(sorted({**found, record.cell.seed: record.metrics.hiou}.items()))
+    found = {head.cell.seed: score(head.metrics) for head in heads
+             if head.status is Status.DONE and head.settings == record.settings}
+    found[record.cell.seed] = score(record.metrics)
+    return {seed: value for seed, value in sorted(found.items()) if value is not None}
 
 
 def _verdict(images: Resampled | None, seeds: Summary | None) -> str:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from benchmark.commands.repeats import Again, compare
 from benchmark.errors import UsageError
 from benchmark.launchers.launch import launch
 from benchmark.planning import data
@@ -28,8 +29,6 @@ from benchmark.store.locks import Lock, remove_abandoned
 
 #: Folders of this program, and their locks.
 _OWN = re.compile(r'verify-[0-9a-f]{8}(\.lock)?')
-#: What may change the last digits of a sum, and with them a prediction.
-DECIDES = ('code', 'python', 'platform', 'packages', 'hardware')
 
 
 def verify(count: int, cells: Sequence[Cell], options: RunOptions, console: Console) -> int:
@@ -39,7 +38,7 @@ def verify(count: int, cells: Sequence[Cell], options: RunOptions, console: Cons
     runs with the number of threads that its record names, and ``--deterministic`` if it did.
 
     Returns:
-        int: 0 if all are identical, 1 if one differs or fails.
+        int: 0 if all are identical or within the interval of their seeds, 1 otherwise.
 
     Raises:
         UsageError: there are fewer such cells.
@@ -65,13 +64,15 @@ def verify(count: int, cells: Sequence[Cell], options: RunOptions, console: Cons
             with Reporter(console, len(group)) as reporter:
                 launch(group, own, reporter, source)
             again |= {cell.file_name: load_record(folder / 'records' / cell.file_name) for cell in group}
-    pairs = [(cell, known[cell.file_name], again[cell.file_name]) for cell in drawn]
-    console.print(_table(pairs))
-    differ = [pair for pair in pairs if not identical(*pair[1:])]
-    for name in sorted({name for _, record, other in differ for name in _changed(record, other)}):
-        console.print(f'not the same as then: {name}', highlight=False, markup=False)
-    console.print(f'{len(pairs) - len(differ)} of {len(pairs)} identical to the pixel', highlight=False)
-    return int(bool(differ))
+    cells_again = [compare(cell, known[cell.file_name], again[cell.file_name], options.records) for cell in drawn]
+    console.print(_table(cells_again))
+    for one in cells_again:
+        if one.verdict != 'identical':
+            console.print(f'{one.cell.label}: {one.why}', highlight=False, markup=False, soft_wrap=True)
+    same, near = (sum(one.verdict == verdict for one in cells_again) for verdict in ('identical', 'within'))
+    console.print(f'{same} of {len(drawn)} identical to the pixel' +
+                  f", {near} within the seeds' interval" * bool(near), highlight=False)
+    return int(same + near < len(drawn))
 
 
 @contextmanager
@@ -81,13 +82,6 @@ def _removed(folder: Path) -> Iterator[None]:
         yield
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def identical(record: Record, other: Record) -> bool:
-    """Whether two records agree in every pixel count, over all images and image by image."""
-    secondary = [one.secondary and one.secondary.confusion for one in (record, other)]
-    return (record.status is other.status is Status.DONE and record.confusion == other.confusion
-            and record.confusion_per_image == other.confusion_per_image and secondary[0] == secondary[1])
 
 
 def _record(records: Path, cell: Cell, console: Console) -> Record | None:
@@ -107,28 +101,16 @@ def _threads(record: Record) -> int:
     return max(named, default=record.provenance['hardware']['threads'])
 
 
-def _changed(record: Record, other: Record) -> list[str]:
-    """What of a record's environment was another one in the second run."""
-    found = []
-    for name in DECIDES:
-        then, now = record.provenance.get(name), other.provenance.get(name)
-        if isinstance(then, dict) and isinstance(now, dict):
-            found += [f'{name}.{key}' for key in now if key in then and now[key] != then[key]]
-        elif now != then:
-            found.append(name)
-    return found
-
-
-def _table(pairs: Sequence[tuple[Cell, Record, Record]]) -> Table:
+def _table(cells: Sequence[Again]) -> Table:
     table = Table(title='Cells that were run again')
-    for title in ('cell', 'hIoU then', 'hIoU now', 'pixels that differ', 'verdict'):
+    for title in ('cell', 'hIoU then', 'hIoU now', 'pixels moved', 'verdict'):
         table.add_column(title, justify='left' if title in ('cell', 'verdict') else 'right')
-    for cell, record, other in pairs:
-        if other.status is not Status.DONE:
-            table.add_row(Text(cell.label), number(record.metrics.hiou, 4), '-', '-', Text(f'failed: {other.reason}'))
-            continue
-        moved = sum(abs(a - b) for row, now in zip(record.confusion, other.confusion, strict=True)
-                    for a, b in zip(row, now, strict=True)) // 2
-        table.add_row(Text(cell.label), number(record.metrics.hiou, 4), number(other.metrics.hiou, 4), f'{moved:,}',
-                      'identical' if identical(record, other) else 'differs')
+    for one in cells:
+        then, now, moved = number(one.record.metrics.hiou, 4), '-', '-'
+        if one.verdict != 'failed':
+            now = number(one.other.metrics.hiou, 4)
+            moved = sum(abs(a - b) for rows in zip(one.record.confusion, one.other.confusion, strict=True)
+                        for a, b in zip(*rows, strict=True)) // 2
+            moved = f'{moved:,}'
+        table.add_row(Text(one.cell.label), then, now, moved, one.verdict)
     return table

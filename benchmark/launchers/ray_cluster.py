@@ -15,6 +15,7 @@ from benchmark import ROOT
 from benchmark.launchers.base import LAUNCHERS, Job, Launcher, LauncherError, Loss
 from benchmark.planning.plan import Needs
 from benchmark.planning.run_options import RunOptions
+from benchmark.surroundings import arithmetic
 
 
 @LAUNCHERS.register_module(name='ray')
@@ -46,7 +47,7 @@ class RayLauncher(Launcher):
         try:
             with _own_signals(), _at(ROOT):  # Ray puts the current folder on its workers' import path
                 ray.init(address=options.address or 'local', runtime_env={
-                    'env_vars': {'PYTHONPATH': os.pathsep.join(paths), **threads}}, **settings)
+                    'env_vars': {'PYTHONPATH': os.pathsep.join(paths), **threads, **arithmetic(own=False)}}, **settings)
         except Exception as error:  # Ray's own, connection errors, wrong options: all of them mean no cluster
             raise LauncherError(f'--launcher ray: {_first_line(error)}') from error
         # The function travels as code: by name, a worker would import the module, from wherever it finds one.

@@ -16,8 +16,9 @@ from zs_methods.task import Task
 
 def origin(task: Task, seed: int | None) -> str:
     """What stands before the first stage: data, split and seed; None for what all seeds have in common."""
+    share = {'scored_share': task.scored_share} if task.scored_share else {}
     return content_hash({'data': task.data, 'classes': task.spec.classes, 'unseen': task.unseen,
-                         'ignored': task.ignored, 'withheld': task.withheld, 'seed': seed})
+                         'ignored': task.ignored, 'withheld': task.withheld, 'seed': seed, **share})
 
 
 def stage_content(spec: StageSpec, card: list | None) -> bytes:

@@ -10,7 +10,7 @@ from benchmark.planning.methods import chosen_methods, load_plugins
 from benchmark.planning.plan import Cell, Recipe
 from benchmark.planning.request import Request, is_file
 from benchmark.planning.run_options import RunOptions
-from zs_methods.configs import NETWORK_KEY, Composed, ConfigError, check_device, compose_all, weights_file
+from zs_methods.configs import NETWORK_KEY, Composed, ConfigError, check_device, compose_all, files_of, weights_file
 from zs_methods.datasets.files import locate
 from zs_methods.datasets.spec import DatasetSpec, available, load_spec
 from zs_methods.engine import shared_memory
@@ -74,26 +74,34 @@ def expand(request: Request, options: RunOptions, methods: Sequence[str], tasks:
     Raises:
         UsageError: a wrong option, or a recipe that cannot be built.
     """
-    try:
-        composed = compose_all(methods, tasks[0], request.model, request.backbone_weights, request.pretraining,
-                               request.processes, request.options)
-        config = composed[methods[0]].config
-        check_device(config, options.device)
-    except ConfigError as error:
-        raise _usage(error) from error
-    if options.launcher not in ELSEWHERE and (lack := shared_memory.lack(
-            config.get('train_dataloader', {}), config.get('train_pipeline', ()))):
-        raise UsageError(f'{lack} in --cfg-options')
-    cells = []
+    cells, composed = [], {}
     for task in tasks:
         recipes = []
+        try:
+            files = files_of(methods, task, request.model)
+            if files not in composed:
+                composed[files] = _compose(request, options, methods, task)
+        except ConfigError as error:
+            raise _usage(error) from error
         for name in methods:
             try:
-                recipes.append(_recipe(composed[name], task, protocol, request))
+                recipes.append(_recipe(composed[files][name], task, protocol, request))
             except Exception as error:  # a plugin's recipe may raise anything
                 raise UsageError(f'method {name!r}: {type(error).__name__}: {one_line(error)}') from error
         cells += [recipe.cell(seed) for seed in request.seeds for recipe in recipes]
     return cells
+
+
+def _compose(request: Request, options: RunOptions, methods: Sequence[str], task: Task) -> dict[str, Composed]:
+    """The settings of all methods on a task, which this machine can train."""
+    composed = compose_all(methods, task, request.model, request.backbone_weights, request.pretraining,
+                           request.processes, request.options)
+    config = composed[methods[0]].config
+    check_device(config, options.device)
+    if options.launcher not in ELSEWHERE and (lack := shared_memory.lack(
+            config.get('train_dataloader', {}), config.get('train_pipeline', ()))):
+        raise UsageError(f'{lack} in --cfg-options')
+    return composed
 
 
 def _recipe(composed: Composed, task: Task, protocol: Protocol, request: Request) -> Recipe:

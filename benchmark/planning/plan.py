@@ -167,7 +167,7 @@ def _card(method: Method) -> MethodCard:
         summary=method.summary, role=method.role, setting=method.setting, note=method.note, source=method.source,
         deviations=[*method.deviations, *method.config_deviations],
         reads_unseen_gt=stronger_access(method.reads_unseen_gt, method.protocol.handling),
-        title=method.title, continues=method.continues, generates=method.generates,
+        title=method.title, continues=method.continues, controls=method.controls, generates=method.generates,
         compared_with=list(method.compared_with), shows=dict(method.shows))
 
 

@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UsageError, known
@@ -15,7 +16,7 @@ from benchmark.planning.methods import load_plugins
 from benchmark.planning.plan import Cell
 from benchmark.planning.request import Request, is_file
 from benchmark.planning.run_options import RunOptions
-from benchmark.records.files import Record
+from benchmark.records.files import RecordHead, load_record
 from benchmark.records.provenance import environment
 from benchmark.records.selections import Candidate, Fold, Selection
 from zs_methods.datasets.spec import available, load_spec
@@ -31,14 +32,16 @@ class SelectionRequest:
     Attributes:
         request (Request): methods, one split, seeds, card, network; its options are the same for all points.
         grid (Mapping): dotted key of a setting -> the values to try.
-        folds (int): draws of held-out classes.
-        held_out (int): classes in a draw.
+        held_out (Sequence[int]): numbers of classes to hold out, each a K of its own.
+        folds (int): draws of held-out classes for each of these numbers.
+        share (float): share of the images that a fold scores and never trains on, see `Task.held_out`.
     """
 
     request: Request
     grid: Mapping[str, Sequence[Any]]
-    folds: int = 3
-    held_out: int = 3
+    held_out: Sequence[int] = (2, 4)
+    folds: int = 4
+    share: float = 0.25
 
 
 def plan(selection: SelectionRequest, options: RunOptions) -> tuple[Task, dict[str, list[list[Cell]]]]:
@@ -72,14 +75,16 @@ def plan(selection: SelectionRequest, options: RunOptions) -> tuple[Task, dict[s
     names = [known('method', name, methods) for name in names]
     background = task.spec.ids([task.spec.background] if task.spec.background else [])
     pool = [c for c in task.seen if c not in background]
-    if selection.held_out >= len(pool):
-        raise UsageError(f'--held-out {selection.held_out}: of the {len(pool)} seen classes of {task.dataset} '
-                         f'{task.split} some must stay seen')
+    if (most := max(selection.held_out)) >= len(pool):
+        raise UsageError(f'--held-out {most}: of the {len(pool)} seen classes of {task.dataset} {task.split} some must '
+                         'stay seen')
     try:
-        folds = draw_folds(pool, selection.held_out, selection.folds)
+        folds = [fold for size in selection.held_out for fold in draw_folds(pool, size, selection.folds)]
     except ValueError as error:
         raise UsageError(f'--folds {selection.folds}: {error}') from None
-    held_out = [task.held_out(ids, f'{task.split}-held-out-{"-".join(map(str, ids))}') for ids in folds]
+    share = selection.share
+    held_out = [task.held_out(ids, f'{task.split}-held-out-{"-".join(map(str, ids))}-scored-{share}', share)
+                for ids in folds]
     plans = {}
     for name in names:
         plans[name] = []
@@ -92,10 +97,13 @@ def plan(selection: SelectionRequest, options: RunOptions) -> tuple[Task, dict[s
 
 
 def summarise(asked: SelectionRequest, task: Task, name: str, groups: list[list[Cell]],
-              finished: list[list[Record]], source: dict[str, Any]) -> Selection:
-    """The scores of all points of the grid, and the choice."""
+              finished: list[list[RecordHead]], folder: Path, source: dict[str, Any]) -> Selection:
+    """The scores of all points of the grid, and the choice; `folder` is that of the records."""
     first = groups[0][0]
     folds = list(dict.fromkeys(cell.task.unseen for cell in groups[0]))
+    scored = {cell.task.unseen: folder / cell.file_name for cells, records in zip(groups, finished, strict=True)
+              for cell, record in zip(cells, records, strict=False) if record.metrics}
+    absent = {fold: load_record(path).absent_classes for fold, path in scored.items()}
     candidates = [
         Candidate(settings=point, scores=[_score(cell, record, folds) for cell, record in
                                           zip(cells, [*records, *[None] * len(cells)], strict=False)])
@@ -103,15 +111,17 @@ def summarise(asked: SelectionRequest, task: Task, name: str, groups: list[list[
     selection = Selection(
         dataset=task.dataset, data=task.data, split=task.split, unseen=[task.spec.classes[c] for c in task.unseen],
         protocol=first.id.protocol, model=first.id.model, network=first.network, method=name,
-        held_out=asked.held_out, seeds=list(dict.fromkeys(cell.id.seed for cell in groups[0])),
-        folds=[Fold(ids=list(ids), classes=[task.spec.classes[c] for c in ids]) for ids in folds],
+        held_out=list(asked.held_out), share=asked.share,
+        seeds=list(dict.fromkeys(cell.id.seed for cell in groups[0])),
+        folds=[Fold(ids=list(ids), classes=(names := [task.spec.classes[c] for c in ids]),
+                    absent=[name for name in names if name in absent.get(ids, ())]) for ids in folds],
         grid=asked.grid, fixed=asked.request.options, candidates=candidates, argv=source.get('argv', []),
         provenance={**environment(), **{key: value for key, value in source.items() if key != 'argv'}})
     selection.choose()
     return selection
 
 
-def _score(cell: Cell, record: Record | None, folds: list[tuple[int, ...]]) -> dict[str, Any]:
+def _score(cell: Cell, record: RecordHead | None, folds: list[tuple[int, ...]]) -> dict[str, Any]:
     about = dict(fold=folds.index(cell.task.unseen), seed=cell.id.seed, key=cell.key)
     if record is None or record.metrics is None:
         return {**about, 'reason': (record.reason or record.status.value) if record else 'not run'}
@@ -125,7 +135,10 @@ def product(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 
 def draw_folds(candidates: Iterable[int], size: int, count: int) -> list[tuple[int, ...]]:
-    """Draws distinct groups of classes; fold f is drawn with seed f, so that more folds leave the first ones alone.
+    """Deals out distinct groups of classes, so that every class is held out about equally often.
+
+    The classes are shuffled and dealt, and shuffled again when they run out. More groups, or other sizes, leave the
+    first ones alone.
 
     Args:
         candidates: ids of the classes that may be held out.
@@ -141,10 +154,15 @@ def draw_folds(candidates: Iterable[int], size: int, count: int) -> list[tuple[i
     pool = sorted(candidates)
     if math.comb(len(pool), size) < count:
         raise ValueError(f'{len(pool)} classes have fewer than {count} groups of {size}')
+    stream = random.Random(size)
     folds: list[tuple[int, ...]] = []
-    for fold in range(count):
-        stream = random.Random(fold)
-        while (drawn := tuple(sorted(stream.sample(pool, size)))) in folds:
-            pass
-        folds.append(drawn)
+    left: list[int] = []
+    while len(folds) < count:
+        dealt, left = left[:size], left[size:]
+        if missing := size - len(dealt):
+            others = [c for c in stream.sample(pool, len(pool)) if c not in dealt]
+            left = [*others[missing:], *dealt]
+            dealt += others[:missing]
+        if (fold := tuple(sorted(dealt))) not in folds:
+            folds.append(fold)
     return folds

@@ -20,6 +20,7 @@ import zs_methods
 from benchmark import ROOT
 from benchmark.records.energy import EnergyMeter
 from benchmark.store.checksums import file_sha256
+from benchmark.surroundings import arithmetic
 from zs_methods import compat
 from zs_methods.datasets.names import visible
 from zs_methods.hashes import code_sha256, hash_sources
@@ -58,12 +59,14 @@ def environment() -> dict[str, Any]:
         # The numbers of the kernel's version only: what follows them may be a name somebody gave.
         'platform': f'{platform.system()}-{platform.machine()}',
         'kernel': (re.match(r'[\d.]+', platform.release()) or [''])[0].strip('.'),
+        'libc': '-'.join(platform.libc_ver()).strip('-'),  # whose exp and log Python and NumPy call
         'packages': {name: version for name in PACKAGES if (version := _version(name))},
         'compat': compat.found(),
         'hardware': {
             'cpu': _cpu(), 'cpu_capability': torch.backends.cpu.get_cpu_capability(), 'cores': os.cpu_count(),
             'threads': torch.get_num_threads(),
             'thread_limits': {name: os.environ[name] for name in THREAD_LIMITS if name in os.environ},
+            'arithmetic': arithmetic(),
             'deterministic': torch.are_deterministic_algorithms_enabled(),
             'memory_gib': round(os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30, 1),
             'gpu': _gpus(), 'cuda': torch.version.cuda, 'driver': _driver(),

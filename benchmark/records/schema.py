@@ -147,6 +147,7 @@ class MethodCard(_Part):
     Attributes:
         title: its name in papers; '' if it has none but that of the command line.
         continues: the method whose trained parts it trains further.
+        controls: the method that it equals but for a term of the loss that it leaves out.
         generates: whether it makes features of unseen classes with a generator.
         compared_with: methods that the report sets it against, in words.
         shows: what the difference to some of these shows, such as ``what calibration adds``.
@@ -161,6 +162,7 @@ class MethodCard(_Part):
     note: str = ''
     title: str = ''
     continues: str | None = None
+    controls: str | None = None
     generates: bool = False
     compared_with: list[str] = []
     shows: dict[str, str] = {}

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from benchmark.records.files import NetworkCard, read_json, write_json
 from benchmark.stats import Summary, paired, summarise
 
-SELECTION_VERSION = 2
+SELECTION_VERSION = 3
 RULE = ('highest mean hIoU; of all settings whose paired difference to it is within one standard error, the first in '
         'the order of the grid')
 
@@ -24,10 +24,14 @@ class _Part(BaseModel):
 
 
 class Fold(_Part):
-    """One draw of seen classes that play the unseen ones: their ids, ascending, and names."""
+    """One draw of seen classes that play the unseen ones: their ids, ascending, and names.
+
+    ``absent`` names those without a pixel in the images scored, which have no part in any mean.
+    """
 
     ids: list[int]
     classes: list[str]
+    absent: list[str] = []
 
 
 class Score(_Part):
@@ -75,7 +79,12 @@ class Selection(_Part):
         dataset, data, protocol, model, method: as in records; ``network`` is the network's card.
         split, unseen: the split whose unseen classes take no part, and their names.
         argv: the command line. ``provenance``: environment, git state, data and vectors, as in records.
-        held_out: number of classes in a fold. ``folds``: the draws. ``seeds``: every fold is run with each.
+        held_out: numbers of classes that were held out, as many folds of each. ``folds``: the draws. ``seeds``: every
+            fold is run with each.
+        share: share of the images that were scored and not trained on, whatever classes they hold. None until version
+            2: the training images that hold a held-out class were scored, and no others, so that the held-out classes
+            were more frequent than on a real split, and false positives in other images invisible; images with an
+            unseen class took part, those pixels ignored.
         grid: setting -> values tried, in the order given; the candidates are its product, last setting fastest.
         fixed: ``--cfg-options`` that all candidates share.
         candidates: the points of the grid with all scores.
@@ -84,7 +93,7 @@ class Selection(_Part):
             all its numbers, or no fold an hIoU.
     """
 
-    selection_version: Literal[2] = SELECTION_VERSION
+    selection_version: Literal[3] = SELECTION_VERSION
     dataset: str
     data: str
     split: str
@@ -93,7 +102,8 @@ class Selection(_Part):
     model: str
     network: NetworkCard
     method: str
-    held_out: int
+    held_out: list[int]
+    share: float | None
     folds: list[Fold]
     seeds: list[int]
     grid: dict[str, list[Any]]
@@ -146,25 +156,28 @@ def save_selection(selection: Selection, path: Path) -> None:
     write_json(path, selection.model_dump(mode='json'))
 
 
-def load_selections(folder: Path) -> list[Selection]:
-    """Reads all selections of a folder, ordered by file name; those of version 1 are brought up to the present one.
+def load_selection(path: Path) -> Selection:
+    """Reads one selection; an older one is brought up to the present version.
 
     Raises:
-        ValueError: a file is no selection of this version; the message names it.
+        ValueError: the file is no selection of this version; the message names it.
     """
-    found = []
-    for path in sorted(folder.glob('*.json')):
-        try:
-            found.append(Selection.model_validate(_upgrade(read_json(path))))
-        except ValueError as error:
-            raise ValueError(f'{path}: no selection of version {SELECTION_VERSION}: {str(error).splitlines()[0]}') \
-                from None
-    return found
+    try:
+        return Selection.model_validate(_upgrade(read_json(path)))
+    except ValueError as error:
+        raise ValueError(f'{path}: no selection of version {SELECTION_VERSION}: {str(error).splitlines()[0]}') from None
+
+
+def load_selections(folder: Path) -> list[Selection]:
+    """Reads all selections of a folder, ordered by file name, see `load_selection`."""
+    return [load_selection(path) for path in sorted(folder.glob('*.json'))]
 
 
 def _upgrade(content: dict[str, Any]) -> dict[str, Any]:
-    """Version 2 says which data a choice is about; until then, only the provenance did."""
-    if content.get('selection_version') != 1:
-        return content
-    data = (content.get('provenance') or {}).get('data') or {}
-    return {**content, 'selection_version': 2, 'data': data.get('name', '')}
+    """Version 2 says which data a choice is about (until then, only the provenance did), version 3 what was scored."""
+    if content.get('selection_version') == 1:
+        data = (content.get('provenance') or {}).get('data') or {}
+        content = {**content, 'selection_version': 2, 'data': data.get('name', '')}
+    if content.get('selection_version') == 2:
+        content = {**content, 'selection_version': 3, 'held_out': [content.get('held_out')], 'share': None}
+    return content

@@ -51,14 +51,14 @@ def write_dataset(dataset: Dataset, reports: Path, data_root: Path | None = None
                 drawn[name] = f'figures/{path.name}'
         comparisons = compare(section)
         sections.append(_section(section, drawn, comparisons))
-        told.append((section.title, reading.of_section(comparisons)))
+        told.append((section.title, reading.of_section(section, comparisons)))
     known = load_facts().datasets.get(dataset.name)
     title = conditions.data_title(dataset.records) or (known.title if known else '')
     page = write(
         reports / f'{slug(dataset.name)}.md', 'dataset.md.j2', name=dataset.name,
         title=title if title != dataset.name else '', notes=conditions.data_notes(dataset.records), sections=sections,
         seeds=conditions.seeds(dataset.records), leak=reading.leak(dataset),
-        reading=[(name, lines) for name, lines in told if lines],
+        reading=[(name, parts) for name, parts in told if parts],
         selections=_selections(dataset), methods=_methods(dataset), published=published_tables.of_dataset(dataset),
         identity_tolerance=IDENTITY_TOLERANCE, data=conditions.several_data(dataset),
         provenance=[(dataset.told(data), conditions.provenance(records)) for data in dataset.data
@@ -156,6 +156,8 @@ def _compared(section: Section, comparisons: Sequence[Comparison]) -> dict[str, 
         'ranks': _right(comparison_tables.ranks(comparisons), 'method'),
         'matrix': table(comparison_tables.matrix(compared)),
         'against': table(comparison_tables.against(comparisons, section.baseline), _PAIR),
+        'transductive': _right(comparison_tables.transductive(section, comparisons), 'method', 'against', 'access',
+                               'it is'),
         'baseline': section.baseline,
         'ks': ', '.join(one.unit.label for one in compared),
         'pairs': ', '.join(f'{one.count} at K={one.unit.label}' for one in compared),

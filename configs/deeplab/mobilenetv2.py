@@ -7,4 +7,7 @@ _base_ = [
 
 backbone_weights = 'torchvision://mobilenet_v2'
 pretraining = 'ImageNet-1k, all classes'
+network_deviations = (
+    'mobilenetv2: DeepLabV3+ on MobileNetV2 with frozen normalisation, 600 iterations of 8 crops of 176 px',
+)
 seen = dict(channels_last=True, amp=False)

@@ -16,4 +16,4 @@ vectors = dict(normalise=None)  # as the data set says
 # Retraining the last convolution; used by every method that does so, the oracle included.
 classifier = dict(
     optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=5e-4), iterations=300, batch_size=1024,
-    unseen_samples=32, unseen_weight=1, initial='seen')
+    unseen_samples=32, unseen_weight=1, unseen_share=None, initial='seen')

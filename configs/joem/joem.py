@@ -1,14 +1,14 @@
-"""JoEm with the constants of its code for Pascal-VOC on the ZS3 splits (cvlab-yonsei/JoEm 06ee1fc).
+"""JoEm with the constants of its code that hold for Pascal-VOC on the ZS3 splits (cvlab-yonsei/JoEm 06ee1fc).
 
-T 5 and alpha 0.1 there; Pascal-Context has 7, 0.01, decay 5e-4 and 200 epochs, the VOC 15/5 split r 0.5, alpha 1,
-sigma 0.7 and a DeepLabV2. The semantic encoder's rate is an assumption: that code trains it with Adam at 2e-4.
+The backbone learns at 2.5e-4 and ASPP, decoder and head 10 times as fast, by SGD with a poly rate; the semantic encoder
+by Adam at a constant 2e-4. The backbone's normalisation keeps its statistics and trains its affine parameters.
 """
 
 joem = dict(
     initial=None, epochs=50,
     changes=dict(
         model=dict(
-            backbone=dict(norm_eval=True, norm_cfg=dict(type='BN', requires_grad=False)),
+            backbone=dict(norm_eval=True),
             decode_head=dict(
                 type='zs_methods.JoEmHead', sigma=0.5,
                 loss_bar=dict(type='zs_methods.BARLoss', ratio=0.25, loss_weight=1.0),
@@ -16,7 +16,12 @@ joem = dict(
                 loss_decode=dict(per_batch=False))),
         train_dataloader=dict(batch_size=32),
         train_cfg=dict(max_iters=None),
-        optim_wrapper=dict(
+        optim_wrapper=dict(  # replaces that of the DeepLab
+            _delete_=True, constructor='zs_methods.PartsConstructor',
             optimizer=dict(type='SGD', lr=2.5e-4, momentum=0.9, weight_decay=1e-4),
-            paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=1.0),
-                                            'decode_head.semantic_encoder': dict(lr_mult=10.0, decay_mult=0.0)}))))
+            paramwise_cfg=dict(
+                custom_keys={'decode_head': dict(lr_mult=10.0)},
+                parts=dict(semantic_encoder=dict(type='Adam', lr=2e-4)))),
+        param_scheduler=dict(
+            _delete_=True, network=[dict(type='PolyLR', power=0.9, eta_min=0.0, end=None, by_epoch=False)],
+            semantic_encoder=[])))

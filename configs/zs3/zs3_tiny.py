@@ -21,6 +21,7 @@ deviations = (
     '400 steps of 32 features a class; longer training fits the seen classes better and the held-out ones worse',
     'shapes: DeepLab of two ResNet-18 stages from scratch, AdamW with one cycle, background weight 0.2; the code '
     'has ResNet-101, SGD with poly decay, no class weights and one more division by the batch size',
+    'shapes: at most 32 pixels per image and class become features; the code takes all of every crop',
     'shapes: the classifier is trained at the resolution of the features; the code upsamples its scores first',
 )
 joint_deviations = (

@@ -170,7 +170,8 @@ def fake_selection(**more: Any) -> Selection:
     one = Selection(**{
         'dataset': 'shapes', 'data': 'shapes-v1',
         'split': 'k10', 'unseen': ['x'], 'protocol': 'zs3-clean', 'model': 'tiny', 'method': 'zs3',
-        'network': fake_network('none', 'none'), 'held_out': 2, 'seeds': [0], 'grid': {'classifier.weight': [1, 30, 5]},
+        'network': fake_network('none', 'none'), 'held_out': [2], 'share': 0.25, 'seeds': [0],
+        'grid': {'classifier.weight': [1, 30, 5]},
         'folds': [Fold(ids=[1, 2], classes=['striped red', 'a|b']), Fold(ids=[3, 4], classes=['c', 'd'])],
         'candidates': [Candidate(settings={'classifier.weight': weight}, scores=scores(*values))
                        for weight, values in ((1, (10, 12)), (30, (20, 22)), (5, (20, None)))],

@@ -20,8 +20,13 @@ def test_interval_of_two_values() -> None:
     assert summary.half_width == pytest.approx(12.706205 * 2, rel=1e-6)
 
 
+def test_interval_of_one_more_value() -> None:
+    assert summarise([1.0, 2.0, 3.0]).half_width_of_one == pytest.approx(4.302653 * (1 + 1 / 3) ** 0.5, rel=1e-6)
+
+
 def test_one_value_has_no_interval() -> None:
     assert summarise([5.0]) == Summary(1, 5.0, None, None)
+    assert summarise([5.0]).half_width_of_one is None
 
 
 def test_no_values() -> None:

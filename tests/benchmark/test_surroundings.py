@@ -2,13 +2,15 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 from environments import COMMANDS, NOBODY, call, can_be_nobody
 
-from benchmark import surroundings
+from benchmark import ROOT, surroundings
 
 needs_root = pytest.mark.skipif(not can_be_nobody(), reason='becoming a user without a name needs root and setpriv')
 
@@ -111,3 +113,50 @@ def test_a_current_folder_that_cannot_be_written_to_is_one_line(micro_root):
     assert done.returncode == 2 and not done.stdout
     (line,) = done.stderr.decode().splitlines()
     assert line == 'run.py: --work-dir work_dirs: / is not a folder that can be written to'
+
+
+@pytest.fixture
+def without_arithmetic(monkeypatch):
+    """An environment in which no variable of the arithmetic is set."""
+    for variables in surroundings.ARITHMETIC.values():
+        for name in variables:
+            monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(('flags', 'count'), [
+    ('fpu sse2 avx2 fma', 6), ('fpu sse2 avx fma', 0), ('fpu avx2', 0), (None, 0)])
+def test_the_arithmetic_is_set_where_the_processor_has_it(monkeypatch, tmp_path, without_arithmetic, flags, count):
+    """Code for AVX2 would kill a process elsewhere."""
+    said = tmp_path / 'cpuinfo'
+    if flags:
+        said.write_text(f'processor\t: 0\nmodel name\t: Some CPU\nflags\t\t: {flags}\nbugs\t\t: none\n')
+    monkeypatch.setattr(surroundings, 'Path', lambda path: said)
+    surroundings.settle()
+    assert len(surroundings.arithmetic(own=False)) == count
+
+
+def test_the_users_own_arithmetic_stays(monkeypatch, without_arithmetic):
+    monkeypatch.setenv('MKL_CBWR', 'AUTO')
+    monkeypatch.setattr(surroundings, '_has_avx2', lambda: True)
+    surroundings.settle()
+    assert surroundings.arithmetic(own=False)['MKL_CBWR'] == 'AUTO'
+
+
+def test_what_came_too_late_is_not_claimed(monkeypatch, without_arithmetic):
+    monkeypatch.setattr(surroundings, '_has_avx2', lambda: True)
+    monkeypatch.setattr(surroundings, '_EARLIER', frozenset({'torch', 'numpy'}))
+    surroundings.settle()
+    assert surroundings.arithmetic() == {'OPENCV_IPP': 'avx2'} and len(surroundings.arithmetic(own=False)) == 6
+
+
+@pytest.mark.skipif(not surroundings._has_avx2(), reason='the variables are for processors with AVX2')
+def test_the_arithmetic_is_in_force_before_a_library_is_loaded(without_arithmetic):
+    """By what the libraries themselves say of it."""
+    said = subprocess.run([sys.executable, '-c', """
+from benchmark.records.provenance import environment
+import numpy
+hardware = environment()['hardware']
+chosen = {one['current'] for one in numpy.lib.introspect.opt_func_info('^add$')['add'].values()}
+print(hardware['cpu_capability'], len(hardware['arithmetic']), chosen)
+"""], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert said.startswith('AVX2 6 ') and 'AVX512' not in said and 'X86_V4' not in said

@@ -55,7 +55,13 @@ def test_cards_allow_what_their_handling_of_images_reads():
 
 def test_a_resize_in_words_and_as_a_transform():
     assert Resize(mode='warp', size=513).text == 'warped to 513 x 513'
-    assert Resize(mode='short-side', size=513).transform()['keep_ratio'] is True
+    assert Resize(mode='short-side', size=513).transform() == dict(type='zs_methods.ShortSide', size=513)
+
+
+@pytest.mark.parametrize(('dataset', 'split', 'name'), [
+    ('voc', 'k2', 'voc-k2'), ('voc', 'voc-15-5', 'voc-15-5'), ('shapes', 'hard', 'shapes-hard')])
+def test_configs_call_a_split_by_its_data_set_too(dataset, split, name):
+    assert Task(dataset, 'somewhere', split, (1,)).split_name == name
 
 
 def test_held_out_seen_classes_play_the_unseen_ones():
@@ -63,9 +69,13 @@ def test_held_out_seen_classes_play_the_unseen_ones():
     chosen = task.held_out([9, 7], 'held-out')
     assert (chosen.unseen, chosen.withheld, chosen.ignored) == ((7, 9), (1, 2, 5, 6), (0, 1, 2, 5, 6))
     assert set(chosen.seen) == set(task.seen) - {7, 9}
+    assert chosen.split_name == chosen.held_out([8], 'again').split_name == task.split_name == 'shapes-k4'
     assert Task(**chosen.to_dict()) == chosen
     with pytest.raises(ValueError, match='only seen classes can be held out'):
         task.held_out([1, 7], 'held-out')
+    assert (task.scored_share, chosen.scored_share) == (0, 0.25)
+    with pytest.raises(ValueError, match='a share between 0 and 1 is scored, not 1'):
+        task.held_out([7], 'held-out', 1)
 
 
 def test_cards_give_transductive_methods_the_dropped_images_without_labels():

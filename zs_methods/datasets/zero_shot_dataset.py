@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from zs_methods.datasets.audit import LabelLedger
 from zs_methods.datasets.files import list_pairs
 from zs_methods.datasets.images import decoded_elsewhere
 from zs_methods.datasets.lookup import IGNORE, INVALID, Lookup
+from zs_methods.datasets.names import composed
 from zs_methods.datasets.presence import class_presence
 from zs_methods.datasets.spec import load_spec
 from zs_methods.datasets.transforms import LoadLabels
@@ -27,6 +29,18 @@ _PSEUDO_LOOKUP = Lookup(tuple((label, label) for label in range(IGNORE + 1) if l
 def pseudo_label_file(folder: Path, image: Path) -> Path:
     """Where the pseudo-labels of an image are kept; images of one data set differ in their stem."""
     return folder / f'{image.stem}.png'
+
+
+def in_share(image: Path, draw: str, share: float) -> bool:
+    """Whether an image is in a share of all images: known from its name alone, the same anywhere and in any order.
+
+    Args:
+        image (Path): its file.
+        draw (str): names the draw; two draws do not depend on each other.
+        share (float): expected share of the images, 0..1.
+    """
+    digest = hashlib.sha256(f'{draw}/{composed(image.stem)}'.encode('utf-8', 'surrogateescape')).digest()
+    return int.from_bytes(digest[:8], 'big') < share * 2**64
 
 
 @DATASETS.register_module()
@@ -45,6 +59,8 @@ class ZeroShotDataset(BaseSegDataset):
         training_list (str): which of the data set's training lists; '' for that of the subset.
         withheld (Sequence[int]): ids of classes whose images take no part at all: the unseen classes, while settings
             are chosen on seen ones.
+        part (dict, optional): ``share``, ``draw`` and ``scored``: only the images that `in_share` puts into a share, or
+            those that it does not.
         pseudo_labels (str, optional): a folder of maps of class ids, ``<image>.png`` (see `pseudo_label_file`). An
             image that has one gets it in place of its own labels, and is never dropped or masked.
         **kwargs: see mmseg's BaseSegDataset.
@@ -56,7 +72,8 @@ class ZeroShotDataset(BaseSegDataset):
 
     def __init__(self, spec: str, data_root: str, subset: str, unseen: Sequence[int] = (),
                  unseen_images: str = 'keep', ignored: Sequence[int] = (), training_list: str = '',
-                 withheld: Sequence[int] = (), pseudo_labels: str | None = None, **kwargs: Any) -> None:
+                 withheld: Sequence[int] = (), part: Mapping[str, Any] | None = None,
+                 pseudo_labels: str | None = None, **kwargs: Any) -> None:
         if unseen_images not in UNSEEN_IMAGES:
             raise ValueError(f'unseen_images must be one of {UNSEEN_IMAGES}, got {unseen_images!r}')
         self.spec = load_spec(spec)
@@ -64,7 +81,7 @@ class ZeroShotDataset(BaseSegDataset):
         self.lookup = self.spec.lookup(ignored)
         self.unseen = np.asarray(sorted(unseen), dtype=np.int64)
         self.unseen_images, self.pseudo_labels = unseen_images, pseudo_labels
-        self.withheld = np.asarray(sorted(withheld), dtype=np.int64)
+        self.withheld, self.part = np.asarray(sorted(withheld), dtype=np.int64), part
         self.ledger = LabelLedger(subset, self.spec.classes, {*unseen, *withheld})
         super().__init__(
             data_root=data_root, data_prefix=dict(img_path=self.spec.subsets[subset].images, seg_map_path=''),
@@ -81,12 +98,14 @@ class ZeroShotDataset(BaseSegDataset):
         return entries
 
     def filter_data(self) -> list[dict]:
-        """Applies ``unseen_images``, which takes a look at every mask: counted as image-level access."""
+        """Applies ``part``, and ``unseen_images``, which looks at every mask: counted as image-level access."""
+        part = self._part()
         chooses = self.unseen_images in ('drop', 'only') and self.unseen.size
         if not chooses and not self.withheld.size:
-            return self.data_list
-        present = class_presence([mask for _, mask in self.pairs], self.lookup, len(self.spec.classes))
-        kept = ~present[:, self.withheld].any(axis=1)
+            return [info for info, mine in zip(self.data_list, part, strict=True) if mine]
+        # Withheld classes are ignored ones too, and those are none in `self.lookup`.
+        present = class_presence([mask for _, mask in self.pairs], self.spec.lookup(), len(self.spec.classes))
+        kept = part & ~present[:, self.withheld].any(axis=1)
         if chooses:
             contains = present[:, self.unseen].any(axis=1)
             kept &= contains if self.unseen_images == 'only' else ~contains
@@ -97,8 +116,19 @@ class ZeroShotDataset(BaseSegDataset):
         if self.unseen_images == 'only':
             self.ledger.add(images_chosen=int(kept.sum()))
         else:
-            self.ledger.add(images_dropped=int((~kept).sum()))
+            self.ledger.add(images_dropped=int((part & ~kept).sum()))
         return [info for info, keep in zip(self.data_list, kept, strict=True) if keep]
+
+    def _part(self) -> np.ndarray:
+        """Which images belong to ``part``, shape (images,), bool."""
+        if not self.part:
+            return np.ones(len(self.pairs), dtype=bool)
+        share, draw, scored = (self.part[name] for name in ('share', 'draw', 'scored'))
+        part = np.array([in_share(image, draw, share) == scored for image, _ in self.pairs])
+        if not part.any():
+            raise ValueError(f'{self.spec.name}: none of {len(part)} images is in the share {share} to score'
+                             if scored else f'{self.spec.name}: the share {share} to score leaves no image to train on')
+        return part
 
     def get_data_info(self, idx: int) -> dict:
         """Adds what `LoadLabels` needs to the image's information."""

@@ -19,6 +19,7 @@ from mmengine.runner.base_loop import BaseLoop
 from torch import nn
 
 from zs_methods.engine.loading import build_loader
+from zs_methods.engine.optimiser import fuse
 from zs_methods.models.one_copy import use_one_copy
 
 #: Iterations between two looks at the loss, which waits for the GPU.
@@ -59,10 +60,14 @@ class SeenRunner(Runner):
             broadcast_buffers=False, find_unused_parameters=self.cfg.get('find_unused_parameters', False))
 
     def build_optim_wrapper(self, optim_wrapper: OptimWrapper | dict) -> OptimWrapper | OptimWrapperDict:
-        """Joins the parameters that are updated alike; mmengine gives each a group, and updates group after group."""
+        """Joins the parameters that are updated alike; mmengine gives each a group, and updates group after group.
+
+        Optimisers that can step in one kernel on the CPU do, see `fuse`.
+        """
         built = super().build_optim_wrapper(optim_wrapper)
-        if isinstance(built, OptimWrapper):
-            join_groups(built.optimizer)
+        for wrapper in built.values() if isinstance(built, OptimWrapperDict) else [built]:
+            join_groups(wrapper.optimizer)
+            fuse(wrapper.optimizer)
         return built
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
@@ -109,19 +114,21 @@ def iterations(epochs: int, images: int, batch: int) -> int:
     return epochs * math.ceil(images / batch)
 
 
-def end_with(schedulers: Any, max_iters: int) -> list[dict]:
+def end_with(schedulers: Any, max_iters: int) -> list[dict] | dict[str, list[dict]]:
     """Fills in where schedules end.
 
     mmengine's PolyLR would reach its end in the last iteration already; one more step makes the rate of iteration t
     (0 first) (1 - t / max_iters)^power, as in published code.
 
     Args:
-        schedulers: a config, or a list of them, or None.
+        schedulers: a config, or a list of them, or None; or a dict of such, by the optimisers' names.
         max_iters (int): iterations of the training.
 
     Returns:
-        list[dict]: copies without None for ``end``, ``total_steps`` and ``T_max``.
+        list[dict] | dict: copies without None for ``end``, ``total_steps`` and ``T_max``; by name if they came so.
     """
+    if isinstance(schedulers, Mapping) and 'type' not in schedulers:
+        return {name: end_with(own, max_iters) for name, own in schedulers.items()}
     parts = [schedulers] if isinstance(schedulers, Mapping) else schedulers or []
     filled = []
     for part in parts:

@@ -17,7 +17,9 @@ from zs_methods.methods.zs3 import ZS3
 from zs_methods.methods.zs3_gc import ZS3GC
 from zs_methods.methods.zs5 import ZS5
 from zs_methods.methods.zsmmd import ZSMMD
+from zs_methods.methods.zsmmd_control import ZSMMDControl
+from zs_methods.methods.zsmmd_i import ZSMMDInductive
 from zs_methods.methods.zsmmd_st import ZSMMDST
 
 __all__ = ['ROLES', 'STRICT', 'ZS3', 'ZS3GC', 'ZS5', 'ZSMMD', 'ZSMMDST', 'CaGNet', 'DeViSE', 'JoEm', 'Method',
-           'Oracle', 'Ridge', 'SPNet', 'SPNetC', 'SeenOnly', 'ZS3Released']
+           'Oracle', 'Ridge', 'SPNet', 'SPNetC', 'SeenOnly', 'ZS3Released', 'ZSMMDControl', 'ZSMMDInductive']

@@ -21,7 +21,7 @@ ROLES = ('floor', 'method', 'ceiling', 'imported')
 
 
 #: Facts that a class says of itself alone, not of the classes built on it.
-_OWN = ('title', 'continues', 'compared_with', 'shows')
+_OWN = ('title', 'continues', 'controls', 'compared_with', 'shows')
 
 
 class by_settings:
@@ -76,6 +76,9 @@ class Method:
     title: ClassVar[str] = ''
     #: Registered name of the method whose trained parts it trains further.
     continues: ClassVar[str | None] = None
+    #: Registered name of the method that this one equals but for a term of the loss that it leaves out: its control,
+    #: which reports set against that method and rank nowhere.
+    controls: ClassVar[str | None] = None
     #: Whether it makes features of unseen classes with a generator.
     generates: ClassVar[bool] = False
     #: Registered names of the methods that reports set it against, in words.
@@ -102,9 +105,14 @@ class Method:
         return None
 
     @property
+    def network_deviations(self) -> tuple[str, ...]:
+        """What the config of the shared DeepLab says of itself, one line each."""
+        return tuple(self.cfg.get('network_deviations', ()))
+
+    @property
     def config_deviations(self) -> tuple[str, ...]:
-        """What its config says differs from the published settings, one line each."""
-        return tuple(self.cfg.get('deviations', ()))
+        """What network and config say differs from the published settings, one line each."""
+        return (*self.network_deviations, *self.cfg.get('deviations', ()))
 
     @property
     def permitted(self) -> bool:
@@ -139,7 +147,10 @@ class Method:
 
     def classifier(self, name: str = 'classifier', **settings: Any) -> StageSpec:
         """A stage that retrains the classifier with the config's ``classifier`` section."""
-        return self.stage(name, 'TrainClassifier', **{**self.cfg.classifier, **settings})
+        settings = {**self.cfg.classifier, **settings}
+        if settings.get('unseen_share') is None:  # without it, a stage keeps the address that it had before the option
+            settings.pop('unseen_share', None)
+        return self.stage(name, 'TrainClassifier', **settings)
 
     def retrain(self, name: str, initial: str, classifier: str | None = None, pseudo_labels: str | None = None,
                 **changes: Any) -> StageSpec:
@@ -181,9 +192,7 @@ class Method:
 
     def _scored_images(self) -> dict[str, Any]:
         settings = {'pipeline': self.cfg.eval_pipeline, 'cache': False, **self.cfg.evaluation}
-        resize = self.protocol.paper_resolution.model_dump() if settings.pop('paper_resolution', False) else None
-        if self.task.withheld:  # settings are chosen on training images that hold a pseudo-unseen class
-            settings |= dict(subset='train', unseen_images='only')
+        resize = self.protocol.paper_resolution.transform() if settings.pop('paper_resolution', False) else None
         return {**settings, 'resize': resize}
 
     @staticmethod

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from zs_methods.engine.loss_share import balance_in_words
 from zs_methods.engine.stage import StageSpec
-from zs_methods.methods.base import Method
+from zs_methods.methods.base import Method, by_settings
 from zs_methods.own_registries import METHODS
 
 
@@ -30,6 +31,12 @@ class Oracle(Method):
     summary = 'classifier trained on real features of the unseen classes'
     role = 'ceiling'
     reads_unseen_gt = 'pixels'
+
+    @by_settings(())
+    def deviations(self) -> tuple[str, ...]:
+        """No paper to deviate from: with which weight the ceiling was made, which need not be that of a method."""
+        return (f"made by the network's own settings of the classifier, not by those of a method: "
+                f'{balance_in_words(self.cfg.classifier)}',)
 
     def stages(self) -> list[StageSpec]:
         """As ZS3Net, with a second bank of real unseen features in place of the generator."""

@@ -28,6 +28,10 @@ class DeViSE(Method):
         'with 300 outputs',
         'loss 1 - cos over all labelled pixels, background included: one of the four in the history of the code '
         '(projection.loss has them all); which one gave the numbers was never published',
+        'word vectors are those of the run, for photographs word2vec of Google News by default; the paper names '
+        'word2vec of Wikipedia',
+        'features are drawn per pixel, in evaluation mode and without augmentation, and normalisation stays that of '
+        'the seen step',
         'scores are interpolated to the size of the image before the argmax, where pixels with a longer projection '
         'weigh more',
     )

@@ -12,19 +12,20 @@ class JoEm(Method):
     """JoEm: pixels and class vectors share one space, and the nearest prototype is the class; there is no generator.
 
     The whole network is trained with L = CE + L_BAR + alpha L_SC on seen classes, from the shared DeepLab or, as
-    published, from the backbone's weights (``joem.initial=None``); see `JoEmHead`.
+    published, from the backbone's weights (``joem.initial=None``); see `JoEmHead`. The semantic encoder has an
+    optimiser of its own with a constant rate, see `PartsConstructor`.
     """
 
     summary = 'JoEm: joint embedding space, nearest prototype, distances of unseen classes shrunk'
     source = ('Baek, Oh, Ham, "Exploiting a Joint Embedding Space for Generalized Zero-Shot Semantic Segmentation", '
-              'ICCV 2021; code cvlab-yonsei/JoEm, commit 06ee1fc (constants and losses)')
+              'ICCV 2021; code cvlab-yonsei/JoEm, commit 06ee1fc')
     deviations = (
-        'one optimiser with a rate of its own for the semantic encoder; the code has SGD for the network and Adam for '
-        'the encoder',
-        'assumed: the regression is averaged over channels, and its target is made at the size of the '
-        'feature map',
-        'assumed: the semantic encoder has a bias, a class takes part in its own relation, and distances are '
-        'interpolated before the two nearest classes are taken',
+        'the rate of the network falls after every iteration; in the code after every epoch',
+        'a pass over the images ends with a smaller batch, which the code leaves out',
+        'ASPP and decoder are initialised like those of all methods; the code draws the decoder by fan-out and leaves '
+        'ASPP as PyTorch draws it',
+        'where the card resizes images, the decision is made at that size and its scores are interpolated to the '
+        'original one; the code predicts images at their own size',
     )
     compared_with = ('zs3',)
 

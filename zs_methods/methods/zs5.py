@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from zs_methods.methods.base import by_settings
 from zs_methods.methods.self_training import ASSUMPTIONS, SelfTraining
 from zs_methods.methods.zs3 import ZS3
 from zs_methods.own_registries import METHODS
@@ -22,8 +23,12 @@ class ZS5(SelfTraining, ZS3):
     summary = 'ZS5Net: ZS3Net labels unseen classes in unlabelled images, the network is retrained on them'
     source = ('Bucher, Vu, Cord, Perez, "Zero-Shot Semantic Segmentation", NeurIPS 2019, arXiv 1906.00817; code '
               'valeoai/ZS3, commit 6031f4a, which has only the hooks of its data loader for this step')
-    deviations = (*ZS3.deviations, *ASSUMPTIONS)
     continues = 'zs3'
     generates = False
-    compared_with = ('zs3',)
+    compared_with = ('zs3', 'zsmmd')
     shows: ClassVar = {'zs3': 'what self-training adds'}
+
+    @by_settings((*ZS3.deviations, *ASSUMPTIONS))
+    def deviations(self) -> tuple[str, ...]:
+        """Those of its teacher and of the self-training."""
+        return (*super().deviations, *ASSUMPTIONS)

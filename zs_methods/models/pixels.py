@@ -1,4 +1,4 @@
-"""Labels at the size of a feature map, and pixels drawn from it class by class."""
+"""Labels at the size of a feature map, and runs of pixels drawn from it."""
 
 from __future__ import annotations
 
@@ -9,28 +9,32 @@ from torch.nn import functional as F
 from zs_methods.datasets.spec import IGNORE
 
 
-def resized_labels(labels: Tensor, *sizes: tuple[int, int]) -> Tensor:
-    """Labels (N, H, W), int64, at one or several other sizes after each other, by nearest neighbour."""
-    maps = labels[:, None].float()
-    for size in sizes:
-        maps = F.interpolate(maps, size=tuple(size), mode='nearest')
-    return maps[:, 0].long()
+def resized_labels(labels: Tensor, size: tuple[int, int]) -> Tensor:
+    """Labels (N, H, W), int64, at another size, by nearest neighbour."""
+    return F.interpolate(labels[:, None].float(), size=tuple(size), mode='nearest')[:, 0].long()
 
 
-def draw_per_class(labels: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Draws pixels of every class in a batch, with replacement, from the global random stream.
+def draw_runs(labels: Tensor, count: int, length: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Draws runs of equal label, without replacement, from the global random stream.
+
+    A run is as many labelled pixels after each other as have one label; what is longer than `length` is cut.
 
     Args:
-        labels (Tensor): class ids, or 255 for pixels that are not drawn, shape (n,), int64.
-        count (int): pixels of every class.
+        labels (Tensor): class ids in raster order, or 255 for pixels that are left out, shape (n,), int64.
+        count (int): runs, all of them if there are fewer.
+        length (int): pixels of a run at most.
 
     Returns:
-        tuple: ids of the classes there are, ascending, shape (classes,), and positions in `labels`, shape
-        (classes, count); both may be empty.
+        tuple: class ids, shape (runs,); positions in `labels`, shape (runs, length); and which of those belong to the
+        run, of the same shape, bool. There may be no run.
     """
     labelled = (labels != IGNORE).nonzero()[:, 0]
-    order = labelled[labels[labelled].argsort(stable=True)]
-    classes, counts = torch.unique_consecutive(labels[order], return_counts=True)
-    starts = counts.cumsum(0) - counts
-    at = torch.rand(len(classes), count, device=labels.device)
-    return classes, order[starts[:, None] + (at * counts[:, None]).long()]
+    classes, sizes = torch.unique_consecutive(labels[labelled], return_counts=True)
+    pieces = (sizes + length - 1) // length
+    run = torch.arange(len(sizes), device=labels.device).repeat_interleave(pieces)
+    piece = torch.arange(len(run), device=labels.device) - (pieces.cumsum(0) - pieces)[run]
+    chosen = torch.randperm(len(run), device=labels.device)[:count]
+    run, within = run[chosen], piece[chosen, None] * length + torch.arange(length, device=labels.device)
+    inside = within < sizes[run, None]
+    at = ((sizes.cumsum(0) - sizes)[run, None] + within).clamp(max=len(labelled) - 1)
+    return classes[run], labelled[at], inside

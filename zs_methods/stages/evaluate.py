@@ -23,8 +23,7 @@ from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.evaluation import EvaluationResult, ExampleImage
 from zs_methods.evaluation.scores import confusion_matrix, pack_sparse, sparse
 from zs_methods.models.one_copy import to_device
-from zs_methods.protocols import Resize
-from zs_methods.registry import STAGES
+from zs_methods.registry import STAGES, TRANSFORMS
 from zs_methods.stages.extract_maps import load_maps, resized_pipeline
 from zs_methods.stages.network import (
     CONFIG,
@@ -44,32 +43,35 @@ class Evaluate(Stage):
     """Scores one joint prediction over all classes, at the original resolution and, if asked, at a paper's.
 
     Both come from one forward pass: scores at the size of the network's input are the secondary ones, against labels
-    resized by nearest neighbour; interpolated once more, to the original size, they are the primary ones.
+    resized as the image is, by nearest neighbour; interpolated once more, to the original size, they are the primary
+    ones.
 
     Args:
         pipeline (list[dict]): mmseg transforms for testing, with labels at the original size.
-        resize (dict, optional): a protocol card's `Resize`, applied to the image; the original size by default.
+        resize (dict, optional): a transform, see `Resize.transform` of a protocol card: it resizes the image, and its
+            ``labels`` a label map; the original size by default.
         network (str): name of the stage that provides the network.
         classifier (str, optional): name of the stage whose classifier replaces the network's own.
         calibration (str, optional): name of the stage whose ``calibration.json`` (``classes``, ``gamma``) goes into the
             head, see `DeepLabV3PlusHead`.
         maps (str, optional): name of the `ExtractMaps` stage of this network, whose feature maps spare the forward
             pass when only the classifier is another one; without effect if the recipe has no such stage.
-        subset (str): which images are scored; ``train`` only while settings are chosen on held-out seen classes.
+        subset (str): which images are scored; ``val`` means others while settings are chosen, see `dataset_config`.
         unseen_images (str): see `ZeroShotDataset`.
         batch_size (int): images of equal size per forward pass.
         examples (int): images kept as pictures; of a published data set, their names and predictions.
 
     Artifact: ``config.py`` and ``model.pth``, an ordinary mmseg model; ``result.json``, an `EvaluationResult`.
 
-    Source: evaluation of the ZS3 code (valeoai/ZS3 6031f4a, short side 513) and of SPNet (warped to 513 x 513).
+    Source: evaluation of the ZS3 code (valeoai/ZS3 6031f4a: short side 513, with Pillow) and of SPNet (subhc/SPNet
+    292ff5a: warped to 513 x 513, with OpenCV).
     """
 
     def __init__(self, pipeline: list[dict], resize: dict | None = None, network: str = 'seen',
                  classifier: str | None = None, calibration: str | None = None, maps: str | None = None,
                  subset: str = 'val', unseen_images: str = 'keep', batch_size: int = 16, examples: int = 6) -> None:
-        self.resize = Resize.model_validate(resize) if resize else None
-        self.pipeline = resized_pipeline(pipeline, self.resize)
+        self.resize = TRANSFORMS.build(resize) if resize else None
+        self.pipeline = resized_pipeline(pipeline, resize)
         self.network, self.classifier, self.calibration, self.maps = network, classifier, calibration, maps
         self.subset, self.unseen_images = subset, unseen_images
         self.batch_size, self.examples = batch_size, examples
@@ -90,11 +92,9 @@ class Evaluate(Stage):
             found = confusion_matrices(truths, original, n_classes)
             total += found.sum(axis=0)
             per_image |= {index: sparse(confusion) for index, confusion in zip(indices, found, strict=True)}
-            if self.resize:  # Pillow's nearest neighbour, as in the ZS3 code
-                small = scores.argmax(dim=1)
-                resized = [Image.fromarray(truth.astype(np.uint8)).resize(tuple(small.shape[:0:-1]), _NEAREST)
-                           for truth in truths]
-                secondary += confusion_matrices([np.array(image) for image in resized], small, n_classes).sum(axis=0)
+            if self.resize:
+                resized = [self.resize.labels(truth.astype(np.uint8)) for truth in truths]
+                secondary += confusion_matrices(resized, scores.argmax(dim=1), n_classes).sum(axis=0)
             for index, truth, prediction in zip(indices, truths, original, strict=True):
                 if index in shown:
                     examples[index] = _example(Path(dataset.get_data_info(index)['img_path']), truth,

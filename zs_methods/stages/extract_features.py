@@ -14,6 +14,7 @@ from zs_methods.datasets.spec import IGNORE
 from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.registry import STAGES
 from zs_methods.stages.network import build_dataset, equal_sized_batches, load_network
+from zs_methods.stages.reservoir import Reservoir
 
 
 @STAGES.register_module()
@@ -53,7 +54,7 @@ class ExtractFeatures(Stage):
         wanted = torch.zeros(IGNORE + 1, dtype=torch.bool, device=ctx.device)
         wanted[list(getattr(ctx.task, self.classes))] = True
         stream = ctx.stream(f'features/{self.classes}')
-        collected, done = _Reservoir(self.limit, ctx.seed_for(f'features/{self.classes}/limit')), 0
+        collected, done = Reservoir(self.limit, ctx.seed_for(f'features/{self.classes}/limit')), 0
         for indices, batch in equal_sized_batches(dataset, self.batch_size):
             data = network.data_preprocessor(batch)
             features = network.decode_head.bank_features(network.extract_feat(data['inputs']))
@@ -93,49 +94,6 @@ def sample_per_group(labels: Tensor, wanted: Tensor, limit: int, stream: torch.G
     kept = order[(rank < limit) & wanted[labels.reshape(-1)[order]]]
     size = count[group[kept]]
     return kept, size / size.clamp(max=limit)
-
-
-class _Reservoir:
-    """Collects labelled rows and keeps at most `limit` of every class, each row as likely as any other of its class.
-
-    Weights grow by the rows of the class that each kept one stands for, which leaves weighted means unbiased.
-    """
-
-    def __init__(self, limit: int | None, seed: int) -> None:
-        self.limit, self.random = limit, np.random.default_rng(seed)
-        self.parts: list[tuple[np.ndarray, ...]] = []
-        self.seen = np.zeros(IGNORE, np.int64)
-        self.kept = self.pending = 0
-
-    def add(self, features: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> None:
-        """Adds rows (n, d), (n,), (n,)."""
-        self.seen += np.bincount(labels, minlength=IGNORE)
-        self.parts.append((features, labels, weights, self.random.random(len(labels))))
-        self.pending += len(labels)
-        if self.limit and self.pending > max(4 * self.limit, self.kept):
-            self._prune()
-
-    def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Everything kept: features (m, d), labels (m,), weights (m,)."""
-        if not self.parts:
-            return np.zeros((0, 1), np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32)
-        if self.limit:
-            self._prune()
-        features, labels, weights = (np.concatenate(column) for column in list(zip(*self.parts, strict=True))[:3])
-        if self.limit:
-            kept = np.bincount(labels, minlength=IGNORE)
-            weights = (weights * self.seen[labels] / kept[labels]).astype(np.float32)
-        return features, labels, weights
-
-    def _prune(self) -> None:
-        """Keeps, of every class, the rows with the smallest random numbers."""
-        features, labels, weights, keys = (np.concatenate(column) for column in zip(*self.parts, strict=True))
-        order = np.lexsort((keys, labels))
-        sizes = np.bincount(labels, minlength=IGNORE)
-        rank = np.arange(len(order)) - (np.cumsum(sizes) - sizes)[labels[order]]
-        kept = np.sort(order[rank < self.limit])
-        self.parts, self.pending = [(features[kept], labels[kept], weights[kept], keys[kept])], 0
-        self.kept = len(kept)
 
 
 class Bank(NamedTuple):

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 
 from zs_methods.engine.stage import Stage, StageContext
-from zs_methods.protocols import Resize
 from zs_methods.registry import STAGES
 from zs_methods.stages.network import build_dataset, equal_sized_batches, load_network, without_labels
 
@@ -22,7 +21,7 @@ class ExtractMaps(Stage):
 
     Args:
         pipeline (list[dict]): mmseg transforms for testing; what reads labels in it is left out.
-        resize (dict, optional): a protocol card's `Resize`, as in `Evaluate`.
+        resize (dict, optional): a transform, as in `Evaluate`.
         network (str): name of the stage that provides the network.
         subset (str): which images.
         unseen_images (str): see `ZeroShotDataset`.
@@ -34,7 +33,7 @@ class ExtractMaps(Stage):
 
     def __init__(self, pipeline: list[dict], resize: dict | None = None, network: str = 'seen', subset: str = 'val',
                  unseen_images: str = 'keep', batch_size: int = 16) -> None:
-        self.pipeline = without_labels(resized_pipeline(pipeline, Resize.model_validate(resize) if resize else None))
+        self.pipeline = without_labels(resized_pipeline(pipeline, resize))
         self.network, self.subset, self.unseen_images = network, subset, unseen_images
         self.batch_size = batch_size
 
@@ -59,9 +58,9 @@ def load_maps(folder: Path) -> list[dict[str, Any]]:
     return torch.load(folder / MAPS, map_location='cpu', weights_only=True)
 
 
-def resized_pipeline(pipeline: Sequence[dict], resize: Resize | None) -> list[dict]:
-    """A test pipeline with a card's resize of the image behind its loading."""
+def resized_pipeline(pipeline: Sequence[dict], resize: dict | None) -> list[dict]:
+    """A test pipeline with a resize of the image behind its loading."""
     steps = list(pipeline)
     if resize:
-        steps.insert(1, resize.transform())
+        steps.insert(1, resize)
     return steps

@@ -96,10 +96,18 @@ def build_dataset(task: Task, subset: str, pipeline: Sequence[dict], unseen_imag
 
 def dataset_config(task: Task, subset: str, pipeline: Sequence[dict], unseen_images: str = 'keep',
                    pseudo_labels: Path | None = None) -> dict[str, Any]:
-    """The config of a `ZeroShotDataset` of a task."""
+    """The config of a `ZeroShotDataset` of a task.
+
+    While settings are chosen on held-out seen classes (``task.scored_share``), the training images are divided: ``val``
+    is the share to score, and ``train`` the others. So whatever a stage reads, it cannot train on what is scored.
+    """
+    part = None
+    if task.scored_share and subset in ('train', 'val'):
+        draw = '-'.join(map(str, task.unseen))  # another one for every draw of classes
+        part, subset = dict(share=task.scored_share, draw=draw, scored=subset == 'val'), 'train'
     return dict(type='zs_methods.ZeroShotDataset', spec=task.source, data_root=task.data_root, subset=subset,
                 unseen=task.unseen, unseen_images=unseen_images, ignored=task.ignored,
-                training_list=task.training_list if subset == 'train' else '', withheld=task.withheld,
+                training_list=task.training_list if subset == 'train' else '', withheld=task.withheld, part=part,
                 pseudo_labels=str(pseudo_labels) if pseudo_labels else None, pipeline=list(pipeline))
 
 

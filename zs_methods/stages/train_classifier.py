@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from zs_methods.engine.checkpoint import Checkpoint
+from zs_methods.engine.loss_share import share_of_weight, weight_of_share
 from zs_methods.engine.optimiser import Optimiser
 from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.models import FeatureGenerator
@@ -31,6 +32,8 @@ class TrainClassifier(Stage):
         batch_size (int): real seen features per step, drawn with the frequency of their pixels.
         unseen_samples (int): features of every unseen class per step.
         unseen_weight (float): weight of unseen classes in the cross entropy, against 1 for seen ones.
+        unseen_share (float, optional): share of the weighted cross entropy that unseen classes hold in every step,
+            between 0 and 1; it takes the place of `unseen_weight`, see `weight_of_share`.
         initial (str): start from the network's own classifier (``seen``), or from ``uniform`` U[0, 1) as the ZS3
             code does.
         generator (str, optional): name of the generator stage that provides unseen features.
@@ -46,13 +49,16 @@ class TrainClassifier(Stage):
 
     def __init__(self, optimizer: dict, iterations: int, batch_size: int, unseen_samples: int, unseen_weight: float,
                  initial: str = 'seen', generator: str | None = None, unseen_bank: str | None = None,
-                 network: str = 'seen', bank: str = 'features') -> None:
+                 network: str = 'seen', bank: str = 'features', unseen_share: float | None = None) -> None:
         if initial not in INITIAL:
             raise ValueError(f'initial must be one of {INITIAL}, got {initial!r}')
         if (generator is None) == (unseen_bank is None):
             raise ValueError('give either generator or unseen_bank')
+        if unseen_share is not None:
+            weight_of_share(unseen_share, unseen_samples, batch_size)  # refuses a share that no weight gives
         self.optimizer, self.iterations, self.batch_size = optimizer, iterations, batch_size
-        self.unseen_samples, self.unseen_weight, self.initial = unseen_samples, unseen_weight, initial
+        self.unseen_samples, self.unseen_weight, self.unseen_share = unseen_samples, unseen_weight, unseen_share
+        self.initial = initial
         self.generator, self.unseen_bank, self.network, self.bank = generator, unseen_bank, network, bank
 
     def run(self, ctx: StageContext) -> dict[str, Any]:
@@ -63,7 +69,8 @@ class TrainClassifier(Stage):
         order, noise = ctx.stream('order/classifier'), ctx.stream('noise/classifier')
         cumulative = running_sums(bank.weights)
         draw_unseen, unseen_labels = self._unseen_features(ctx, noise)
-        weights = seen_unseen_weights(linear.weight.T, ctx.task.unseen, self.unseen_weight)
+        weight, share = self._weight_and_share(len(unseen_labels))
+        weights = seen_unseen_weights(linear.weight.T, ctx.task.unseen, weight)
         parts = {'classifier': linear, 'optimiser': optimiser}
         for step in Checkpoint(ctx).steps(self.iterations, parts, {'order': order, 'noise': noise}):
             at = torch.rand(self.batch_size, generator=order, device=ctx.device, dtype=torch.float64)
@@ -79,7 +86,14 @@ class TrainClassifier(Stage):
         if not torch.isfinite(loss):
             raise FloatingPointError(f'the classifier loss ended as {loss.item()}')
         save_classifier(ctx.out, linear)
-        return {'iterations': self.iterations, 'final_loss': loss.item()}
+        return {'iterations': self.iterations, 'final_loss': loss.item(),
+                'unseen_weight': weight, 'unseen_share': share}
+
+    def _weight_and_share(self, unseen: int) -> tuple[float, float]:
+        """The weight of unseen classes and the share that they hold, of a step with so many of their features."""
+        if self.unseen_share is None:
+            return self.unseen_weight, share_of_weight(self.unseen_weight, unseen, self.batch_size)
+        return weight_of_share(self.unseen_share, unseen, self.batch_size), self.unseen_share
 
     def _initial(self, ctx: StageContext) -> nn.Linear:
         conv = classifier_of(load_network(ctx.inputs[self.network], ctx.device))
@@ -105,4 +119,3 @@ class TrainClassifier(Stage):
         vectors = generator.vectors[unseen]
         return (lambda count: generator.sample(vectors, count, stream),
                 unseen.repeat_interleave(self.unseen_samples))
-

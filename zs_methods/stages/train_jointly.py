@@ -18,6 +18,7 @@ from zs_methods.engine.checkpoint import Checkpoint
 from zs_methods.engine.loading import build_loader, pinned
 from zs_methods.engine.seen_runner import iterations as count_iterations
 from zs_methods.engine.stage import Stage, StageContext
+from zs_methods.models import FeatureGenerator
 from zs_methods.registry import STAGES
 from zs_methods.stages.joint_loop import JointLoop
 from zs_methods.stages.layouts import LAYOUTS
@@ -52,7 +53,8 @@ class TrainJointly(Stage):
         unseen_weight (float): weight of unseen classes in the cross entropy, against 1 for seen ones.
         epochs (int, optional): passes over the images.
         iterations (int, optional): steps, instead of `epochs`.
-        initial (str): the classifier starts from ``uniform`` U[0, 1), seen rows included, or as ``seen`` left it.
+        initial (str): the classifier starts from ``uniform`` U[0, 1), seen rows included, or as the network has it
+            (``seen``).
         layout (str): ``ground-truth``, ``relabel`` or ``random``, see `LayoutMaker`.
         share (float): see `LayoutMaker`.
         leak (str): ``kept`` or ``closed``, see `LayoutMaker`.
@@ -61,6 +63,7 @@ class TrainJointly(Stage):
         normalisation (str): running statistics of batch normalisation ``adapt`` to the batches, those of images with
             unseen classes included, or are ``frozen`` and used.
         network (str): name of the stage that provides the network.
+        warm_start (str, optional): name of the stage whose generator to start from; fresh weights by default.
 
     Artifact: ``config.py`` and ``model.pth`` of the network with its new classifier and, with ``adapt``, new running
     statistics; ``generator.pth``, see `FeatureGenerator`.
@@ -75,7 +78,8 @@ class TrainJointly(Stage):
     def __init__(self, model: dict, loss: dict, vectors: dict, generator: dict, optimizer: dict, pipeline: list[dict],
                  loader: dict, unseen_images: str, batch_size: int, unseen_weight: float, epochs: int | None = None,
                  iterations: int | None = None, initial: str = 'uniform', layout: str = 'relabel', share: float = 0.5,
-                 leak: str = 'kept', mix: str = 'image', normalisation: str = 'adapt', network: str = 'seen') -> None:
+                 leak: str = 'kept', mix: str = 'image', normalisation: str = 'adapt', network: str = 'seen',
+                 warm_start: str | None = None) -> None:
         for name, value in (('layout', layout), ('leak', leak), ('mix', mix), ('normalisation', normalisation),
                             ('initial', initial)):
             if value not in _CHOICES[name]:
@@ -92,7 +96,7 @@ class TrainJointly(Stage):
         self.pipeline, self.loader, self.unseen_images = pipeline, loader, unseen_images
         self.batch_size, self.epochs, self.iterations = batch_size, epochs, iterations
         self.layout, self.share, self.leak, self.mix = layout, share, leak, mix
-        self.normalisation, self.network = normalisation, network
+        self.normalisation, self.network, self.warm_start = normalisation, network, warm_start
 
     def loop(self, ctx: StageContext, network: BaseSegmentor) -> JointLoop:
         """What the stage repeats on batches; `network` is that of `fixed_network`."""
@@ -102,6 +106,9 @@ class TrainJointly(Stage):
         """Trains; augmentation and the network's dropout draw from the ``augmentation`` seed, all else from streams."""
         network = self.fixed_network(ctx)
         loop = self.loop(ctx, network)
+        if self.warm_start:
+            before = FeatureGenerator.load(ctx.inputs[self.warm_start], ctx.device)
+            loop.synthesis.generator.load_state_dict(before.state_dict())
         checkpoint = Checkpoint(ctx)
         images, batches, total = self._batches(ctx, network, checkpoint.start)
         loop.begin(total)

@@ -9,6 +9,7 @@ import pandas as pd
 from benchmark.records.values import NONE, number
 from benchmark.reporting.statistics.pairs import NOISE, Comparison, Pair
 from benchmark.reporting.statistics.ranks import Rank, averages, ranking
+from benchmark.reporting.tables import usage
 from benchmark.reporting.tables.rows import Row, Section
 from benchmark.reporting.tables.terminal import SCORES, interval
 
@@ -66,10 +67,30 @@ def against(comparisons: Sequence[Comparison], baseline: str) -> pd.DataFrame:
 
 def variants(section: Section, comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """Scores of the variants, and each minus the row of the same method with its own settings."""
-    pairs = {(one.unit, pair.second.label): pair.reverse() for one in comparisons for pair in one.controls}
+    pairs = {(one.unit, pair.second.label): pair.reverse() for one in comparisons for pair in one.variants}
     return pd.DataFrame([{
         'K': row.unit.label, 'variant': row.label, **_scores(row), **_compared(pairs.get((row.unit, row.label)))}
         for row in section.rows if row not in section.plain and row.done])
+
+
+def transductive(section: Section, comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """Transductive methods against each other, with what both cost."""
+    pairs = [pair for one in comparisons for pair in one.transductive]
+    order = list(dict.fromkeys((pair.first.label, pair.second.label) for pair in pairs))
+    pairs.sort(key=lambda pair: order.index((pair.first.label, pair.second.label)))
+    return pd.DataFrame([{
+        'K': pair.first.unit.label, 'method': pair.first.label, 'against': pair.second.label,
+        'access': access(pair) + ('' if pair.first.access == pair.second.access else ' (differs)'),
+        'hIoU': interval(pair.first.summary('hiou')),
+        'hIoU against': interval(pair.second.summary('hiou')), 'difference': _difference(pair), 'it is': pair.verdict,
+        's': number(usage.beyond_network(section, pair.first)),
+        's against': number(usage.beyond_network(section, pair.second))} for pair in pairs])
+
+
+def access(pair: Pair) -> str:
+    """What both methods of a pair read of unseen labels, or each of them if that differs."""
+    levels = dict.fromkeys(row.card.reads_unseen_gt for row in (pair.first, pair.second))
+    return ' against '.join(levels)
 
 
 def _scores(row: Row) -> dict[str, str]:
@@ -86,11 +107,14 @@ def _compared(pair: Pair | None) -> dict[str, str]:
     if pair is None:
         return dict.fromkeys(PAIR, NONE)
     images = pair.over_images
-    difference = interval(pair.over_seeds) + (f' {WIDE}' if pair.over_seeds.wide else '')
-    texts = (difference, f'[{number(images.low)}, {number(images.high)}]' if images else NONE,
+    texts = (_difference(pair), f'[{number(images.low)}, {number(images.high)}]' if images else NONE,
              _probability(images.p) if images else NONE, _probability(images.holm) if images else NONE,
              str(len(pair.seeds)), pair.verdict)
     return dict(zip(PAIR, texts, strict=True))
+
+
+def _difference(pair: Pair) -> str:
+    return interval(pair.over_seeds) + (f' {WIDE}' if pair.over_seeds.wide else '')
 
 
 def _probability(value: float) -> str:

@@ -9,6 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
+from benchmark.reporting.statistics import partners
 from benchmark.reporting.statistics.bootstrap import resampled_hiou, resamples_for
 from benchmark.reporting.tables.rows import Row, Section, Unit
 from benchmark.stats import Resampled, Summary, holm, resampled, summarise
@@ -68,10 +69,14 @@ class Pair:
 class Comparison:
     """All pairs of a unit.
 
+    Those of `variants`, `controls` and `transductive` that are none of `pairs` are a family of their own.
+
     Attributes:
         rows: the methods with their own settings that have a cell with an hIoU, by name.
         pairs: those of `rows`, one family of Holm's correction, by the labels of first and second, both ways round.
-        controls: variants against the row of the same method with its own settings, another family.
+        variants: methods with their own settings against variants of them.
+        controls: methods against their controls.
+        transductive: transductive methods against each other, at equal access where some settings of theirs have it.
         resamples: number of resamples.
         samples: ``record.key`` -> hIoU of every resample, for the ranks; NaN where a resample has none.
     """
@@ -79,7 +84,9 @@ class Comparison:
     unit: Unit
     rows: Sequence[Row]
     pairs: Mapping[tuple[str, str], Pair]
+    variants: Sequence[Pair]
     controls: Sequence[Pair]
+    transductive: Sequence[Pair]
     resamples: int
     samples: Mapping[str, np.ndarray] = field(repr=False)
 
@@ -114,10 +121,9 @@ def across(first: Row, second: Row, family: int = 1) -> Pair | None:
     return pair([(first, second)], samples)
 
 
-def over_units(comparisons: Sequence[Comparison], first: str, second: str) -> Pair | None:
-    """Compares two methods by the mean of hIoU over all units, not corrected yet; None if one unit lacks it."""
-    pairs = [comparison.between(first, second) for comparison in comparisons]
-    if not pairs or not all(pairs):
+def over_units(comparisons: Sequence[Comparison], pairs: Sequence[Pair]) -> Pair | None:
+    """Compares two rows by the mean of hIoU over all units, not corrected yet; None if a unit lacks the pair."""
+    if {one.first.unit for one in pairs} != {comparison.unit for comparison in comparisons}:
         return None
     samples = {key: values for comparison in comparisons for key, values in comparison.samples.items()}
     return pair([(one.first, one.second) for one in pairs], samples)
@@ -150,14 +156,21 @@ def _compare(unit: Unit, methods: Sequence[Row], resamples: int) -> Comparison:
     samples = resampled_hiou([record for row in methods for record in row.scored], resamples)
     rows = [row for row in methods if row.main]
     found = correct(pair([(first, second)], samples) for first, second in combinations(rows, 2))
-    own = {row.method: row for row in rows if sum(other.method == row.method for other in rows) == 1}
-    controls = correct(pair([(own[row.method], row)], samples) for row in methods
-                       if not row.main and row.method in own)
-    both = {(one.first.label, one.second.label): one for other in found for one in (other, other.reverse())}
-    return Comparison(unit, rows, both, controls, resamples, samples)
+    pairs = _by_labels(one for other in found for one in (other, other.reverse()))
+    known = {**_by_labels(correct(pair([both], samples) for both in partners.beside(methods))), **pairs}
+
+    def of(wanted: Sequence[partners.Both]) -> list[Pair]:
+        return [known[labels] for both in wanted if (labels := tuple(row.label for row in both)) in known]
+
+    return Comparison(unit, rows, pairs, of(partners.variants(methods)), of(partners.controls(methods)),
+                      of(partners.transductive(methods)), resamples, samples)
+
+
+def _by_labels(pairs: Iterable[Pair]) -> dict[tuple[str, str], Pair]:
+    return {(one.first.label, one.second.label): one for one in pairs}
 
 
 def _largest_family(rows: Sequence[Row]) -> int:
-    """Number of comparisons that are corrected together, at most: pairs of methods, or variants."""
+    """Number of comparisons that are corrected together, at most: pairs of methods, or those beside them."""
     main = sum(row.main for row in rows)
-    return max(main * (main - 1) // 2, len(rows) - main)
+    return max(main * (main - 1) // 2, len(partners.beside(rows)))

@@ -1,4 +1,7 @@
-"""Which methods are set against which in words, by what they say of themselves."""
+"""Which methods are set against which in words, by what they say of themselves.
+
+Methods of different settings are no rivals: one has seen more images. Only `across_settings` pairs them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,10 @@ from benchmark.records.files import MethodCard
 
 #: Name of a method -> what it says of itself.
 Cards = Mapping[str, MethodCard]
+
+
+#: Setting of the methods that train on images with an unseen class, without their labels.
+TRANSDUCTIVE = 'transductive'
 
 
 class Contrast(NamedTuple):
@@ -31,7 +38,7 @@ def baseline(cards: Cards) -> str:
 
 
 def contrasts(cards: Cards) -> list[Contrast]:
-    """What is told of pairs, generators and their controls aside.
+    """What is told of pairs of one setting, generators and their controls aside.
 
     First those that show something, and of these the ones of a method that continues another; then the rest, by name,
     among them all others against the baseline. A pair is told once.
@@ -41,7 +48,7 @@ def contrasts(cards: Cards) -> list[Contrast]:
     for first in sorted(cards):
         for second in (*cards[first].compared_with, *([against] if against else [])):
             pair = frozenset((first, second))
-            if second in cards and len(pair) == 2 and pair not in told:
+            if second in cards and _alike(cards, *pair) and len(pair) == 2 and pair not in told:
                 told.add(pair)
                 found.append(Contrast(first, second, cards[first].shows.get(second, '')))
     showing = [one for one in found if one.shows]
@@ -50,23 +57,42 @@ def contrasts(cards: Cards) -> list[Contrast]:
 
 
 def generators(cards: Cards) -> list[Contrast]:
-    """Generators against their controls, the methods they are compared with that make no features; baseline first."""
+    """Inductive generators against their controls, inductive methods that make no features; baseline first."""
     against = baseline(cards)
     order = sorted(cards, key=lambda name: (name != against, not cards[name].shows, name))
     return [Contrast(first, second) for first in order for second in cards[first].compared_with
-            if second in cards and _is_control(cards, first, second)]
+            if second in cards and _is_control(cards, first, second)
+            and not any(cards[name].setting == TRANSDUCTIVE for name in (first, second))]
+
+
+def across_settings(cards: Cards) -> list[Contrast]:
+    """Methods against those of another setting that they continue: directly, or further back if compared with them."""
+    found = []
+    for first, card in sorted(cards.items()):
+        start, passed = card.continues, {first}
+        while start in cards and start not in passed:
+            if not _alike(cards, first, start) and start in (card.continues, *card.compared_with):
+                found.append(Contrast(first, start, card.shows.get(start, '')))
+            passed.add(start)
+            start = cards[start].continues
+    return found
 
 
 def continued(cards: Cards) -> list[Contrast]:
     """Generators of one setting that train another one further, against that one."""
     return [Contrast(name, card.continues) for name, card in sorted(cards.items())
-            if card.generates and (start := cards.get(card.continues or '')) and start.generates
-            and start.setting == card.setting]
+            if card.generates and card.continues in cards and cards[card.continues].generates
+            and _alike(cards, name, card.continues)]
 
 
 def title(cards: Cards, name: str) -> str:
     """What a method is called in papers, or else here."""
     return cards[name].title or name
+
+
+def _alike(cards: Cards, *names: str) -> bool:
+    """Whether methods are of one setting."""
+    return len({cards[name].setting for name in names}) == 1
 
 
 def _is_control(cards: Cards, first: str, second: str) -> bool:

@@ -42,13 +42,18 @@ class Row:
 
     @property
     def main(self) -> bool:
-        """Whether it is a method with its own settings, not a bound and not a variant."""
-        return self.card.role == 'method' and not self.variant
+        """Whether it is a method with its own settings: no bound, no variant and no control of another method."""
+        return self.card.role == 'method' and not self.variant and not self.card.controls
 
     @property
     def variant(self) -> bool:
         """Whether settings of the method were changed on the command line."""
         return bool(self.records[0].cell.variant)
+
+    @property
+    def access(self) -> tuple[str, str]:
+        """Setting, and what training reads of unseen labels: rows where both agree compare like with like."""
+        return self.card.setting, self.card.reads_unseen_gt
 
     @property
     def order(self) -> tuple[int, str, str]:

@@ -23,7 +23,8 @@ def overview(selections: Sequence[Selection]) -> pd.DataFrame:
     """One line per choice."""
     return pd.DataFrame([{
         'method': one.method, 'split': one.split, 'card': one.protocol, 'network': one.model,
-        'candidates': str(len(one.candidates)), 'folds × seeds': f'{len(one.folds)} × {len(one.seeds)}',
+        'candidates': str(len(one.candidates)), 'scored': scored(one),
+        'folds × seeds': f'{len(one.folds)} × {len(one.seeds)}',
         'chosen': 'none' if one.chosen is None else _settings(one.candidates[one.chosen], one),
         **_means(None if one.chosen is None else one.candidates[one.chosen])} for one in selections])
 
@@ -32,12 +33,26 @@ def details(one: Selection) -> dict[str, Any]:
     """What the template shows of one choice."""
     return {
         'title': f'{one.method}, split {one.split}, card {one.protocol}, network {one.model}',
-        'rule': one.rule, 'held_out': one.held_out, 'split': one.split,
-        'folds': '; '.join(f'{index}: {", ".join(fold.classes)}' + ' (no hIoU, takes no part)' * (index in one.unscored)
+        'rule': one.rule, 'held_out': ' or '.join(map(str, one.held_out)), 'split': one.split, 'scored': scored(one),
+        'folds': '; '.join(f'{index}: {", ".join(fold.classes)}{_flaw(one, index)}'
                            for index, fold in enumerate(one.folds)),
         'seeds': ', '.join(map(str, one.seeds)), 'argv': shlex.join(one.argv),
         'fixed': ', '.join(f'{name}={_value(value)}' for name, value in sorted(one.fixed.items())),
         'candidates': table(pd.DataFrame([_line(one, index) for index in range(len(one.candidates))]), _RIGHT)}
+
+
+def scored(one: Selection) -> str:
+    """Which images gave the scores of a selection."""
+    if one.share is None:
+        return 'only images with a held-out class'
+    return f'{100 * one.share:g}% of the images'
+
+
+def _flaw(one: Selection, index: int) -> str:
+    """What a fold could not measure."""
+    if index in one.unscored:
+        return ' (no hIoU, takes no part)'
+    return f' (no pixel of {", ".join(absent)} scored)' if (absent := one.folds[index].absent) else ''
 
 
 def _line(one: Selection, index: int) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""Augmentation of SPNet (subhc/SPNet 292ff5a): warped to 513, scaled by 0.5 to 1.5, flipped, crop 321, batch 10.
+"""Augmentation of SPNet (subhc/SPNet 292ff5a): warped to 513, scaled by U(0.5, 1.5), padded to 513, crop 321, batch 10.
 
-Assumption: scales are drawn uniformly; how that code draws them was not at hand.
+The border lies around the image in its mean colour, and is ignored.
 """
 
 _base_ = './photos.py'
@@ -9,8 +9,9 @@ crop_size = (321, 321)
 train_pipeline = [
     dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(type='zs_methods.LoadLabels'),
-    dict(type='RandomResize', scale=(513, 513), ratio_range=(0.5, 1.5), keep_ratio=False),
-    dict(type='Pad', size=crop_size, pad_val=dict(img=0, seg=255)),
+    dict(type='zs_methods.Warp', size=513),
+    dict(type='zs_methods.RandomScale', low=0.5, high=1.5),
+    dict(type='zs_methods.CentredPad', size=513),
     dict(type='RandomCrop', crop_size=crop_size),
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackSegInputs'),

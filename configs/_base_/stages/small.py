@@ -7,4 +7,4 @@ evaluation = dict(batch_size=8, examples=6, paper_resolution=False)
 vectors = dict(normalise=None)  # as the data set's description says
 classifier = dict(
     optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=5e-4), iterations=500, batch_size=1024,
-    unseen_samples=128, unseen_weight=1, initial='seen')
+    unseen_samples=128, unseen_weight=1, unseen_share=None, initial='seen')

@@ -40,7 +40,78 @@ def test_one_pixel_more_is_noticed(toy_run, capsys, untouched):
     save_record(record, path)
     assert toy_run('toy_ok', '--ks', 2, '--verify', 1) == 1
     out = capsys.readouterr().out
-    assert 'differs' in out and '0 of 1 identical to the pixel' in out
+    assert 'not known' in out and '0 of 1 identical to the pixel\n' in out
+    assert "whether within the seeds' interval is not known (1 finished seeds, 3 needed); nothing that records" in out
+
+
+def changed(untouched, change):
+    """Changes all records there are; returns how often."""
+    paths = sorted((untouched['--reports'] / 'records').glob('*.json'))
+    for index, path in enumerate(paths):
+        record = load_record(path)
+        change(record, index)
+        save_record(record, path)
+    return len(paths)
+
+
+def test_what_another_processor_moves_is_judged_by_the_seeds(toy_run, capsys, untouched):
+    def elsewhere(record, index):
+        record.confusion[0][0] += 1
+        record.provenance['hardware'] |= {'cpu': 'Another CPU', 'arithmetic': {'MKL_CBWR': 'AUTO'}}
+        record.provenance['packages']['torch'] = '2.0'
+
+    toy_run('toy_ok', '--ks', 2, '--seeds', '0,1,2')
+    assert changed(untouched, elsewhere) == 3
+    capsys.readouterr()
+    assert toy_run('toy_ok', '--ks', 2, '--seeds', '0,1,2', '--verify', 2) == 0
+    out = capsys.readouterr().out
+    assert "0 of 2 identical to the pixel, 2 within the seeds' interval" in out
+    lines = [line for line in out.splitlines() if ": within the seeds' interval (hIoU " in line]
+    assert len(lines) == 2 and all(', 3 seeds); not the same as then: packages.torch (2.0, now ' in line and
+                                   'hardware.cpu (Another CPU, now ' in line for line in lines)
+    assert all(len(line) <= 80 for line in out.splitlines() if line[:1] in '┏┃┡│└')
+
+
+def test_what_lies_beyond_the_seeds_is_an_error(toy_run, capsys, untouched):
+    def better(record, index):
+        record.confusion[0][0] += 1
+        record.metrics.hiou = 90.0 + index / 10
+
+    toy_run('toy_ok', '--ks', 2, '--seeds', '0,1,2')
+    changed(untouched, better)
+    capsys.readouterr()
+    assert toy_run('toy_ok', '--ks', 2, '--seeds', '0,1,2', '--verify', 1) == 1
+    out = capsys.readouterr().out
+    assert "beyond the seeds' interval (hIoU 89.60 to 90.60, 3 seeds); nothing that records tell of" in out
+
+
+def test_seeds_of_other_settings_do_not_count(toy_run, capsys, untouched):
+    toy_run('toy_ok', '--ks', 2, '--seeds', '0,1,2')
+    changed(untouched, lambda record, index: (record.confusion[0].__setitem__(0, 10**6),
+                                              setattr(record, 'settings', f'{record.settings}{index}')))
+    assert toy_run('toy_ok', '--ks', 2, '--seeds', '0', '--verify', 1) == 1
+    assert '(1 finished seeds, 3 needed)' in capsys.readouterr().out
+
+
+def test_without_unseen_classes_the_seen_ones_decide(toy_run, capsys, untouched):
+    def blind(record, index):
+        record.confusion[0][0] += 1
+        record.metrics.hiou, record.metrics.seen.miou = 0.0, 90.0 + index / 10
+
+    toy_run('toy_ok', '--ks', 2, '--seeds', '0,1,2')
+    changed(untouched, blind)
+    assert toy_run('toy_ok', '--ks', 2, '--seeds', '0,1,2', '--verify', 1) == 1
+    assert "beyond the seeds' interval (seen mIoU 89.60 to 90.60, 3 seeds)" in capsys.readouterr().out
+
+
+def test_a_cell_that_fails_is_no_repetition(toy, toy_run, capsys, monkeypatch):
+    toy_run('toy_ok', '--ks', 2)
+
+    def run(self, ctx):
+        raise ValueError('not this time')
+    monkeypatch.setattr(toy.ToyEvaluate, 'run', run)
+    assert toy_run('toy_ok', '--ks', 2, '--verify', 1) == 1
+    assert 'failed: ValueError: not this time' in capsys.readouterr().out
 
 
 def test_another_seed_is_another_result(toy_run, untouched, capsys):
@@ -50,7 +121,7 @@ def test_another_seed_is_another_result(toy_run, untouched, capsys):
     swapped = load_record(second).model_copy(update={'key': load_record(first).key, 'cell': load_record(first).cell})
     save_record(swapped, first)
     assert toy_run('toy_ok', '--ks', 2, '--verify', 1) == 1
-    assert 'differs' in capsys.readouterr().out
+    assert '0 of 1 identical to the pixel' in capsys.readouterr().out
 
 
 def test_a_cell_is_repeated_as_exactly_as_it_was_made(toy_run, untouched, monkeypatch):

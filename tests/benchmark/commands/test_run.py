@@ -31,7 +31,7 @@ def test_list_shows_every_method_with_what_it_reads(run_py, capsys, untouched):
     assert all(row in rows for row in [
         ['oracle', 'ceiling', 'inductive', 'pixels'], ['seen_only', 'floor', 'inductive', 'image-filter'],
         ['zs3', 'method', 'inductive', 'image-filter'], ['zs3_released', 'imported', 'inductive', 'layout'],
-        ['zsmmd', 'method', 'inductive', 'image-filter']])
+        ['zsmmd', 'method', 'transductive', 'image-filter']])
     assert not untouched['--work-dir'].parent.exists()
 
 
@@ -53,8 +53,8 @@ def test_dry_run_prints_the_trie_and_creates_nothing(run_py, capsys, untouched):
     assert run_py('--methods', 'zs3,zsmmd', '--ks', '2,4', '--dry-run') == 0
     out = capsys.readouterr().out.splitlines()
     assert out[0] == 'shapes k2 zs3-clean seed 0' and out[1].split()[0] == 'seen'
-    assert len(out) == 2 + 28 + 1
-    assert out[-1] == '8 cells, 28 distinct stages: 0 reused, 28 to run'
+    assert len(out) == 2 + 56 + 1
+    assert out[-1] == '8 cells, 56 distinct stages: 0 reused, 56 to run'
     assert not untouched['--work-dir'].parent.exists()
 
 
@@ -193,8 +193,8 @@ def test_a_signal_during_training_leaves_nothing_half_done(shapes, tmp_path, kin
 
 
 def test_dry_run_names_what_is_skipped_and_why(run_py, capsys):
-    assert run_py('--methods', 'zsmmd', '--ks', 2, '--protocol', 'zs3-official', '--dry-run') == 0
-    assert 'shapes k2 zsmmd seed 0  skipped: it continues the sequential' in capsys.readouterr().out
+    assert run_py('--methods', 'zs5', '--ks', 2, '--protocol', 'zs3-official', '--dry-run') == 0
+    assert 'shapes k2 zs5 seed 0  skipped: it continues the sequential' in capsys.readouterr().out
 
 
 def test_a_plugin_may_bring_a_launcher(toy_run, tmp_path, capsys):

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import signal
+from collections import Counter
+from dataclasses import replace
 
 import pytest
+from fakes import fake_record
 
 from benchmark.commands import select
 from benchmark.commands.requests import request_of, run_options_of
-from benchmark.planning.selection_plan import SelectionRequest, draw_folds, plan, product
-from benchmark.records.files import NetworkCard, write_json
+from benchmark.planning.cells import plan_cells
+from benchmark.planning.selection_check import pairs
+from benchmark.planning.selection_plan import draw_folds, plan, product
+from benchmark.records.files import NetworkCard, save_record, write_json
 from benchmark.records.selections import Candidate, Fold, Score, Selection, load_selections
 from zs_methods.datasets.spec import load_spec
 
@@ -38,8 +43,10 @@ class GradedEvaluate(Stage):
             raise KeyboardInterrupt
         confusion = np.full((21, 21), 2 + abs(self.weight - 30) + ctx.task.unseen[0])
         confusion += np.diag([900] * 21)
-        if self.flaw == 'blank' or self.flaw == 'partly' and ctx.task.unseen[0] == 4:
+        if self.flaw == 'blank' or self.flaw == 'partly' and ctx.task.unseen == (8, 9):
             confusion[list(ctx.task.unseen)] = 0  # no ground truth
+        if self.flaw == 'thin':
+            confusion[ctx.task.unseen[-1]] = 0
         EvaluationResult(images=3, confusion=confusion.tolist(),
                          confusion_per_image=pack_sparse([sparse(confusion)])).write(ctx.out)
         return {}
@@ -62,6 +69,10 @@ class Blank(Graded):
 @METHODS.register_module(name='partly')
 class Partly(Graded):
     flaw = 'partly'
+
+@METHODS.register_module(name='thin')
+class Thin(Graded):
+    flaw = 'thin'
 
 @METHODS.register_module(name='killed')
 class Killed(Graded):
@@ -107,8 +118,8 @@ def selection(*hious):
         Score(fold=fold, seed=0, key='', seen=value, held_out=value, hiou=value) for fold, value in enumerate(values)])
         for i, values in enumerate(hious)]
     made = Selection(dataset='shapes', data='shapes-v1', split='k10', unseen=[], protocol='p', model='m', method='zs3',
-                     network=NetworkCard(backbone='b', weights='none', pretraining='none'), held_out=3, folds=[],
-                     seeds=[0], grid={'a': list(range(len(hious)))}, candidates=candidates)
+                     network=NetworkCard(backbone='b', weights='none', pretraining='none'), held_out=[3],
+                     share=0.25, folds=[], seeds=[0], grid={'a': list(range(len(hious)))}, candidates=candidates)
     made.choose()
     return made
 
@@ -168,6 +179,9 @@ def test_folds_are_distinct_sorted_and_the_first_stay_when_more_are_asked_for():
     assert len(set(folds)) == 6
     assert all(list(fold) == sorted(set(fold)) and len(fold) == 3 for fold in folds)
     assert draw_folds(range(1, 11), 3, 2) == folds[:2]
+    for size in (2, 3, 4):  # each class is held out about equally often
+        times = Counter(c for fold in draw_folds(range(1, 11), size, 5) for c in fold)
+        assert len(times) == 10 and max(times.values()) - min(times.values()) <= 1
     assert sorted(draw_folds([1, 2, 3], 2, 3)) == [(1, 2), (1, 3), (2, 3)]
     with pytest.raises(ValueError, match='3 classes have fewer than 4 groups of 2'):
         draw_folds([1, 2, 3], 2, 4)
@@ -181,21 +195,20 @@ def test_product_runs_through_the_last_setting_first():
 
 def plan_of(argv, *words):
     args = select.COMMAND.parse(argv(*words, '--device', 'cpu'))
-    return plan(SelectionRequest(request_of(args), select._grid(args), args.folds, args.held_out), run_options_of(args))
+    return plan(select.asked_for(args), run_options_of(args))
 
 
 def test_the_largest_k_is_the_default_and_only_its_seen_classes_are_held_out(argv):
     spec = load_spec('shapes')
-    task, plans = plan_of(argv, '--methods', 'zs3', '--folds', 12, '--seeds', '0,1')
+    task, plans = plan_of(argv, '--methods', 'zs3', '--held-out', '2,3', '--folds', 6, '--seeds', '0,1')
     (cells,) = plans['zs3']
     assert (task.split, len(cells)) == ('k10', 24)
+    assert [len(cell.task.unseen) for cell in cells] == [2] * 12 + [3] * 12
     for cell in cells:
         held_out = cell.task
         assert held_out.withheld == spec.unseen(10) and set(held_out.ignored) == set(spec.unseen(10))
-        assert len(held_out.unseen) == 3 and 0 not in held_out.unseen
+        assert 0 not in held_out.unseen and held_out.scored_share == 0.25
         assert not set(held_out.unseen) & {c for k in spec.ks for c in spec.unseen(k)}
-        scored = cell.nodes[-1].config
-        assert (scored['subset'], scored['unseen_images']) == ('train', 'only')
     assert len({cell.file_name for cell in cells}) == 24
 
 
@@ -215,12 +228,13 @@ def test_the_choice_is_printed_and_written(select_py, chosen, capsys, untouched)
     assert select_py('--methods', 'graded', *GRID) == 0
     made = chosen()
     assert made.candidates[made.chosen].settings == {'classifier.unseen_weight': 30}
-    assert [len(candidate.scores) for candidate in made.candidates] == [3, 3, 3]
+    assert [len(candidate.scores) for candidate in made.candidates] == [8, 8, 8]
     assert all(score.images == 3 and score.hiou > 0 for candidate in made.candidates for score in candidate.scores)
     assert [fold.classes for fold in made.folds] == [
         [load_spec('shapes').classes[c] for c in fold.ids] for fold in made.folds]
     assert (made.dataset, made.split, made.method, made.grid) == (
         'shapes', 'k10', 'graded', {'classifier.unseen_weight': [1, 30, 100]})
+    assert (made.held_out, made.share, [len(fold.ids) for fold in made.folds]) == ([2, 4], 0.25, [2] * 4 + [4] * 4)
     assert made.argv == ['select.py'] and 'git' in made.provenance
     out = capsys.readouterr().out
     assert 'chosen: classifier.unseen_weight=30' in out and 'best chosen' in out
@@ -234,11 +248,11 @@ def test_a_second_run_trains_nothing_and_writes_the_same(select_py, untouched):
     (path,) = (untouched['--reports'] / 'selection').iterdir()
     content = path.read_bytes()
     calls = next(module for name, module in sys.modules.items() if name.startswith('zs_plugin_graded')).CALLS
-    assert len(calls) == 9
+    assert len(calls) == 24
     assert select_py('--methods', 'graded', *GRID) == 0
-    assert len(calls) == 9 and path.read_bytes() == content
+    assert len(calls) == 24 and path.read_bytes() == content
     assert select_py('--methods', 'graded', '--grid', 'classifier.unseen_weight=1,30') == 0
-    assert len(calls) == 9 and len(list(path.parent.iterdir())) == 2
+    assert len(calls) == 24 and len(list(path.parent.iterdir())) == 2
 
 
 def test_a_setting_that_fails_is_named_and_not_chosen(select_py, chosen, capsys):
@@ -252,12 +266,52 @@ def test_a_setting_that_fails_is_named_and_not_chosen(select_py, chosen, capsys)
 def test_a_fold_without_ground_truth_is_told_and_left_out(select_py, chosen, capsys):
     assert select_py('--methods', 'partly', *GRID) == 0
     made = chosen()
-    assert made.unscored == [1] and made.candidates[made.chosen].settings == {'classifier.unseen_weight': 30}
-    score = made.candidates[0].scores[1]
+    assert made.unscored == [3] and made.candidates[made.chosen].settings == {'classifier.unseen_weight': 30}
+    score = made.candidates[0].scores[3]
     assert (score.hiou, score.held_out, score.reason) == (None, None, '') and score.seen > 0 and score.images == 3
     out = capsys.readouterr().out
-    assert f'held out: {", ".join(made.folds[1].classes)} (no hIoU: takes no part in the choice)' in out
+    assert f'held out: {", ".join(made.folds[3].classes)} (no hIoU: takes no part in the choice)' in out
     assert out.count('takes no part') == 1 and 'hIoU —' in out
+
+
+def test_a_held_out_class_without_a_pixel_in_the_scored_images_is_told(select_py, chosen, capsys):
+    assert select_py('--methods', 'thin', *GRID) == 0
+    made = chosen()
+    assert [fold.absent for fold in made.folds] == [fold.classes[-1:] for fold in made.folds] and not made.unscored
+    assert f'(no pixel of {made.folds[0].classes[-1]} in the images scored)' in capsys.readouterr().out
+
+
+def test_check_sets_the_signs_of_a_selection_beside_those_of_real_splits(select_py, argv, plugin, untouched, capsys):
+    words = ('--methods', 'graded', *GRID, '--seeds', '3')
+    assert select_py(*words) == 0
+    assert select_py(*words, '--check') == 1
+    assert 'no two of the settings have records of real splits' in capsys.readouterr().err
+    args = select.COMMAND.parse(argv('--plugin', plugin, '--device', 'cpu', '--methods', 'graded'))
+    hious = {1: (20.0, 22.0), 30: (25.0, 26.0)}  # of seeds that the selection did not have
+    for weight, values in hious.items():
+        request = replace(request_of(args), ks=(2,), options={'classifier.unseen_weight': weight})
+        (cell,) = [one for one in plan_cells(request, run_options_of(args)) if one.id.method == 'graded']
+        for seed, value in enumerate(values):
+            save_record(fake_record('graded', value, seed=seed, settings=cell.settings),
+                        untouched['--reports'] / 'records' / f'{weight}-{seed}.json')
+    capsys.readouterr()
+    assert select_py(*words, '--check') == 0
+    out = capsys.readouterr().out
+    (line,) = [line for line in out.splitlines() if 'unseen_weight=1' in line]
+    assert 'unseen_weight=30' in line and '(n=8)' in line and '-4.5 ± 6.4 (n=2)' in line
+    assert 'same, within noise' in line and 'the same sign: 1 of 1 pairs' in out
+
+
+def test_signs():
+    made = selection([1, 2, 3], [2, 4, 4], [1, None, 3])
+    made.candidates[2].scores[1].reason = 'boom'
+    real = [{('k2', 0): 5.0, ('k4', 0): 7.0}, {('k2', 0): 4.0, ('k6', 0): 9.0}, {('k2', 0): 1.0}]
+    (pair,) = pairs(made, real)  # the third one failed
+    assert (pair.first, pair.second, pair.selected.n, pair.real.n) == (0, 1, 3, 1)
+    assert (pair.selected.mean, pair.real.mean) == (-4 / 3, 1) and not pair.same and not pair.beyond_noise
+    (again,) = pairs(made, [{('k2', 0): 4, ('k4', 0): 4.1}, {('k2', 0): 9, ('k4', 0): 9}, {}])
+    assert again.same
+    assert pairs(made, [{}, {}, {}]) == []
 
 
 @pytest.mark.parametrize(('method', 'why', 'code'), [
@@ -269,13 +323,17 @@ def test_no_choice_is_one_clear_line(select_py, chosen, capsys, method, why, cod
     assert chosen().chosen is None
 
 
-def test_a_selection_of_version_1_is_upgraded_on_reading(tmp_path):
-    content = {**selection([1], [2]).model_dump(mode='json'), 'selection_version': 1,
-               'provenance': {'data': {'name': 'shapes-v1'}}}
+def test_older_selections_are_upgraded_on_reading(tmp_path):
+    content = {**selection([1], [2]).model_dump(mode='json'), 'selection_version': 2, 'held_out': 3}
+    del content['share']
+    write_json(tmp_path / 'old.json', content)
+    (made,) = load_selections(tmp_path)
+    assert (made.selection_version, made.held_out, made.share, made.chosen) == (3, [3], None, 1)
+    content |= {'selection_version': 1, 'provenance': {'data': {'name': 'shapes-v1'}}}
     del content['data']
     write_json(tmp_path / 'old.json', content)
     (made,) = load_selections(tmp_path)
-    assert (made.data, made.selection_version, made.chosen) == ('shapes-v1', 2, 1)
+    assert (made.data, made.selection_version, made.chosen) == ('shapes-v1', 3, 1)
     write_json(tmp_path / 'old.json', {**content, 'provenance': {}})
     assert load_selections(tmp_path)[0].data == ''
 
@@ -291,12 +349,12 @@ def test_an_interrupt_is_one_line_and_leaves_no_choice(select_py, capsys, untouc
     assert select_py('--methods', 'killed', *GRID) == 130
     assert capsys.readouterr().err == 'select: interrupted; the same command continues where it was\n'
     assert not (untouched['--reports'] / 'selection').exists()
-    assert len(list((untouched['--work-dir'] / 'artifacts').glob('evaluate-*'))) == 6
+    assert len(list((untouched['--work-dir'] / 'artifacts').glob('evaluate-*'))) == 16
 
 
 def test_dry_run_trains_nothing(select_py, capsys, untouched):
     assert select_py('--methods', 'graded', *GRID, '--dry-run') == 0
-    assert capsys.readouterr().out == '9 cells, 9 distinct stages: 0 reused, 9 to run\n'
+    assert capsys.readouterr().out == '24 cells, 24 distinct stages: 0 reused, 24 to run\n'
     assert not untouched['--work-dir'].exists()
 
 
@@ -308,9 +366,12 @@ def test_dry_run_trains_nothing(select_py, capsys, untouched):
     (('--methods', 'graded', '--ks', '2,4'), 'settings are chosen on one split, not on k2, k4'),
     (('--methods', 'graded', '--ks', '3'), '--ks'),
     (('--methods', 'graded', '--dataset', 'nothing'), "unknown dataset 'nothing'"),
-    (('--methods', 'graded', '--folds', '0'), '--folds and --held-out take a number from 1'),
+    (('--methods', 'graded', '--folds', '0'), '--folds and --held-out take numbers from 1'),
     (('--methods', 'graded', '--folds', 'x'), 'argument --folds: invalid int value'),
-    (('--methods', 'graded', '--held-out', '10'), '--held-out 10: of the 10 seen classes'),
+    (('--methods', 'graded', '--held-out', '2,10'), '--held-out 10: of the 10 seen classes'),
+    (('--methods', 'graded', '--held-out', 'two'), '--held-out takes whole numbers separated by commas'),
+    (('--methods', 'graded', '--share', '1'), '--share takes a number between 0 and 1, got 1.0'),
+    (('--methods', 'graded', '--check'), '--check: no selection at '),
     (('--methods', 'graded', '--held-out', '9', '--folds', '11'), '--folds 11: 10 classes have fewer than 11 groups'),
     (('--methods', 'graded', '--grid', 'classifier.unseen_weight'), '--grid takes KEY=VALUE'),
     (('--methods', 'graded', '--grid', 'classifier.unseen_weigth=1,2'), "'classifier.unseen_weigth'"),
@@ -330,7 +391,7 @@ def test_a_wrong_call_is_one_line(select_py, capsys, untouched, words, line):
 
 def test_a_file_that_is_no_selection_is_named(tmp_path):
     (tmp_path / 'odd.json').write_text(json.dumps({'selection_version': 99}))
-    with pytest.raises(ValueError, match=r'odd\.json: no selection of version 2'):
+    with pytest.raises(ValueError, match=r'odd\.json: no selection of version 3'):
         load_selections(tmp_path)
 
 
@@ -339,7 +400,7 @@ def test_a_real_method_is_scored_on_training_images_only(micro_root, argv, tmp_p
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
     before = signal.getsignal(signal.SIGTERM)
     try:
-        code = select.main(argv('--methods', 'zs3', '--ks', 2, '--folds', 1, '--held-out', 1, '--data-root', micro_root,
+        code = select.main(argv('--methods', 'zs3', '--ks', 2, '--folds', 1, '--held-out', 4, '--data-root', micro_root,
                                 '--device', 'cpu', '--grid', 'classifier.unseen_weight=1,10',
                                 '--cfg-options', *micro_options('generator')))
     finally:
@@ -347,4 +408,4 @@ def test_a_real_method_is_scored_on_training_images_only(micro_root, argv, tmp_p
     assert code == 0
     record = json.loads(next((tmp_path / 'new' / 'work-dir' / 'selection').glob('*.json')).read_text())
     assert record['images'] > 0
-    assert set(record['label_access']['stages']['evaluate']) == {'train'}
+    assert set(record['label_access']['stages']['evaluate']) == {'train'}  # no validation image was read

@@ -19,6 +19,7 @@ from benchmark.errors import UsageError
 from benchmark.records.files import Failure, Status, load_records
 from benchmark.store.artifacts import ArtifactStore
 from benchmark.store.locks import is_alive
+from benchmark.surroundings import arithmetic
 
 LAUNCHING = Path(__file__).parents[2] / 'launching.py'
 WORDS = {'serial': ('--launcher', 'serial'), 'local': ('--launcher', 'local', '--workers', '2'),
@@ -76,6 +77,8 @@ def test_order_and_launcher_do_not_change_a_number(words, tmp_path):
         {path.name: json.loads(path.read_text())['confusion'] for path in (tmp_path / place).rglob('shapes_*.json')}
         for place in ('inline', 'there'))
     assert one == other and len(one) == 4
+    for path in (tmp_path / 'there').rglob('shapes_*.json'):  # a job of any launcher is told before it loads torch
+        assert json.loads(path.read_text())['provenance']['hardware']['arithmetic'] == arithmetic(own=False)
 
 
 def test_a_retry_gets_past_a_kill_and_a_time_out_ends_what_hangs(words, tmp_path):

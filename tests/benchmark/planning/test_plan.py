@@ -14,6 +14,9 @@ import torch
 from mmengine.config import Config, ConfigDict
 
 from benchmark import ROOT
+from benchmark.commands import select
+from benchmark.commands.requests import request_of, run_options_of
+from benchmark.planning import selection_plan
 from benchmark.planning.methods import load_plugins
 from benchmark.planning.plan import plan_cell, trie_lines
 from benchmark.store.checksums import content_hash
@@ -25,6 +28,8 @@ from zs_methods.registry import METHODS, MODELS, STAGES
 from zs_methods.stages.train_generator import TrainGenerator
 
 TRUNK = ['seen', 'maps', 'features', 'generator', 'classifier']
+#: What the rounds of ZS-MMD on `shapes` add to it.
+ROUNDS = [*(f'{stage}_{r}' for r in range(1, 6) for stage in ('judge', 'candidates', 'generator')), 'classifier_5']
 CONFIGS = ROOT / 'configs'
 WORDS = ('striped', 'banded', 'hatched', 'checked', 'dotted', 'red', 'green', 'blue', 'yellow', 'background')
 WORD_VECTORS = f'{len(WORDS)} 2\n' + ''.join(f'{word} 1 {index}\n' for index, word in enumerate(WORDS))
@@ -64,7 +69,7 @@ def test_floor_comes_first_and_ceiling_last(plan):
 def test_zsmmd_shares_the_stages_of_zs3_up_to_the_classifier(keys):
     zs3, zsmmd = keys()['zs3'], keys()['zsmmd']
     assert list(zs3) == [*TRUNK, 'evaluate']
-    assert list(zsmmd) == [*TRUNK, 'generator_1', 'classifier_1', 'diagnosis', 'evaluate']
+    assert list(zsmmd) == [*TRUNK, *ROUNDS, 'diagnosis', 'evaluate']
     assert [zsmmd[name] for name in TRUNK] == [zs3[name] for name in TRUNK]
     assert zsmmd['evaluate'] != zs3['evaluate']
 
@@ -76,13 +81,14 @@ def test_floor_and_ceiling_share_what_no_method_changes(keys):
     assert all_keys['oracle']['classifier'] != all_keys['zs3']['classifier']
 
 
-def test_a_sweep_over_all_ks_has_14_distinct_stages_per_k(plan):
-    """Floor 3; ZS3 adds 4 and ZS-MMD 4 to its trunk; the ceiling 3."""
+def test_the_number_of_distinct_stages_of_a_sweep_over_all_ks(plan):
+    """Floor 3; ZS3 adds 4, and ZS-MMD its rounds, diagnosis and evaluation to its trunk; the ceiling 3."""
     cells = plan('--methods', 'zs3,zsmmd', '--ks', '2,4,6,8,10')
     nodes = {node.key: node for cell in cells for node in cell.nodes}
-    assert Counter(len(node.task.unseen) for node in nodes.values()) == dict.fromkeys((2, 4, 6, 8, 10), 14)
+    found = Counter(len(node.task.unseen) for node in nodes.values())
+    assert found == dict.fromkeys((2, 4, 6, 8, 10), 12 + len(ROUNDS))
     of_methods = {node.key for cell in cells if cell.card.role == 'method' for node in cell.nodes}
-    assert len(of_methods) == 5 * 10
+    assert len(of_methods) == 5 * (8 + len(ROUNDS))
 
 
 def test_every_stage_knows_names_and_keys_of_all_before_it(plan):
@@ -94,16 +100,16 @@ def test_every_stage_knows_names_and_keys_of_all_before_it(plan):
 @pytest.mark.parametrize(('option', 'method', 'expected'), [
     ('classifier.unseen_weight=7', 'zs3', ['classifier', 'evaluate']),
     ('classifier.unseen_weight=7', 'zsmmd',
-     ['classifier', 'generator_1', 'classifier_1', 'diagnosis', 'evaluate']),
+     ['classifier', *ROUNDS, 'diagnosis', 'evaluate']),
     ('classifier.unseen_weight=7', 'oracle', ['classifier', 'evaluate']),
     ('classifier.unseen_weight=7', 'seen_only', []),
     ('generator.model.dropout=0.25', 'zs3', ['generator', 'classifier', 'evaluate']),
     ('generator.model.dropout=0.25', 'oracle', []),
     ('features.per_class=8', 'zs3', ['features', 'generator', 'classifier', 'evaluate']),
     ('evaluation.examples=1', 'zs3', ['evaluate']),
-    ('recursion.feedback.weight=0.5', 'zs3', []),
-    ('recursion.feedback.weight=0.5', 'zsmmd',
-     ['generator_1', 'classifier_1', 'diagnosis', 'evaluate']),
+    ('recursion.weight=0.5', 'zs3', []),
+    ('recursion.weight=0.5', 'zsmmd',
+     [*ROUNDS[2:], 'diagnosis', 'evaluate']),
 ])
 def test_a_setting_changes_the_first_stage_that_reads_it_and_all_after(keys, option, method, expected):
     assert changed(keys()[method], keys('--cfg-options', option)[method]) == expected
@@ -125,8 +131,8 @@ def test_cards_share_trainings_but_no_number(keys, monkeypatch):
 
 
 def test_what_has_no_recipe_under_the_official_card_is_skipped_with_a_reason(plan):
-    cells = plan('--methods', 'zs3,zsmmd', '--ks', 2, '--protocol', 'zs3-official')
-    assert {cell.id.method for cell in cells if cell.skip} == {'zsmmd'}
+    cells = plan('--methods', 'zs3,zsmmd,zsmmd_st', '--ks', 2, '--protocol', 'zs3-official')
+    assert {cell.id.method for cell in cells if cell.skip} == {'zsmmd_st'}
     assert all('zs3-clean' in cell.skip for cell in cells if cell.skip)
 
 
@@ -301,6 +307,24 @@ def test_a_config_beside_a_plugin_is_used(plan, tmp_path):
     before = by_method(plan(*words))['temporary_A']
     (tmp_path / 'temporary_A_config.py').write_text('evaluation = dict(examples=1)\n')
     assert changed(before, by_method(plan(*words))['temporary_A']) == ['evaluate']
+
+
+def test_a_config_of_a_split_counts_for_that_split_and_for_what_is_chosen_on_it(plan, argv, tmp_path):
+    plugin = tmp_path / 'mine.py'
+    plugin.write_text(PLUGIN.format(name='A'))
+    (tmp_path / 'temporary_A_shapes.py').write_text('evaluation = dict(examples=3)\n')
+    words = ('--methods', 'temporary_A', '--ks', '2,4', '--plugin', plugin)
+    before = plan(*words)
+    assert {cell.nodes[-1].config['examples'] for cell in before if cell.id.method == 'temporary_A'} == {3}
+    (tmp_path / 'temporary_A_shapes-k4.py').write_text('evaluation = dict(examples=1)\n')
+    after = plan(*words)
+    assert [(cell.id.k, cell.id.method) for cell, other in zip(before, after, strict=True)
+            if cell.key != other.key] == [(4, 'temporary_A')]
+    args = select.COMMAND.parse(argv(*words[:2], '--ks', 4, '--plugin', plugin, '--folds', 1, '--device', 'cpu'))
+    _, plans = selection_plan.plan(selection_plan.SelectionRequest(request_of(args), {}, 1), run_options_of(args))
+    (chosen,) = plans['temporary_A'][0]
+    assert chosen.id.split.startswith('k4-held-out-') and chosen.task.split_name == 'shapes-k4'
+    assert chosen.nodes[-1].config['examples'] == 1
 
 
 def test_trie_shows_every_distinct_stage_once_and_marks_what_is_there(plan, store):

@@ -20,8 +20,8 @@ from zs_methods.task import Task
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = Path(zs_methods.__file__).parent / 'methods/zsmmd'
 #: What the package registers; a name that is taken is an error.
-REGISTERED = ("name='zsmmd'", 'class TrainZSMMDGenerator', 'class DiagnoseFeedback', 'class ExtractUnlabelled',
-              'class ZSMMDLoss')
+REGISTERED = ("name='zsmmd'", 'class TrainZSMMDGenerator', 'class DiagnoseFeedback', 'class GatherCandidates',
+              'class TrainZSMMDJointly', 'class ZSMMDLoss')
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def copy(tmp_path):
         file.write_text(text.replace("name='zsmmd'", "name='zsmmd_copy'"))
     (folder / 'zsmmd_copy_tiny.py').write_text(
         f"_base_ = ['{ROOT}/configs/zsmmd/zsmmd_tiny.py']\n"
-        "recursion = dict(feedback=dict(loss=dict(type='zs_methods.ZSMMDLossCopy')))\n")
+        "recursion = dict(loss=dict(type='zs_methods.ZSMMDLossCopy'))\n")
     return folder
 
 
@@ -57,7 +57,8 @@ def test_every_file_of_the_package_is_part_of_the_addresses(copy, micro_root):
     import_file(copy)
     ours, builtin = keys('zsmmd_copy'), keys('zsmmd')
     trunk = [name for name in builtin if ours[name] == builtin[name]]
-    assert list(ours) == list(builtin) and trunk == ['seen', 'maps', 'features', 'generator', 'classifier']
+    assert list(ours) == list(builtin) and trunk == [
+        'seen', 'maps', 'features', 'generator', 'classifier', 'judge_1']
     (copy / '__pycache__').mkdir(exist_ok=True)
     (copy / '__pycache__/more.pyc').write_bytes(b'')
     assert keys('zsmmd_copy') == ours
@@ -71,7 +72,7 @@ def test_the_copy_has_the_numbers_of_the_built_in_method(copy, micro_root, micro
     result = subprocess.run(
         [sys.executable, str(ROOT / 'benchmark/run.py'), '--methods', 'zsmmd,zsmmd_copy', '--ks', '2', '--plugin',
          str(copy), '--data-root', str(micro_root), '--reports', 'reports', '--device', 'cpu', '--cfg-options',
-         'recursion.feedback.weight=5.0', *micro_options('generator', 'recursion')],
+         'recursion.weight=5.0', *micro_options('generator', 'recursion')],
         cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     records = {record['cell']['method']: record for record in map(

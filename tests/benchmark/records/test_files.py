@@ -170,8 +170,8 @@ def test_an_upgrade_leaves_a_measured_zero(tmp_path):
 
 
 #: What methods say of themselves since version 5.
-FACTS = ('title', 'continues', 'generates', 'compared_with', 'shows')
-NOTHING = ('', None, False, [], {})
+FACTS = ('title', 'continues', 'controls', 'generates', 'compared_with', 'shows')
+NOTHING = ('', None, None, False, [], {})
 
 
 def of_schema_4(path, method, **changes):
@@ -187,9 +187,10 @@ def test_a_record_of_schema_4_says_what_its_method_is_to_others(tmp_path, method
     of_schema_4(tmp_path / 'record.json', method)
     found = load_record(tmp_path / 'record.json').method
     assert load_head(tmp_path / 'record.json').method == found
-    known = {'zs3': ('ZS3Net', None, True, ['ridge'], {}), 'ridge': ('', None, False, ['zs3'], {}), 'zsmmd_st': (
-        '', 'zsmmd', False, ['zsmmd', 'zs5', 'zs3'], {'zsmmd': 'what self-training adds to the recursion',
-                                                      'zs5': 'what the recursion adds to self-training'})}
+    known = {'zs3': ('ZS3Net', None, None, True, ['ridge'], {}), 'ridge': ('', None, None, False, ['zs3'], {}),
+             'zsmmd_st': ('', 'zsmmd', None, False, ['zsmmd', 'zs5', 'zs3'], {
+                 'zsmmd': 'what self-training adds to the recursion',
+                 'zs5': 'what the recursion adds to self-training'})}
     assert tuple(getattr(found, name) for name in FACTS) == known.get(method, NOTHING)
 
 

@@ -45,7 +45,7 @@ def test_a_record_of_schema_4_counts(done, store):
     """Its method was part of no release and says nothing new, so nothing is missing."""
     cell, path = done
     content = record_of(cell).model_dump(mode='json')
-    for name in ('title', 'continues', 'generates', 'compared_with', 'shows'):
+    for name in ('title', 'continues', 'controls', 'generates', 'compared_with', 'shows'):
         del content['method'][name]
     write_json(path, {**content, 'schema_version': 4})
     assert finished(cell, path.parent, store).metrics.hiou == 40.0

@@ -31,6 +31,16 @@ def test_short_side_keeps_the_aspect_and_rounds_the_long_side_down(height, width
     assert after['img'].flags.writeable
 
 
+def test_a_fixed_short_side_is_pillows_for_image_and_labels_alike():
+    before = sample(60, 101)
+    resize = build(type='zs_methods.ShortSide', size=23)
+    after = resize(dict(before))
+    image = Image.fromarray(before['img']).resize((38, 23), Image.Resampling.BILINEAR)
+    labels = np.asarray(Image.fromarray(before['gt_seg_map']).resize((38, 23), Image.Resampling.NEAREST))
+    assert (after['img'] == np.asarray(image)).all() and (after['gt_seg_map'] == labels).all()
+    assert (resize.labels(before['gt_seg_map']) == labels).all()
+
+
 def test_short_side_is_uniform_over_whole_numbers_with_both_ends():
     np.random.seed(0)
     resize = build(type='zs_methods.RandomShortSide', low=3, high=6)
@@ -64,6 +74,7 @@ def test_half_of_the_images_are_blurred():
 @pytest.mark.parametrize(('config', 'message'), [
     (dict(type='zs_methods.RandomShortSide', low=0, high=5), 'low=0, high=5'),
     (dict(type='zs_methods.RandomShortSide', low=6, high=5), 'low=6, high=5'),
+    (dict(type='zs_methods.ShortSide', size=0), 'at least 1 pixel, got 0'),
     (dict(type='zs_methods.RandomGaussianBlur', prob=1.5), '1.5'),
     (dict(type='zs_methods.RandomGaussianBlur', max_radius=-1.0), '-1.0'),
 ])

@@ -103,18 +103,40 @@ def test_a_purpose_ends_with_its_block_and_has_a_known_name(micro_root):
         pass
 
 
-def test_images_with_a_withheld_class_take_no_part(micro_root):
+@pytest.mark.parametrize('ignored', [(), UNSEEN[3:]])  # while settings are chosen, withheld classes are ignored too
+def test_images_with_a_withheld_class_take_no_part(micro_root, ignored):
     held, withheld = UNSEEN[:3], UNSEEN[3:]
     present = [set(np.unique(read(micro_root, i))) for i in range(60)]
     for mode, wanted in (('drop', lambda p: not p & set(UNSEEN)), ('only', lambda p: p & set(held)),
                          ('mask', lambda p: True), ('keep', lambda p: True)):
         with audit.collect() as access:
-            labels = labels_of(build(micro_root, mode, unseen=held, withheld=withheld))
+            labels = labels_of(build(micro_root, mode, unseen=held, withheld=withheld, ignored=ignored))
         expected = [bool(wanted(p)) and not p & set(withheld) for p in present]
         assert len(labels) == sum(expected) > 0
         assert not any(np.isin(label, withheld).any() for label in labels)
         names = {load_spec('shapes').classes[c] for c in withheld}
         assert not names & set(access['train']['unseen_pixels'])
+
+
+def test_a_share_of_the_images_is_drawn_by_name_whatever_they_hold(micro_root):
+    def names(scored, mode='keep', **changes):
+        part = None if scored is None else {'share': 0.3, 'draw': 'a', 'scored': scored, **changes}
+        dataset = build(micro_root, mode, part=part)
+        return [dataset.get_data_info(index)['img_path'] for index in range(len(dataset))]
+
+    everything = names(None)
+    scored, others = names(True), names(False)
+    assert sorted(scored + others) == everything and 5 < len(scored) < 35
+    assert names(True) == scored and names(True, draw='b') != scored
+    assert set(scored) < set(names(True, share=0.6))
+    assert set(names(False, 'drop')) | set(names(False, 'only')) == set(others)
+    with audit.collect() as access:
+        names(True)
+        left = len(names(False, 'drop'))
+    assert access['train']['images_dropped'] == len(others) - left  # what is scored was not looked at
+    for scored in (True, False):
+        with pytest.raises(ValueError, match='none of 60 images is in' if scored else 'leaves no image to train on'):
+            names(scored, share=1e-9 if scored else 1 - 1e-9)
 
 
 def test_a_withheld_class_that_is_read_all_the_same_is_measured(micro_root):

@@ -77,7 +77,8 @@ def test_facts_of_every_method(name):
     method = METHOD_CLASSES[name]
     assert method.role in ROLES and method.reads_unseen_gt in ACCESS
     assert method.setting in ('inductive', 'transductive')
-    assert {method.continues or 'zs3', *method.compared_with} <= set(METHOD_CLASSES) - {name} | {'zs3'}
+    others = {*filter(None, (method.continues, method.controls)), *method.compared_with}
+    assert others <= set(METHOD_CLASSES) - {name}
     assert name not in method.compared_with and set(method.shows) <= set(method.compared_with)
     assert isinstance(method.deviations, tuple)
 
@@ -87,3 +88,30 @@ def test_the_class_tells_what_the_default_settings_make_of_it(make, name):
     method = make(METHOD_CLASSES[name], name)
     kind = type(method)
     assert (method.setting, method.reads_unseen_gt) == (kind.setting, kind.reads_unseen_gt)
+
+
+def test_the_ceiling_says_with_which_weight_it_was_made(make):
+    line, = make(METHODS.get('oracle'), 'oracle').deviations
+    assert 'weigh 1, by classifier.unseen_weight: 6%' in line
+    assert METHODS.get('oracle').deviations == ()
+
+
+@pytest.mark.parametrize('model', ['mobilenetv2', 'efficientnet_lite0', 'resnet50'])
+def test_settings_for_small_networks_name_none_of_them(model):
+    task, card = Task('voc', 'nowhere', 'k2', (10, 14)), PROTOCOLS['zs3-clean']
+    for name in sorted(set(METHOD_CLASSES) - {'zs3_released'}):
+        config = load_config(name, 'voc', model)
+        network, *lines = METHODS.get(name)(config, task, card).config_deviations
+        assert network == config.network_deviations[0]
+        assert not any(word in line.lower() for line in lines for word in ('mobilenet', 'r101: ', '176', '256 px'))
+
+
+def test_a_network_says_what_differs_in_it_for_every_method_trained_on_it():
+    task, card = Task('voc', 'nowhere', 'k2', (10, 14)), PROTOCOLS['zs3-clean']
+    for order in ('sequential', 'interleaved'):
+        config = load_config('zs3', 'voc', 'r101')
+        config.order = order
+        lines = METHODS.get('zs3')(config, task, card).config_deviations
+        assert lines[:1] == tuple(config.network_deviations) and 'ImageNet' in lines[0]
+    released = METHODS.get('zs3_released')(load_config('zs3_released', 'voc', 'r101'), task, card)
+    assert released.config_deviations == ()

@@ -27,7 +27,7 @@ def test_regression_agrees_with_the_formula_pixel_by_pixel(ratio):
     embedded = torch.zeros(2, 5, 12, 16)
     for n, i, j in (labels != 255).nonzero().tolist():
         embedded[n, :, i, j] = vectors[labels[n, i, j]]
-    small = F.interpolate(embedded, size=(round(12 * ratio), round(16 * ratio)), mode='nearest')
+    small = F.interpolate(embedded, size=(int(12 * ratio), int(16 * ratio)), mode='nearest')
     blended = F.interpolate(small, size=(12, 16), mode='bilinear', align_corners=False)
     target = encoder(blended.permute(0, 2, 3, 1))
     terms = [(target[n, i, j] - features[n, :, i, j]).square().mean() for n, i, j in (labels != 255).nonzero().tolist()]

@@ -72,3 +72,13 @@ def test_weights_are_normalised_and_zero_weight_removes_a_feature():
     fake, real = torch.randn(1, 6, 4).double(), torch.randn(1, 5, 4).double()
     weights = torch.tensor([[2.0, 2.0, 2.0, 0.0, 0.0]]).double()
     torch.testing.assert_close(mmd_squared(fake, real, PUBLISHED, weights), mmd_squared(fake, real[:, :3], PUBLISHED))
+
+
+def test_generated_features_may_have_weights_too():
+    torch.manual_seed(6)
+    fake, real = torch.randn(1, 6, 4).double().requires_grad_(), torch.randn(1, 6, 4).double()
+    weights = torch.tensor([[1.0, 1.0, 0.0, 0.0, 0.0, 0.0]]).double()
+    ours = mmd_squared(fake, real, PUBLISHED, weights, weights)
+    torch.testing.assert_close(ours, mmd_squared(fake[:, :2], real[:, :2], PUBLISHED))
+    gradient, = torch.autograd.grad(ours.sum(), fake)
+    assert gradient[0, 2:].abs().max() == 0 and gradient[0, :2].abs().min() > 0

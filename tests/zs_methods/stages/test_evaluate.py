@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -88,7 +89,26 @@ def evaluated(folder, tmp_path_factory):
     return run
 
 
-def reference(folder, network, size):
+def by_pillow(short):
+    """Short side, the long one rounded down; image bilinear, labels nearest."""
+    def resize(image, label):
+        width, height = label.size
+        size = (short, height * short // width) if width <= height else (width * short // height, short)
+        return (np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR)),
+                np.asarray(label.resize(size, Image.Resampling.NEAREST)))
+    return resize
+
+
+def by_opencv(side):
+    """A square; image bilinear, labels from the pixel at the rounded-down place."""
+    def resize(image, label):
+        label = np.asarray(label)
+        rows, columns = (np.arange(side) * length // side for length in label.shape)
+        return cv2.resize(image, (side, side), interpolation=cv2.INTER_LINEAR), label[rows[:, None], columns]
+    return resize
+
+
+def reference(folder, network, resize):
     """Image by image: resize, forward, interpolate, argmax, and count pixel by pixel."""
     import mmcv
     confusions = {'original': np.zeros((4, 4), int), 'resized': np.zeros((4, 4), int)}
@@ -96,15 +116,13 @@ def reference(folder, network, size):
         image = mmcv.imread(str(folder / f'images/{index}.png'))
         label = Image.open(folder / f'masks/{index}.png')
         height, width = image.shape[:2]
-        if size:
-            image = mmcv.imresize(image, size(width, height))
+        image, small = resize(image, label) if resize else (image, label)
         mean, std = (getattr(network.data_preprocessor, name).flatten() for name in ('mean', 'std'))
         tensor = (torch.tensor(image[:, :, ::-1].copy()).permute(2, 0, 1) - mean[:, None, None]) / std[:, None, None]
         with torch.no_grad():
             scores = network.decode_head(network.backbone(tensor[None]))
         at_input = F.interpolate(scores, size=image.shape[:2], mode='bilinear', align_corners=False)
         at_original = F.interpolate(at_input, size=(height, width), mode='bilinear', align_corners=False)
-        small = label.resize((image.shape[1], image.shape[0]), Image.Resampling.NEAREST)
         for name, prediction, truth in (('original', at_original, label), ('resized', at_input, small)):
             for t, p in zip(np.asarray(truth).flat, prediction.argmax(1).flatten().tolist(), strict=True):
                 if t != 255:
@@ -112,14 +130,15 @@ def reference(folder, network, size):
     return confusions
 
 
-@pytest.mark.parametrize(('resize', 'size'), [
-    (None, None),
-    (Resize(mode='short-side', size=45), lambda w, h: (round(w * 45 / min(w, h)), round(h * 45 / min(w, h)))),
-    (Resize(mode='warp', size=48), lambda w, h: (48, 48)),
-])
-def test_both_resolutions_equal_a_straightforward_reference(folder, evaluated, resize, size):
-    result, out, _ = evaluated(resize and resize.model_dump())
-    expected = reference(folder, load_network(out, torch.device('cpu')), size)
+SHORT_SIDE, WARP = (Resize(mode=mode, size=size).transform() for mode, size in (('short-side', 45), ('warp', 48)))
+SMALLER = Resize(mode='short-side', size=21).transform()  # where Pillow averages
+
+
+@pytest.mark.parametrize(('resize', 'how'), [
+    (None, None), (SHORT_SIDE, by_pillow(45)), (SMALLER, by_pillow(21)), (WARP, by_opencv(48))])
+def test_both_resolutions_equal_a_straightforward_reference(folder, evaluated, resize, how):
+    result, out, _ = evaluated(resize)
+    expected = reference(folder, load_network(out, torch.device('cpu')), how)
     assert result['confusion'] == expected['original'].tolist()
     assert result['secondary_confusion'] == (expected['resized'].tolist() if resize else None)
     per_image = unpack_sparse(result['confusion_per_image'], len(SIZES), 4)
@@ -130,8 +149,7 @@ def test_both_resolutions_equal_a_straightforward_reference(folder, evaluated, r
 
 
 def test_the_batch_size_changes_nothing(evaluated):
-    resize = Resize(mode='warp', size=48).model_dump()
-    (one, *_), (five, *_) = (evaluated(resize, batch_size=n) for n in (1, 5))
+    (one, *_), (five, *_) = (evaluated(WARP, batch_size=n) for n in (1, 5))
     assert one['confusion'] == five['confusion'] and one['secondary_confusion'] == five['secondary_confusion']
 
 
@@ -159,10 +177,9 @@ def test_an_excluded_class_changes_no_gradient_of_the_others():
     assert not full.weight.grad[0].any() and not full.bias.grad[0].any()
 
 
-@pytest.mark.parametrize('resize', [None, Resize(mode='short-side', size=45), Resize(mode='warp', size=48)])
+@pytest.mark.parametrize('resize', [None, SHORT_SIDE, WARP])
 @pytest.mark.parametrize('gamma', [None, 0.4])
 def test_kept_feature_maps_give_what_the_forward_pass_gives(evaluated, resize, gamma):
-    resize = resize and resize.model_dump()
     (kept, folder, _), (passed, other, _) = (evaluated(resize, cached=c, calibration=gamma) for c in (True, False))
     assert kept == passed
     blank, *_ = evaluated(resize, cached=True, blank=True)

@@ -72,7 +72,7 @@ def test_recursion_without_weight_from_fresh_parameters_is_zs3_bit_for_bit(run_r
     shared = {name: zs3[name] for name in ('seen', 'features', 'generator', 'classifier')}
     again = run_recipe('zsmmd', inputs=shared, **{
         'recursion.rounds': 1, 'recursion.iterations': 3, 'recursion.warm_start': False,
-        'recursion.feedback.weight': 0.0})
+        'recursion.weight': 0.0})
     first, second = (torch.load(folder / 'generator.pth', weights_only=True)['state_dict']
                      for folder in (zs3['generator'], again['generator_1']))
     assert all(torch.equal(first[name], second[name]) for name in first)
@@ -88,7 +88,7 @@ def test_no_recursion_at_all_is_zs3_bit_for_bit(run_recipe, zs3):
 def test_weight_of_the_feedback_matters(run_recipe, zs3):
     shared = {name: zs3[name] for name in ('seen', 'features', 'generator', 'classifier')}
     options = {'recursion.rounds': 1, 'recursion.warm_start': False}
-    light, heavy = (run_recipe('zsmmd', inputs=shared, **options, **{'recursion.feedback.weight': weight})
+    light, heavy = (run_recipe('zsmmd', inputs=shared, **options, **{'recursion.weight': weight})
                     for weight in (0.0, 10.0))
     states = [torch.load(folder['generator_1'] / 'generator.pth', weights_only=True)['state_dict']
               for folder in (light, heavy)]
@@ -124,3 +124,17 @@ def test_classifier_starts_from_the_seen_rows_or_uniformly(run_recipe, zs3):
     fresh = torch.load(uniform['classifier'] / 'classifier.pth', weights_only=True)['weight']
     assert fresh.min() >= 0
     assert 0.45 < fresh.mean() < 0.55
+
+
+def test_a_share_of_the_loss_is_the_weight_that_gives_it_and_the_record_names_both(run_recipe, zs3):
+    shared = {name: zs3[name] for name in ('seen', 'features', 'generator')}
+    by_share = run_recipe('zs3', inputs=shared, **{'classifier.unseen_share': 0.67})
+    summary = json.loads((by_share['classifier'] / 'summary.json').read_text())
+    by_weight = run_recipe('zs3', inputs=shared, **{'classifier.unseen_weight': summary['unseen_weight']})
+    first, second = (torch.load(folders['classifier'] / 'classifier.pth', weights_only=True)['weight']
+                     for folders in (by_share, by_weight))
+    assert torch.equal(first, second)
+    other = json.loads((by_weight['classifier'] / 'summary.json').read_text())
+    assert summary['unseen_share'] == pytest.approx(other['unseen_share']) == pytest.approx(0.67)
+    plain = json.loads((zs3['classifier'] / 'summary.json').read_text())
+    assert plain['unseen_weight'] == 30 and plain['unseen_share'] != pytest.approx(0.67, abs=0.01)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zs_methods.stages.extract_features import _Reservoir
+from zs_methods.stages.reservoir import Reservoir
 
 
 def fill(reservoir, parts, rng):
@@ -14,7 +14,7 @@ def fill(reservoir, parts, rng):
 
 
 def test_without_a_limit_everything_stays_in_order():
-    reservoir = _Reservoir(None, 0)
+    reservoir = Reservoir(None, 0)
     rng = np.random.default_rng(0)
     features, labels, weights = fill(reservoir, 4, rng)
     assert len(features) == len(labels) == len(weights) == 200
@@ -22,10 +22,10 @@ def test_without_a_limit_everything_stays_in_order():
 
 
 def test_at_most_the_limit_of_every_class_and_the_rest_in_the_weights():
-    features, labels, weights = fill(_Reservoir(40, 0), 60, np.random.default_rng(1))
+    features, labels, weights = fill(Reservoir(40, 0), 60, np.random.default_rng(1))
     assert np.bincount(labels).tolist() == [40, 40, 40]
     assert (features // 10 == labels[:, None]).all()
-    expected = np.bincount(fill(_Reservoir(None, 0), 60, np.random.default_rng(1))[1]) * [1, 2, 3]
+    expected = np.bincount(fill(Reservoir(None, 0), 60, np.random.default_rng(1))[1]) * [1, 2, 3]
     np.testing.assert_allclose(np.bincount(labels, weights), expected, rtol=1e-5)
 
 
@@ -34,7 +34,7 @@ def test_every_row_is_as_likely_as_any_other_and_weighted_means_are_unbiased():
     weights = (1 + values % 3).astype(np.float32)
     total, kept = 0.0, np.zeros(30)
     for seed in range(600):
-        reservoir = _Reservoir(6, seed)
+        reservoir = Reservoir(6, seed)
         for part in np.split(np.arange(30), 10):
             reservoir.add(values[part][:, None], np.zeros(3, np.int64), weights[part])
         features, _, out = reservoir.rows()
@@ -45,4 +45,13 @@ def test_every_row_is_as_likely_as_any_other_and_weighted_means_are_unbiased():
 
 
 def test_nothing_collected_is_nothing():
-    assert len(_Reservoir(5, 0).rows()[1]) == 0
+    assert len(Reservoir(5, 0).rows()[1]) == 0
+
+
+def test_further_columns_stay_with_their_rows():
+    reservoir = Reservoir(5, 0)
+    for part in np.split(np.arange(60), 6):
+        reservoir.add(part[:, None].astype(np.float32), part % 2, np.ones(10, np.float32), part * 3)
+    features, labels, _, tripled = reservoir.rows()
+    assert np.bincount(labels).tolist() == [5, 5]
+    assert (tripled == features[:, 0] * 3).all()

@@ -21,16 +21,22 @@ class CaGNet(Method):
     source = ('Gu, Zhou, Niu, Zhao, Zhang, "Context-aware Feature Generation for Zero-shot Semantic Segmentation", '
               'ACM MM 2020; code bcmi/CaGNet, commit 249305b (constants)')
     deviations = (
-        'step 1 starts from the shared DeepLab, not from ImageNet',
-        'one optimiser with one backward pass for network, generator and discriminator; the code has one each',
-        'the content loss groups all pixels of a class in the batch, sampled; the code takes contiguous raster runs of '
-        'equal label',
-        'step 2 draws its seen pixels from a bank of the frozen network, without augmentation, as all methods here do; '
-        'the code passes images through the network',
-        'assumed: three convolutions in sequence, the residual x + x sigmoid(z), and the mean of the latent in '
-        'prediction',
-        "assumed: generator of one hidden layer, as ZS3Net's",
-        'assumed: odds of random maps are those of unseen to seen pixels; the contextual module is frozen in step 2',
+        'the shared DeepLabV3+, whose features have 256 values at stride 4, and step 1 starts from it; the code has a '
+        'DeepLabV2 with 600 values at stride 8, from ImageNet',
+        'word vectors are those of the data set, unless `--vectors fasttext+word2vec` asks for the 600 values there',
+        'BN: the head has normalisation, which trains; the code has none there and freezes that of the backbone',
+        'schedules: one Adam with one backward pass, and a poly decay for all; the code trains the network with SGD at '
+        '2.5e-4, 5 times that for the contextual module and 10 times for ASPP, and lowers the rates of generator and '
+        'classifier in steps from iteration 10,000 on',
+        'the gate of the scales trains; the optimisers of the code leave its weights out',
+        'the cross entropy is that of the whole image; the code takes the mean of it with those at 0.5 and 0.75 of '
+        'the size and of the largest of these scores',
+        'pixels per image: a sample of runs trains generator and discriminator, longer ones are cut; the code takes '
+        'all labelled pixels and whole runs',
+        'step 2 draws its seen pixels, single ones and runs of one image and class, from a bank of the frozen network, '
+        'without augmentation, as all methods here do; the code passes images through the network',
+        'the generator rests on random maps where its weight is 0; the Adam of the code goes on by its momentum',
+        'assumed: the rate of the network with Adam, and how many pixels a step takes',
     )
     generates = True
     compared_with = ('zs3', 'ridge')

@@ -27,6 +27,11 @@ class ZS3Released(Method):
     note = ("released weights: trained by the paper's authors with ground-truth masks of unseen classes (layout), only "
             'evaluated here; one network, whatever the seed')
 
+    @property
+    def network_deviations(self) -> tuple[str, ...]:
+        """None: the shared DeepLab, of which they speak, is not the one that is scored."""
+        return ()
+
     def stages(self) -> list[StageSpec]:
         """Import in place of training, evaluate.
 

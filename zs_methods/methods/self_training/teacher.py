@@ -36,16 +36,18 @@ class Teacher:
             size (Sequence[int]): height H and width W of the result.
             unseen_at (Tensor, optional): where only unseen classes compete, shape (N, H, W), bool.
             scale (float): resizes the images first.
-            mirror (bool): mirrors them first, and the result back.
+            mirror (bool): mirrors them before that, and the result back.
 
         Returns:
             tuple: class ids, shape (N, H, W), int64, and the softmax values of these classes among those that compete,
             same shape.
         """
+        if mirror:
+            inputs = inputs.flip(-1)
         if scale != 1:
             inputs = resize(inputs, scale_factor=scale, mode='bilinear', align_corners=False, warning=False)
         network = self.network
-        scores = network.decode_head(network.extract_feat(inputs.flip(-1) if mirror else inputs))
+        scores = network.decode_head(network.extract_feat(inputs))
         scores = resize(scores, size=tuple(size), mode='bilinear', align_corners=network.align_corners, warning=False)
         if mirror:
             scores = scores.flip(-1)

@@ -42,8 +42,8 @@ class CalibrateSeen(Stage):
     every fold, and the mean ``curve`` with rows gamma, mean IoU of kept classes, of held-out ones, harmonic mean.
 
     Source: SPNet (subhc/SPNet 292ff5a) fixes 0.6 (VOC) and 0.4 (COCO-Stuff) and has no search. The search is ours.
-    Deviations: the features come from a DeepLab that was trained on the held-out classes too; pixels of one image may
-    be on both sides of the division.
+    Deviations: the features come from a DeepLab that was trained on the held-out classes too (one that was not would
+    have to be trained for every fold); pixels of one image may be on both sides of the division.
     """
 
     def __init__(self, projection: dict, gamma: float | None = None, folds: int = 5, share: float = 0.5,

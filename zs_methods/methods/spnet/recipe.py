@@ -28,9 +28,13 @@ class SPNet(Method):
         'whole DeepLabV2 with this head, at three scales',
         'the projection has a bias of its own and one learning rate; the code learns the bias 20 times as fast as the '
         'backbone and without decay, the weight 10 times as fast',
-        'features are drawn per pixel, in evaluation mode and without augmentation',
-        "class vectors are those of the run; the code's are fastText and word2vec joined to 600 values: "
-        '--vectors fasttext+word2vec',
+        'features are drawn per pixel, in evaluation mode and without augmentation; the code feeds whole crops of 321 '
+        'px and adds up the losses of three scales and of their maximum',
+        "normalisation is as the shared network's config trains it; the code freezes its statistics and trains only "
+        'convolutions',
+        'the learning rate falls in every step; in the code, in every tenth',
+        'word vectors are those of the run, for photographs word2vec of Google News by default; the code has files of '
+        'its own, fastText and word2vec joined to 600 values: --vectors fasttext+word2vec',
     )
     compared_with = ('zs3',)
 
@@ -60,8 +64,10 @@ class SPNetC(SPNet):
         *SPNet.deviations,
         'gamma is chosen on held-out seen classes, unless the config names it: the code fixes 0.6 (VOC) and 0.4 '
         '(COCO-Stuff) and has no search; that the tuning classes gave them is from memory',
-        'the DeepLab that made the features has been trained on the held-out classes too, so that they are easier '
-        'than unseen ones; only the projection has not met them',
+        'the DeepLab that made the features of that search has been trained on the held-out classes too, so that they '
+        'are easier than unseen ones and gamma may come out low; only the projection has not met them. A DeepLab that '
+        'has not would be one more training for every group of classes; `benchmark select --methods spnet_c --grid '
+        'calibration.gamma=...` makes that comparison, once for all K',
     )
     compared_with = ('spnet', 'zs3')
     shows: ClassVar = {'spnet': 'what calibration adds'}

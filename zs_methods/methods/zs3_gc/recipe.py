@@ -17,7 +17,6 @@ _VARIANTS = {
     'auxiliary': (
         'graph context is that of the code: a node generator and a node loss beside the generator of ZS3Net, which '
         'makes all dense features; in the paper the layers of the generator are graph convolutions',
-        "assumed: a node MMD takes all nodes of an image, not a sample; one node loss for the batch's nodes together",
     ),
     'paper': (
         "graph context is the paper's: the layers of the generator are graph convolutions and all pixels of a "

@@ -34,7 +34,7 @@ class ComponentSynthesis(Synthesis):
 class NodeSynthesis(Synthesis):
     """The auxiliary branch of ZS3Net-GC's code: one feature per component of the images with more than one.
 
-    The MMD takes all nodes of a seen-only image together, whatever their class. ASSUMPTION: all of them, not a sample.
+    The MMD takes all nodes of a seen-only image together, whatever their class, as in the code (valeoai/ZS3 6031f4a).
     """
 
     def nodes(self, features: Tensor, layout: Layout, graph: Graph) -> tuple[Tensor, Tensor]:

@@ -1,51 +1,42 @@
-"""Pseudo-features of unseen classes: where they come from, and which of them a classifier is confident about."""
+"""The pixels predicted as unseen classes, and C_u, those of them that a gate lets through."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.nn import functional as F
 
-from zs_methods.engine.stage import StageContext
-from zs_methods.models import FeatureGenerator
 from zs_methods.stages.parts import running_sums
 
-from .loss import ZSMMDLoss
-from .sources import NAMES
-
-#: Features that a classifier scores at once.
-CHUNK = 65_536
+from .gate import passing
 
 
-class Pool(NamedTuple):
-    """Features that may become candidates: features (n, d), and the class each was generated for, (n,), or None."""
+class Predicted(NamedTuple):
+    """A sample of the pixels predicted as an unseen class, as `GatherCandidates` leaves it.
+
+    Attributes:
+        features (Tensor): shape (n, d).
+        classes (Tensor): predicted classes, shape (n,), int64.
+        confidence (Tensor): q, probabilities of these classes, shape (n,).
+        pixels (Tensor): how many pixels of the class each one stands for, shape (n,).
+    """
 
     features: Tensor
-    origin: Tensor | None = None
+    classes: Tensor
+    confidence: Tensor
+    pixels: Tensor
 
-
-@torch.no_grad()
-def synthetic(ctx: StageContext, config: Mapping[str, Any]) -> Pool:
-    """Features of the previous generator, ``pool`` of every unseen class. No image takes part: inductive."""
-    generator = FeatureGenerator.load(ctx.inputs[config['generator']], ctx.device)
-    unseen = torch.tensor(ctx.task.unseen, device=ctx.device)
-    features = generator.sample(generator.vectors[unseen], config['pool'], ctx.stream('noise/candidates'))
-    return Pool(features.flatten(0, 1), unseen.repeat_interleave(config['pool']))
-
-
-def from_bank(ctx: StageContext, config: Mapping[str, Any]) -> Pool:
-    """Real features of stage ``bank``, whatever labels it has: none of them is read."""
-    with np.load(ctx.inputs[config['bank']] / 'bank.npz', allow_pickle=False) as bank:
-        return Pool(torch.from_numpy(bank['features']).to(ctx.device))
-
-
-#: Origin of the candidates, see `sources`.
-SOURCES: dict[str, Callable[[StageContext, Mapping[str, Any]], Pool]] = {
-    name: synthetic if name == NAMES[0] else from_bank for name in NAMES}
+    @classmethod
+    def load(cls, folder: Path, device: torch.device) -> Predicted:
+        """Reads the artifact of a stage."""
+        with np.load(folder / 'bank.npz', allow_pickle=False) as bank:
+            return cls(*(torch.from_numpy(bank[name]).to(device) for name in cls._fields))
 
 
 @dataclass
@@ -53,43 +44,39 @@ class Candidates:
     """C_u of every unseen class.
 
     Attributes:
-        rows (Tensor): places in the pool of the features with positive weight, ordered by class, shape (n,).
-        features (Tensor): those features, shape (n, d).
-        counts (Tensor): |C_u|, shape (unseen,).
-        considered (Tensor): features of the pool that could have joined C_u, shape (unseen,).
-        cumulative (Tensor): sum of the weights before each of them and of all, shape (n + 1,), float64.
+        rows (Tensor): places in the sample of what has passed, ordered by class, shape (n,).
+        features (Tensor): x, shape (n, d).
+        counts (Tensor): rows of every class, shape (unseen,).
+        pixels (Tensor): |C_u|, the pixels that they stand for, shape (unseen,), float64.
+        predicted (Tensor): n_u, the pixels predicted as the class, shape (unseen,), float64.
+        cumulative (Tensor): sum of the weights w before each of them and of all, shape (n + 1,), float64.
     """
 
     rows: Tensor
     features: Tensor
     counts: Tensor
-    considered: Tensor
+    pixels: Tensor
+    predicted: Tensor
     cumulative: Tensor
 
     @classmethod
-    @torch.no_grad()
-    def collect(cls, pool: Pool, classifier: nn.Linear, loss: ZSMMDLoss, unseen: tuple[int, ...]) -> Candidates:
-        """Gates the features of a pool.
-
-        A generated feature only counts for the class it was generated for.
+    def collect(cls, sample: Predicted, gate: Mapping[str, Any], power: float, unseen: Sequence[int]) -> Candidates:
+        """Gates a sample.
 
         Args:
-            pool (Pool): the features.
-            classifier (nn.Linear): f of the recursion before.
-            loss (ZSMMDLoss): knows the weights.
-            unseen (tuple[int, ...]): ids of the unseen classes.
+            sample (Predicted): the pixels.
+            gate (Mapping): ``type`` and the setting of the gate, see `passing`.
+            power (float): gamma; the weight of a pixel is q^gamma.
+            unseen (Sequence[int]): ids of the unseen classes.
         """
-        parts = [loss.weights(classifier(chunk).softmax(dim=1), unseen) for chunk in pool.features.split(CHUNK)]
-        weights, assigned = (torch.cat(column) for column in zip(*parts, strict=True))
-        ids = torch.tensor(unseen, device=weights.device)
-        considered = torch.full_like(ids, len(weights))
-        if pool.origin is not None:
-            weights = weights * (pool.origin == assigned)
-            considered = (pool.origin[:, None] == ids).sum(dim=0)
-        rows = weights.nonzero()[:, 0]
-        rows = rows[assigned[rows].argsort(stable=True)]  # ids of unseen classes ascend, and so do the groups
-        cumulative = nn.functional.pad(running_sums(weights[rows]), (1, 0))
-        return cls(rows, pool.features[rows], (assigned[rows][:, None] == ids).sum(dim=0), considered, cumulative)
+        classes, confidence, pixels = sample.classes, sample.confidence, sample.pixels.double()
+        rows = passing(gate, classes, confidence, pixels).nonzero()[:, 0]
+        rows = rows[classes[rows].argsort(stable=True)]  # ids of unseen classes ascend, and so do the groups
+        ids = torch.tensor(unseen, device=classes.device)
+        of_class, passed = classes[:, None] == ids, classes[rows][:, None] == ids
+        weights = confidence[rows].double().pow(power) * pixels[rows]
+        return cls(rows, sample.features[rows], passed.sum(dim=0), (pixels[rows, None] * passed).sum(dim=0),
+                   (pixels[:, None] * of_class).sum(dim=0), F.pad(running_sums(weights), (1, 0)))
 
     def draw(self, used: Tensor, count: int, stream: torch.Generator) -> Tensor:
         """Draws candidates with replacement, each with a probability in proportion to its weight.

@@ -1,4 +1,4 @@
-"""Pseudo-features that a recursion of ZS-MMD feeds back to the generator."""
+"""What a round of ZS-MMD feeds back to the generator."""
 
 from __future__ import annotations
 
@@ -11,35 +11,27 @@ from torch import Tensor
 from zs_methods.engine.stage import StageContext
 from zs_methods.models import FeatureGenerator
 from zs_methods.registry import MODELS
-from zs_methods.stages.parts import load_classifier
 
-from .candidates import SOURCES, Candidates
-from .sources import check_source
+from .candidates import Candidates, Predicted
 
 
 class Feedback:
-    """The ZS-MMD term of one recursion: lambda * L_ZSMMD, see `ZSMMDLoss`.
+    """The ZS-MMD term of one round: lambda * L_ZSMMD, see `ZSMMDLoss`.
 
-    The candidates are gathered and gated once, with the classifier of the recursion before; every step draws as many
-    of them as it generates, with a probability in proportion to their weight.
+    The candidates are gated once; every step draws as many of them as it generates, with a probability in proportion
+    to their weight.
 
     Args:
         ctx (StageContext): the context.
         vectors (Tensor): class vectors, shape (classes, vector_dim).
-        config (Mapping): ``loss``; ``weight``, lambda; ``samples``, features per class and step, N; ``source``, one of
-            `SOURCES`; ``classifier``, and ``generator`` or ``bank``, names of the stages to take them from; ``pool``,
-            features that the source ``synthetic`` generates for every class.
-
-    Raises:
-        ValueError: unknown source.
+        config (Mapping): ``candidates``, name of the `GatherCandidates` stage; ``gate`` and ``power``, see
+            `Candidates.collect`; ``loss``; ``weight``, lambda; ``samples``, features per class and step.
     """
 
     def __init__(self, ctx: StageContext, vectors: Tensor, config: Mapping[str, Any]) -> None:
-        check_source(config['source'])
         self.criterion, self.weight, self.samples = MODELS.build(config['loss']), config['weight'], config['samples']
-        classifier = load_classifier(ctx.inputs[config['classifier']], ctx.device)
-        pool = SOURCES[config['source']](ctx, config)
-        self.candidates = Candidates.collect(pool, classifier, self.criterion, ctx.task.unseen)
+        sample = Predicted.load(ctx.inputs[config['candidates']], ctx.device)
+        self.candidates = Candidates.collect(sample, config['gate'], config['power'], ctx.task.unseen)
         self.used = self.criterion.used(self.candidates.counts).nonzero()[:, 0]
         self.vectors = vectors[list(ctx.task.unseen)][self.used]
         self.names = [ctx.task.spec.classes[c] for c in ctx.task.unseen]
@@ -53,9 +45,8 @@ class Feedback:
         return self.weight * self.criterion(generator.sample(self.vectors, self.samples, self.stream), drawn)
 
     def summary(self) -> dict[str, Any]:
-        """Per unseen class, |C_u| and its share of the features considered; and the classes that took part, U'."""
-        counts = self.candidates.counts
-        shares = counts / self.candidates.considered.clamp(min=1)
-        return {'candidates': dict(zip(self.names, counts.tolist(), strict=True)),
+        """Per unseen class, |C_u| and its share of the pixels predicted as u; and the classes that took part, U'."""
+        shares = self.candidates.pixels / self.candidates.predicted.clamp(min=1)
+        return {'candidates': dict(zip(self.names, self.candidates.pixels.round().long().tolist(), strict=True)),
                 'accepted_share': dict(zip(self.names, shares.tolist(), strict=True)),
                 'used': [self.names[at] for at in self.used.tolist()]}

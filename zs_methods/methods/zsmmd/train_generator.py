@@ -1,4 +1,4 @@
-"""Stages ``generator_1``, ...: the generator of a recursion learns from what the classifier before it is sure of."""
+"""Stages ``generator_1``, ...: the generator of a round learns from what its judge is sure of."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from zs_methods.registry import STAGES
 from zs_methods.stages.train_generator import Term, TrainGenerator
 
 from .feedback import Feedback
-from .sources import check_source
 
 
 @STAGES.register_module()
@@ -27,7 +26,6 @@ class TrainZSMMDGenerator(TrainGenerator):
 
     def __init__(self, feedback: dict[str, Any], **settings: Any) -> None:
         super().__init__(**settings)
-        check_source(feedback['source'])
         self.feedback = feedback
 
     def terms(self, ctx: StageContext, vectors: Tensor) -> dict[str, Term]:

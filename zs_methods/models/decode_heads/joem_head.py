@@ -13,14 +13,18 @@ from torch.nn import functional as F
 from zs_methods.models.decode_heads.deeplabv3plus_head import DeepLabV3PlusHead
 from zs_methods.registry import MODELS
 
+#: Channels of features that are at the size of the image together.
+CHANNELS = 32
+
 
 @MODELS.register_module()
 class JoEmHead(DeepLabV3PlusHead):
     """DeepLabV3+ head with a linear semantic encoder mu(a): vector_dim -> d.
 
-    Training: L = CE(conv_seg(x), y) + L_BAR + alpha L_SC. Prediction: squared distances d_c = ||x - mu(a_c)||^2; of the
-    two nearest classes of all, the nearer one after d_c of unseen classes is multiplied by sigma. The classifier
-    `conv_seg` serves the training only.
+    Training: L = CE(conv_seg(x), y) + L_BAR + alpha L_SC, all on x behind the dropout. Prediction: features are
+    interpolated to the size of the image; of squared distances d_c = ||x - mu(a_c)||^2 there, the two nearest classes
+    of all are taken, and the nearer one of them after d_c of unseen classes is multiplied by sigma. The classifier
+    `conv_seg` serves the training only. mu begins with Xavier's weights and a bias of 0.01.
 
     Args:
         vector_dim (int): length of a class vector.
@@ -37,8 +41,7 @@ class JoEmHead(DeepLabV3PlusHead):
     Raises:
         ValueError: sigma outside (0, 1], or a calibration, whose place sigma takes.
 
-    Source: JoEm (Baek, Oh, Ham, ICCV 2021), code cvlab-yonsei/JoEm 06ee1fc. ASSUMPTION: mu has a bias; distances are
-    interpolated to the size of the image before the two nearest classes are taken.
+    Source: JoEm (Baek, Oh, Ham, ICCV 2021), code cvlab-yonsei/JoEm 06ee1fc.
     """
 
     def __init__(self, vector_dim: int, unseen: Sequence[int], ignored: Sequence[int] = (),
@@ -50,6 +53,8 @@ class JoEmHead(DeepLabV3PlusHead):
         if self.calibration:
             raise ValueError('JoEmHead takes no calibration: sigma is in its place')
         self.semantic_encoder = nn.Linear(vector_dim, self.channels)
+        nn.init.xavier_uniform_(self.semantic_encoder.weight)
+        nn.init.constant_(self.semantic_encoder.bias, 0.01)
         self.register_buffer('vectors', torch.zeros(self.num_classes, vector_dim))
         self.unseen, self.ignored, self.sigma = list(unseen), list(ignored), sigma
         apart = {*unseen, *ignored, background}
@@ -59,8 +64,8 @@ class JoEmHead(DeepLabV3PlusHead):
 
     def loss(self, inputs: tuple[Tensor, ...], batch_data_samples: SampleList, train_cfg: dict) -> dict[str, Tensor]:
         """The three losses of a batch, as mmseg's training asks for them."""
-        features = self.forward_features(inputs)
-        losses = self.loss_by_feat(self.cls_seg(features), batch_data_samples)
+        features = self.dropout(self.forward_features(inputs))
+        losses = self.loss_by_feat(self.conv_seg(features), batch_data_samples)
         prototypes = self.semantic_encoder(F.pad(self.vectors, (0, 0, 0, 1)))  # the last one is mu(0)
         labels = self._stack_batch_gt(batch_data_samples)[:, 0]
         losses['loss_bar'] = self.loss_bar(features, labels, prototypes)
@@ -76,8 +81,22 @@ class JoEmHead(DeepLabV3PlusHead):
         squares = feat.square().sum(dim=1, keepdim=True) + prototypes.square().sum(dim=1)[:, None, None]
         return (2 * products - squares).clamp(max=0)
 
+    def predict(self, inputs: tuple[Tensor, ...], batch_img_metas: list[dict], test_cfg: dict) -> Tensor:
+        """Scores at the size of the input, whose argmax is the decision between the two nearest classes.
+
+        The distance of an interpolated feature is the interpolated distance, less what interpolation takes of the
+        squared norms, which is the same for all classes. So neither features nor their products with prototypes are
+        needed at the size of the image, but for a few channels at a time.
+        """
+        features, size = self.forward_features(inputs).float(), _input_size(batch_img_metas[0])
+        scores = _interpolated(self.cls_seg(features), size)
+        for channels in features.split(CHANNELS, dim=1):
+            scores += _interpolated(channels.square().sum(dim=1, keepdim=True), size)
+            scores -= _interpolated(channels, size).square().sum(dim=1, keepdim=True)
+        return self.decide(scores.clamp(max=0))
+
     def predict_by_feat(self, seg_logits: Tensor, batch_img_metas: list[dict]) -> Tensor:
-        """Scores at the size of the input, whose argmax is the decision between the two nearest classes."""
+        """The decision where only scores are at hand, which are then interpolated themselves."""
         return self.decide(super().predict_by_feat(seg_logits, batch_img_metas))
 
     def decide(self, scores: Tensor) -> Tensor:
@@ -101,3 +120,14 @@ class JoEmHead(DeepLabV3PlusHead):
         others = [c for c in range(self.num_classes) if c not in self.ignored]
         scores[:, self.ignored] = scores[:, others].amin(dim=1, keepdim=True) - 1
         return scores
+
+
+def _interpolated(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bilinear, (N, C, h, w) -> (N, C, *size)."""
+    return F.interpolate(maps, size=size, mode='bilinear', align_corners=False)
+
+
+def _input_size(meta: dict) -> tuple[int, int]:
+    """Height and width of what the network was given, as mmseg tells: a window, a padded image or an image."""
+    shape = meta['img_shape']
+    return tuple(shape if isinstance(shape, torch.Size) else meta.get('pad_shape', shape)[:2])

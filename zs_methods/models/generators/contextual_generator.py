@@ -14,61 +14,82 @@ from zs_methods.registry import MODELS
 class ContextualModule(nn.Module):
     """Pixel features to a Gaussian latent per pixel, from the context of three scales.
 
-    Dilated 3x3 convolutions follow each other; every scale's map is multiplied by its weight at the pixel, a softmax
-    over the scales, and the weighted maps side by side give mean and logarithm of the variance.
+    Dilated 3x3 convolutions follow each other, from the sigmoid of the features on; every scale's map is multiplied by
+    its gate at the pixel, in [0.5, 1), and the maps side by side give mean and logarithm of the variance. No
+    convolution has a bias.
 
     Args:
         feature_dim (int): channels d of the features, and length of the latent.
         channels (int): of every scale.
         dilations (Sequence[int]): one convolution each.
 
-    Source: CaGNet (Gu et al., ACM MM 2020), code bcmi/CaGNet 249305b: dilations 1/2/5, 256 channels, scale selector,
-    latent as long as a feature (600). ASSUMPTION: the convolutions are in sequence with ReLU and without
-    normalisation; selector and Gaussian are 1x1 convolutions.
+    Source: CaGNet's code (bcmi/CaGNet 249305b), where a feature and a latent have 600 values.
     """
 
     def __init__(self, feature_dim: int, channels: int = 256, dilations: Sequence[int] = (1, 2, 5)) -> None:
         super().__init__()
+        together = channels * len(dilations)
         self.scales = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(channels if i else feature_dim, channels, 3, padding=d, dilation=d), nn.ReLU())
+            nn.Sequential(_conv3x3(channels if i else feature_dim, channels, d), nn.ReLU())
             for i, d in enumerate(dilations))
-        self.selector = nn.Conv2d(channels * len(dilations), len(dilations), 1)
-        self.gaussian = nn.Conv2d(channels * len(dilations), 2 * feature_dim, 1)
+        self.gate = nn.Sequential(_conv3x3(together, len(dilations)), nn.ReLU(), nn.Sigmoid())
+        self.pool = nn.Sequential(nn.Conv2d(together, feature_dim, 1, bias=False), nn.ReLU())
+        self.mean = _conv3x3(feature_dim, feature_dim)
+        self.log_variance = nn.Sequential(_conv3x3(feature_dim, feature_dim), nn.ReLU())
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (N, d, H, W) to mean and logarithm of the variance, of the same shape each."""
-        maps = []
+        """Features (N, d, H, W) to mean and logarithm of the variance, 0 or more, of the same shape each."""
+        maps = [features.sigmoid()]
         for scale in self.scales:
-            maps.append(scale(maps[-1] if maps else features))
-        weights = self.selector(torch.cat(maps, dim=1)).softmax(dim=1)
-        weighted = [scale * weights[:, i:i + 1] for i, scale in enumerate(maps)]
-        mean, log_variance = self.gaussian(torch.cat(weighted, dim=1)).chunk(2, dim=1)
-        return mean, log_variance
+            maps.append(scale(maps[-1]))
+        together = torch.cat(maps[1:], dim=1)
+        gates = self.gate(together).repeat_interleave(maps[1].shape[1], dim=1)
+        pooled = self.pool(together * gates)
+        return self.mean(pooled), self.log_variance(pooled)
 
 
-def kl_to_unit(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL( N(mean, variance) || N(0, 1) ), its mean over all elements; 0 for a unit Gaussian."""
-    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
+def _conv3x3(before: int, after: int, dilation: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(before, after, 3, padding=dilation, dilation=dilation, bias=False)
+
+
+def kl_to_unit(mean: Tensor, log_variance: Tensor, labelled: Tensor) -> Tensor:
+    """KL( N(mean, variance) || N(0, 1) ), its mean over channels and labelled pixels; 0 for a unit Gaussian.
+
+    Args:
+        mean (Tensor): shape (N, d, H, W).
+        log_variance (Tensor): of the same shape.
+        labelled (Tensor): which pixels count, shape (N, H, W), bool; 0 is returned if none does.
+    """
+    pixels = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean(dim=1)
+    return (pixels * labelled).sum() / labelled.sum().clamp(min=1)
 
 
 @MODELS.register_module()
 class ContextualGenerator(nn.Module):
-    """Maps a class vector and a latent to a feature: W2 dropout(lrelu(W1 [a; z])).
+    """Maps a class vector and a latent to a feature in (0, 1)^d: leaky ReLUs with dropout, and a sigmoid at the end.
 
     Args:
         vector_dim (int): length of a class vector a.
         feature_dim (int): length d of a feature and of the latent z.
-        hidden_dim (int): width of the hidden layer.
-        dropout (float): rate after the hidden layer.
+        hidden_dims (Sequence[int]): widths of the hidden layers.
+        dropouts (Sequence[float]): rate after each of them.
 
-    Source: CaGNet's code (bcmi/CaGNet 249305b): [embedding 600; latent 600] -> 600. ASSUMPTION: layers, slope and
-    dropout are those of ZS3Net's generator.
+    Raises:
+        ValueError: there is not one rate for every hidden layer.
+
+    Source: CaGNet's code (bcmi/CaGNet 249305b), slope 0.2; from 600 + 600 to 600 values it has 4,720,088 parameters.
     """
 
-    def __init__(self, vector_dim: int, feature_dim: int, hidden_dim: int = 256, dropout: float = 0.5) -> None:
+    def __init__(self, vector_dim: int, feature_dim: int, hidden_dims: Sequence[int] = (1024, 960, 864, 784, 720),
+                 dropouts: Sequence[float] = (0.1, 0.1, 0.3, 0.5, 0.5)) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(vector_dim + feature_dim, hidden_dim), nn.LeakyReLU(0.2),
-                                    nn.Dropout(dropout), nn.Linear(hidden_dim, feature_dim))
+        if len(hidden_dims) != len(dropouts):
+            raise ValueError(f'{len(hidden_dims)} hidden_dims need as many dropouts, got {len(dropouts)}')
+        before, layers = vector_dim + feature_dim, []
+        for width, rate in zip(hidden_dims, dropouts, strict=True):
+            layers += [nn.Linear(before, width), nn.LeakyReLU(0.2), nn.Dropout(rate)]
+            before = width
+        self.layers = nn.Sequential(*layers, nn.Linear(before, feature_dim), nn.Sigmoid())
 
     def forward(self, vectors: Tensor, latents: Tensor) -> Tensor:
         """Class vectors (..., vector_dim) and latents (..., d) to features (..., d)."""

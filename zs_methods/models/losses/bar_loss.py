@@ -24,9 +24,9 @@ def blended_prototypes(prototypes: Tensor, labels: Tensor, size: tuple[int, int]
     Returns:
         Tensor: shape (N, d, h, w).
 
-    Source: JoEm (cvlab-yonsei/JoEm 06ee1fc). ASSUMPTION: the map to sample down has the size of the feature map.
+    Source: JoEm (cvlab-yonsei/JoEm 06ee1fc): labels are sampled from their own size, to the truncated share of `size`.
     """
-    small = resized_labels(labels, size, tuple(max(1, round(side * ratio)) for side in size))
+    small = resized_labels(labels, tuple(max(1, int(side * ratio)) for side in size))
     rows = small.where(small != IGNORE, small.new_tensor(len(prototypes) - 1))
     return F.interpolate(prototypes[rows].permute(0, 3, 1, 2), size=size, mode='bilinear', align_corners=False)
 
@@ -44,8 +44,7 @@ class BARLoss(nn.Module):
     Raises:
         ValueError: a ratio outside (0, 1].
 
-    Source: JoEm (Baek, Oh, Ham, ICCV 2021), code cvlab-yonsei/JoEm 06ee1fc. ASSUMPTION: the mean is over the d channels
-    too; the squared distance of the prediction is ``loss_weight=d``.
+    Source: JoEm (Baek, Oh, Ham, ICCV 2021), code cvlab-yonsei/JoEm 06ee1fc.
     """
 
     def __init__(self, ratio: float = 0.25, loss_weight: float = 1.0) -> None:

@@ -58,7 +58,8 @@ class _QuadraticForm(torch.autograd.Function):
         return F.pad(4 * grad[:, None, None] * pull, (0, 0, 0, z.shape[1] - rows)), None, None, None
 
 
-def mmd_squared(fake: Tensor, real: Tensor, variances: Sequence[float], weights: Tensor | None = None) -> Tensor:
+def mmd_squared(fake: Tensor, real: Tensor, variances: Sequence[float], weights: Tensor | None = None,
+                fake_weights: Tensor | None = None) -> Tensor:
     """Squared MMD of every class.
 
     Args:
@@ -67,17 +68,29 @@ def mmd_squared(fake: Tensor, real: Tensor, variances: Sequence[float], weights:
         variances (Sequence[float]): V, variances (sigma squared), not standard deviations.
         weights (Tensor, optional): non-negative weight of every real feature, shape (classes, n); each row is
             divided by its sum. Uniform by default. No gradient flows into it.
+        fake_weights (Tensor, optional): the same for `fake`, shape (classes, m).
 
     Returns:
         Tensor: shape (classes,).
     """
-    n_classes, m, _ = fake.shape
-    if weights is None:
-        weights = real.new_ones(real.shape[:2])
-    weights = weights.detach() / weights.sum(dim=1, keepdim=True)
-    signed = torch.cat([fake.new_full((n_classes, m), 1 / m), -weights], dim=1)
+    signed = torch.cat([_normalised(fake, fake_weights), -_normalised(real, weights)], dim=1)
     z = torch.cat([fake, real], dim=1)
-    return _QuadraticForm.apply(z, signed, tuple(variances), z.shape[1] if real.requires_grad else m)
+    return _QuadraticForm.apply(z, signed, tuple(variances), z.shape[1] if real.requires_grad else fake.shape[1])
+
+
+def _normalised(features: Tensor, weights: Tensor | None) -> Tensor:
+    """Weights that sum to one in every class, shape (classes, n)."""
+    if weights is None:
+        weights = features.new_ones(features.shape[:2])
+    return weights.detach() / weights.sum(dim=1, keepdim=True)
+
+
+def square_root(x: Tensor) -> Tensor:
+    """Square root of numbers above 0; the same on processors of all makers, see `zs_methods.engine.optimiser.fuse`.
+
+    Its gradient does not exist at 0, where it is NaN.
+    """
+    return x * x.rsqrt()
 
 
 @MODELS.register_module()
@@ -98,7 +111,8 @@ class MMDLoss(nn.Module):
         super().__init__()
         self.variances, self.root, self.eps = tuple(variances), root, eps
 
-    def forward(self, fake: Tensor, real: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Loss of features (classes, m, d) against (classes, n, d), with ``weights`` as in `mmd_squared`."""
-        squared = mmd_squared(fake, real, self.variances, weights)
-        return ((squared.clamp(min=0) + self.eps).sqrt() if self.root else squared).mean()
+    def forward(self, fake: Tensor, real: Tensor, weights: Tensor | None = None,
+                fake_weights: Tensor | None = None) -> Tensor:
+        """Loss of features (classes, m, d) against (classes, n, d), with weights as in `mmd_squared`."""
+        squared = mmd_squared(fake, real, self.variances, weights, fake_weights)
+        return (square_root(squared.clamp(min=0) + self.eps) if self.root else squared).mean()

@@ -21,16 +21,19 @@ class SemanticConsistencyLoss(nn.Module):
     Args:
         temperature (float): T, on the side of the class vectors only.
         loss_weight (float): alpha.
+        divided (bool): alpha is divided by the number of classes, as the code for Pascal-Context does by taking a
+            batch mean of every class alone.
 
-    Source: JoEm (Baek, Oh, Ham, ICCV 2021), code cvlab-yonsei/JoEm 06ee1fc. ASSUMPTION: c' = c takes part.
+    Source: JoEm (Baek, Oh, Ham, ICCV 2021), code cvlab-yonsei/JoEm 06ee1fc. c' = c takes part.
     """
 
-    def __init__(self, temperature: float = 5.0, loss_weight: float = 0.1) -> None:
+    def __init__(self, temperature: float = 5.0, loss_weight: float = 0.1, divided: bool = False) -> None:
         super().__init__()
-        self.temperature, self.loss_weight = temperature, loss_weight
+        self.temperature, self.loss_weight, self.divided = temperature, loss_weight, divided
 
     def forward(self, vectors: Tensor, prototypes: Tensor) -> Tensor:
         """Class vectors a (C, vector_dim) and prototypes mu(a) (C, d) of the classes to compare; returns a scalar."""
         wanted = F.softmax(-self.temperature * distances(vectors.float()), dim=1)
         found = F.log_softmax(-distances(prototypes.float()), dim=1)
-        return self.loss_weight * F.kl_div(found, wanted, reduction='batchmean')
+        loss = self.loss_weight * F.kl_div(found, wanted, reduction='batchmean')
+        return loss / len(vectors) if self.divided else loss

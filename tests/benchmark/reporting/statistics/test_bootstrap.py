@@ -128,9 +128,9 @@ def test_all_pairs_are_corrected_together_and_variants_apart() -> None:
     assert comparison.count == 3 and [row.label for row in comparison.rows] == ['zs3', 'zs5', 'zsmmd']
     strongest = comparison.between('zs5', 'zs3').over_images
     assert strongest.holm == pytest.approx(3 * strongest.p)
-    (control,) = comparison.controls
-    assert (control.first.label, control.second.label) == ('zsmmd', 'zsmmd (weight=0)')
-    assert control.over_images.holm == control.over_images.p and control.seeds == (0, 1)
+    (variant,) = comparison.variants
+    assert (variant.first.label, variant.second.label) == ('zsmmd', 'zsmmd (weight=0)')
+    assert variant.over_images.holm == variant.over_images.p and variant.seeds == (0, 1)
 
 
 def test_only_common_seeds_are_paired() -> None:
@@ -145,10 +145,11 @@ def test_mean_over_ks() -> None:
     records = [record for k, gain in ((2, 4), (4, 8))
                for record in sweep(('zs3', 50), ('zs5', 50 + gain), k=k)]
     both = compared(*records)
-    whole, parts = over_units(both, 'zs5', 'zs3'), [one.between('zs5', 'zs3') for one in both]
+    parts = [one.between('zs5', 'zs3') for one in both]
+    whole = over_units(both, parts)
     assert whole.over_seeds.mean == pytest.approx(sum(part.over_seeds.mean for part in parts) / 2)
     assert whole.over_images.low > parts[0].over_images.low and whole.over_seeds.n == 3
-    assert over_units(compared(*records, scored_record('zs3', k=6)), 'zs5', 'zs3') is None
+    assert over_units(compared(*records, scored_record('zs3', k=6)), parts) is None
 
 
 def test_rows_of_two_cards() -> None:

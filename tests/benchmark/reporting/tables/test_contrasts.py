@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from benchmark.records.files import MethodCard
-from benchmark.reporting.tables.contrasts import baseline, continued, contrasts, generators, title
+from benchmark.reporting.tables.contrasts import (
+    across_settings,
+    baseline,
+    continued,
+    contrasts,
+    generators,
+    title,
+)
 
 
 def card(*compared_with: str, setting: str = 'inductive', **facts: Any) -> MethodCard:
@@ -51,3 +58,15 @@ def test_a_continued_generator_is_told_plainly_against_one_of_its_setting() -> N
              'lost': card(generates=True, continues='gone')}
     assert continued(cards) == [('on', 'net', '')]
     assert title(cards, 'net') == 'Net' and title(cards, 'on') == 'on'
+
+
+def test_only_what_continues_another_is_paired_across_settings() -> None:
+    more = {'setting': 'transductive'}
+    cards = {'net': card('fit', generates=True), 'fit': card('net'),
+             'told': card('net', 'fit', generates=True, continues='net', shows={'net': 'what more adds'}, **more),
+             'far': card('net', 'told', continues='told', **more), 'silent': card('told', continues='told', **more),
+             'lost': card('net', continues='gone', **more), 'ring': card('ring', continues='ring', **more),
+             'loop': card('fit', 'silent', generates=True, **more)}  # what makes no features is a rival here
+    assert across_settings(cards) == [('far', 'net', ''), ('told', 'net', 'what more adds')]
+    assert contrasts(cards) == [('far', 'told', ''), ('loop', 'silent', ''), ('silent', 'told', '')]
+    assert generators(cards) == [('net', 'fit', '')]

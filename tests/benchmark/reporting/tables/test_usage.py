@@ -60,3 +60,18 @@ def test_costs_without_bounds_and_by_k() -> None:
     rows = usage.costs(one_section(records)).to_dict('records')
     assert rows[1] == {'method': 'zs3', 'seconds': 'beyond floor', 'K=2': '5.0 (25%)', 'K=4': '—'}
     assert usage.costs(one_section([fake_record(stages=[])])).empty
+
+
+def test_seconds_on_top_of_the_shared_network() -> None:
+    start, maps = ('seen', 20.0), ('maps', 3.0)
+    own = [costed('zs5', start, maps, ('a', seconds), ('look', 50.0), seed=seed)
+           for seed, seconds in ((0, 4.0), (1, 6.0))]
+    for record in own:
+        record.stages[3].label_access = {'train for diagnosis': {}}
+    floor = [costed('seen_only', start, maps, seed=seed) for seed in (0, 1)]
+    section = one_section([*own, *floor, fake_record('zs3', status='failed')])
+    rows = {row.method: row for row in section.rows}
+    assert usage.beyond_network(section, rows['zs5']) == 6.0  # a, and a second for the evaluation
+    assert usage.beyond_network(section, rows['zs3']) is None
+    section = one_section(own)
+    assert usage.beyond_network(section, section.rows[0]) == 9.0  # nothing says that others have made the maps

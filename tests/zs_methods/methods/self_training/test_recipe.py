@@ -87,7 +87,9 @@ def test_published_settings(name, dataset, make):
     settings = config.self_training
     if name == 'strict':
         assert (settings.p, settings.rounds, settings.images, settings.restrict) == (100, 2, 'all', True)
-        assert settings.copies == [dict(scale=1.5), dict(scale=1.75), dict(mirror=True)]
+        views = {(copy.get('scale', 1), copy.get('mirror', False)) for copy in settings.copies}
+        assert views | {(1, False)} == {(scale, mirror) for scale in (1, 1.5, 1.75) for mirror in (False, True)}
+        assert len(settings.copies) == 5 and settings.student.model.backbone.norm_eval
     else:
         assert (settings.p, settings.rounds) == (25 if dataset == 'voc' else 75, 1)
     method = make(name)
@@ -122,7 +124,7 @@ def test_cards_that_allow_less_are_skipped(make):
     assert 'image-oracle' in make('zs5', card=card).skip()
     assert make('zs5', card=card, **{'self_training.images': 'all'}).skip() is None
     assert make('zs5', protocol='zs3-official').skip()
-    unlabelled = {'self_training.images': 'all', 'recursion.feedback.source': 'unlabelled'}
+    unlabelled = {'self_training.images': 'all', 'recursion.images': 'dropped'}
     assert make('zsmmd_st', **unlabelled).reads_unseen_gt == 'image-oracle'
 
 

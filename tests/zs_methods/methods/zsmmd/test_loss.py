@@ -27,16 +27,6 @@ def test_uniform_weights_equal_the_plain_mmd():
     torch.testing.assert_close(build()(fake, real, torch.full((3, 8), 0.7)), expected)
 
 
-def test_weight_is_confidence_to_the_power_behind_gate_and_argmax():
-    probabilities = torch.tensor([[0.05, 0.95, 0.0], [0.1, 0.8, 0.1], [0.5, 0.4, 0.1], [0.95, 0.0, 0.05]])
-    weights, assigned = build(threshold=0.9, power=2.0).weights(probabilities, [1, 2])
-    torch.testing.assert_close(weights, torch.tensor([0.95**2, 0.0, 0.0, 0.0]))
-    assert assigned.tolist() == [1, 1, 0, 0]
-    # 0.4 passes the gate but not the argmax, and 0.95 is the confidence in a seen class.
-    low, _ = build(threshold=0.3, power=1.0).weights(probabilities, [1, 2])
-    torch.testing.assert_close(low, torch.tensor([0.95, 0.8, 0.0, 0.0]))
-
-
 def test_candidates_that_were_drawn_by_weight_estimate_the_weighted_loss():
     torch.manual_seed(3)
     fake, candidates = torch.randn(1, 6, 4), torch.randn(1, 5, 4)

@@ -2,14 +2,12 @@
 
 import numpy as np
 import torch
-from torch import nn
 
 from zs_methods.methods.zsmmd.train_generator import TrainZSMMDGenerator
 from zs_methods.models import FeatureGenerator
 from zs_methods.models.losses.mmd_loss import mmd_squared
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.stages import StageContext
-from zs_methods.stages.parts import save_classifier
 from zs_methods.task import Task
 
 
@@ -25,21 +23,18 @@ def test_oracle_candidates_bring_the_generator_to_the_real_unseen_features(micro
         labels = torch.tensor(classes).repeat_interleave(size)
         features = centres[labels] + 0.3 * torch.randn(len(labels), d, generator=draw)
         (tmp_path / name).mkdir()
-        np.savez(tmp_path / name / 'bank.npz', features=features.numpy(), labels=labels.numpy(),
-                 weights=np.ones(len(labels), np.float32))
+        ones = np.ones(len(labels), np.float32)
+        np.savez(tmp_path / name / 'bank.npz', features=features.numpy(), labels=labels.numpy(), weights=ones,
+                 classes=labels.numpy(), confidence=ones, pixels=ones)
         return features.view(len(classes), size, d)
 
     bank('features', task.seen, 50)
     bank('oracle', unseen)
     fresh = bank('fresh', unseen)
-    (tmp_path / 'classifier').mkdir()
-    classifier = nn.Linear(d, 21)
-    classifier.load_state_dict({'weight': centres * 2, 'bias': -centres.square().sum(dim=1)})
-    save_classifier(tmp_path / 'classifier', classifier)
 
     def distance(weight):
-        feedback = dict(source='seen-images', bank='oracle', classifier='classifier', weight=weight, samples=32,
-                        loss=dict(type='zs_methods.ZSMMDLoss', threshold=0.9))
+        feedback = dict(candidates='oracle', gate=dict(type='rank', share=1.0), power=1.0, weight=weight, samples=32,
+                        loss=dict(type='zs_methods.ZSMMDLoss'))
         stage = TrainZSMMDGenerator(
             model=dict(type='zs_methods.GMMNGenerator', noise_dim=8, hidden_dim=64, dropout=0.0),
             loss=dict(type='zs_methods.MMDLoss'), optimizer=dict(type='Adam', lr=5e-3), iterations=300, samples=16,

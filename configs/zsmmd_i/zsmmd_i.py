@@ -1,0 +1,5 @@
+"""Inductive ZS-MMD (reconstruction)."""
+
+_base_ = ['../zsmmd/zsmmd.py']
+
+recursion = dict(source='synthetic', rounds=1)
