@@ -42,6 +42,8 @@ __all__ = ['NETWORK_KEY', 'Composed', 'ConfigError', 'NetworkCard', 'check_devic
 
 #: Options of this section change the network that all methods share, not one method.
 NETWORK_KEY = 'model.'
+#: Settings that set one thing in two ways: the first, asked for alone, leaves the second out.
+_INSTEAD = {'classifier.unseen_weight': 'classifier.unseen_share'}
 _KINDS = {'true or false': bool, 'a number': int | float, 'text': str, 'a list': list | tuple, 'settings': dict}
 
 
@@ -63,7 +65,8 @@ class Composed:
     def config(self) -> Config:
         """The settings with the options; a copy of its own every time, since a method may change it."""
         config = copy.deepcopy(self.plain)
-        config.merge_from_dict(self.applied)
+        left_out = {other: None for asked, other in _INSTEAD.items() if asked in self.applied}
+        config.merge_from_dict(left_out | self.applied)
         return config
 
     @property

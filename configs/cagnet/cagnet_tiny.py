@@ -1,7 +1,7 @@
 """CaGNet on the embedded benchmark.
 
 The weights of random maps are those that its code has for COCO-Stuff: with those for VOC, 0.125 and a generator that
-rests, unseen classes stay near 0. Not selected on held-out classes yet.
+rests, unseen classes stay near 0. The odds are the published ones, which held-out seen classes prefer as well.
 """
 
 _base_ = ['./cagnet.py']
@@ -27,6 +27,8 @@ deviations = (
     'shapes: 120 steps of step 1 from the shared network with AdamW at 2e-3 (40,000 from ImageNet at 2.5e-4), backbone '
     'at 0.3 of the rate, its normalisation trains; 600 steps of step 2 at 1e-3 without decay (6000 at 5e-5, lowered '
     'from 3000 on) on 1024 labelled and 1024 random pixels, random maps weighed as on COCO-Stuff',
+    'shapes: odds of unseen classes on random maps as published for VOC; on held-out seen classes of K=10 (8 draws of '
+    '2 or 4, natural prior) hIoU 14.5 with 10, 13.7 with 3, 6.3 with 1',
     'shapes: features of 64 values (600), shared layer 128 (1024), contextual module 64 (256), generator an eighth as '
     'wide',
 )

@@ -1,24 +1,25 @@
 """ZS3Net on the embedded benchmark: the published generator with a schedule of a second.
 
-Chosen on held-out seen classes, never on unseen ones: ``benchmark select --methods zs3 --folds 5`` on the seen
-classes of K=10, which are unseen at no K. Rate, steps and samples first, then the weight of unseen classes.
+Chosen on held-out seen classes of K=10, which are unseen at no K, and never on unseen ones. Rate, steps and samples
+come from an earlier selection, which scored images with held-out classes only; the share of unseen classes from
+``benchmark select --methods zs3``, at the natural prior.
 """
 
 _base_ = ['./zs3.py']
 
 generator = dict(model=dict(noise_dim=16, hidden_dim=128), optimizer=dict(lr=1e-3), iterations=400, samples=32)
-classifier = dict(unseen_weight=30)
+classifier = dict(unseen_share=0.8)
 # Chosen on held-out seen classes of K=10, under zs3-clean with order=interleaved. From U[0, 1), as in the code, 300
 # steps bring back the seven seen classes that such a selection has, and not the 18 of K=2.
 joint = dict(
     epochs=None, iterations=300, generator=dict(optimizer=dict(lr=5e-3), samples=64, steps='batched'),
     optimizer=dict(lr=0.05), unseen_weight=30, initial='seen')
 deviations = (
-    'shapes: unseen weight, length and rate of the generator step were chosen by benchmark/select.py on held-out seen '
-    'classes of K=10 (5 draws of 3), where no unseen class is looked at: hIoU 43.3 there, 41.3 with weight 100, 30.3 '
-    'with 800 steps',
-    'shapes: unseen weight 30 (published 100), noise 16-d and hidden layer 128 (300 and 256), Adam 1e-3 (2e-4), '
-    '400 steps of 32 features a class; longer training fits the seen classes better and the held-out ones worse',
+    'shapes: the share of unseen classes in the loss, 80 % (published: a weight of 100), was chosen on held-out seen '
+    'classes of K=10 (8 draws of 2 or 4, natural prior), where no unseen class is looked at: hIoU 35.9 there, 33.6 '
+    'with 65 %, 34.3 with 90 %, 28.5 with 95 %; weights that are the same at every K: 33.9 with 30, 36.2 with 100',
+    'shapes: noise 16-d and hidden layer 128 (300 and 256), Adam 1e-3 (2e-4), 400 steps of 32 features a class; longer '
+    'training fits the seen classes better and the held-out ones worse',
     'shapes: DeepLab of two ResNet-18 stages from scratch, AdamW with one cycle, background weight 0.2; the code '
     'has ResNet-101, SGD with poly decay, no class weights and one more division by the batch size',
     'shapes: at most 32 pixels per image and class become features; the code takes all of every crop',

@@ -24,6 +24,12 @@ def task(tmp_path):
     return lambda **files: Task.create('shapes', 2, tmp_path / 'no_data', CARD, files)
 
 
+def test_a_weight_that_is_asked_for_takes_the_place_of_a_share(task):
+    shares = [compose('zs3', task(), options={f'classifier.unseen_{name}': value for name, value in asked.items()}
+                      ).config.classifier.unseen_share for asked in ({}, {'weight': 30}, {'weight': 30, 'share': 0.5})]
+    assert shares[0] > 0 and shares[1:] == [None, 0.5]
+
+
 def test_options_replace_settings_and_can_be_taken_back(task):
     composed = compose('zs3', task(), options={'classifier.unseen_weight': 7, 'model.decode_head.low_channels': 16})
     assert composed.config.classifier.unseen_weight == 7 and composed.config.model.decode_head.low_channels == 16

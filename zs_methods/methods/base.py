@@ -146,8 +146,12 @@ class Method:
         return {**settings, 'sha256': hashlib.sha256(vectors.tobytes()).hexdigest()}
 
     def classifier(self, name: str = 'classifier', **settings: Any) -> StageSpec:
-        """A stage that retrains the classifier with the config's ``classifier`` section."""
-        settings = {**self.cfg.classifier, **settings}
+        """A stage that retrains the classifier with the config's ``classifier`` section.
+
+        A weight of unseen classes among the settings stands in for the config's share of them as well.
+        """
+        share = {'unseen_share': None} if 'unseen_weight' in settings else {}
+        settings = {**self.cfg.classifier, **share, **settings}
         if settings.get('unseen_share') is None:  # without it, a stage keeps the address that it had before the option
             settings.pop('unseen_share', None)
         return self.stage(name, 'TrainClassifier', **settings)

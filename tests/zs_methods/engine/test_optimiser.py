@@ -15,10 +15,10 @@ def losses(linear):
     return linear(torch.ones(2, 3)).square().sum()
 
 
-def make(steps=None):
+def make(steps=None, config=SGD):
     torch.manual_seed(0)
     linear = nn.Linear(3, 2)
-    return linear, Optimiser(linear.parameters(), SGD, steps)
+    return linear, Optimiser(linear.parameters(), config, steps)
 
 
 @pytest.mark.parametrize('steps', [None, 5])
@@ -47,13 +47,14 @@ def test_a_decay_that_begins_later_is_the_same():
     assert torch.equal(first.weight, second.weight)
 
 
+@pytest.mark.parametrize('config', [SGD, dict(type='AdamW', lr=0.1)])
 @pytest.mark.parametrize('steps', [None, 5])
-def test_its_state_is_all_that_steps_change(steps):
-    linear, optimiser = make(steps)
+def test_its_state_is_all_that_steps_change(steps, config):
+    linear, optimiser = make(steps, config)
     for _ in range(2):
         optimiser.step(losses(linear))
     weights, state = copy.deepcopy((linear.state_dict(), optimiser.state_dict()))
-    again, fresh = make(steps)
+    again, fresh = make(steps, config)
     again.load_state_dict(weights)
     fresh.load_state_dict(state)
     for one, other in ((linear, optimiser), (again, fresh)):

@@ -115,3 +115,11 @@ def test_a_network_says_what_differs_in_it_for_every_method_trained_on_it():
         assert lines[:1] == tuple(config.network_deviations) and 'ImageNet' in lines[0]
     released = METHODS.get('zs3_released')(load_config('zs3_released', 'voc', 'r101'), task, card)
     assert released.config_deviations == ()
+
+
+def test_a_weight_stands_in_for_the_share_of_a_config(make):
+    method = make(ZS3)
+    method.cfg.classifier.update(unseen_weight=30, unseen_share=0.8)
+    by_share, by_weight = (method.classifier(generator='g', **own).config for own in ({}, {'unseen_weight': 1}))
+    assert by_share['unseen_share'] == 0.8
+    assert by_weight['unseen_weight'] == 1 and 'unseen_share' not in by_weight

@@ -22,8 +22,8 @@ from zs_methods.stages.projection import mask_of
 
 from .candidates import Candidates, Predicted
 
-#: The row of all classes together.
-ALL = 'all unseen classes'
+#: Lines of all pixels together, and of the classes' mean, which is what the loss takes.
+ALL, MEAN = 'all unseen classes', 'mean of the classes'
 
 
 @STAGES.register_module()
@@ -61,7 +61,7 @@ class DiagnoseFeedback(Stage):
     def run(self, ctx: StageContext) -> dict[str, Any]:
         """Writes nothing but the summary: ``mmd`` of every generator, ``candidates`` and ``precision`` of every round.
 
-        The latter two have the line `ALL` first: that decides whether feedback helps.
+        The latter two have a line `ALL` first, precision then `MEAN`: whether feedback helps is decided by purity.
         """
         distances, rounds = self._distances(ctx), self._candidates(ctx)
         counts, precision = [count for count, _ in rounds], [share for _, share in rounds]
@@ -111,18 +111,13 @@ class DiagnoseFeedback(Stage):
         with audit.purpose('diagnosis'):
             dataset = build_dataset(ctx.task, 'train', self.pipeline, self.unseen_images)
         truths, found = _Truths(dataset), []
+        names = {c: ctx.task.spec.classes[c] for c in ctx.task.unseen}
         for name in self.candidates:
             sample = Predicted.load(ctx.inputs[name], torch.device('cpu'))
             rows = Candidates.collect(sample, self.gate, self.power, ctx.task.unseen).rows.numpy()
             with np.load(ctx.inputs[name] / 'bank.npz', allow_pickle=False) as bank:
                 truth = truths.of(bank['images'][rows], bank['positions'][rows], bank['sizes'])
-            classes, pixels = sample.classes.numpy()[rows], sample.pixels.numpy()[rows].astype(float)
-            total = np.bincount(classes, pixels, minlength=IGNORE)
-            right = np.bincount(classes, pixels * (truth == classes), minlength=IGNORE)
-            named = {ALL: slice(None), **{ctx.task.spec.classes[c]: slice(c, c + 1) for c in ctx.task.unseen}}
-            found.append(({name: round(total[at].sum()) for name, at in named.items()},
-                          {name: float(right[at].sum() / total[at].sum()) if total[at].sum() else None
-                           for name, at in named.items()}))
+            found.append(_purity(sample.classes.numpy()[rows], sample.pixels.numpy()[rows].astype(float), truth, names))
         return found
 
 
@@ -142,6 +137,18 @@ class _Truths:
             rows = np.flatnonzero(images == image)
             truth[rows] = self.maps[image][positions[rows]]
         return truth
+
+
+def _purity(classes: np.ndarray, pixels: np.ndarray, truth: np.ndarray, names: dict[int, str]
+            ) -> tuple[dict[str, int], dict[str, float | None]]:
+    """|C_u| in pixels, and the share that belongs to the class, by the names of the classes."""
+    total = np.bincount(classes, pixels, minlength=IGNORE)
+    right = np.bincount(classes, pixels * (truth == classes), minlength=IGNORE)
+    shares = {name: float(right[c] / total[c]) if total[c] else None for c, name in names.items()}
+    known = [share for share in shares.values() if share is not None]
+    return ({ALL: round(total.sum()), **{name: round(total[c]) for c, name in names.items()}},
+            {ALL: float(right.sum() / total.sum()) if known else None,
+             MEAN: float(np.mean(known)) if known else None, **shares})
 
 
 def _table(rounds: Sequence[dict[str, Any]], first: int) -> list[dict[str, Any]]:

@@ -33,11 +33,13 @@ def test_diagnosis_changes_nothing_that_is_trained_or_scored(recurse, looked, we
 def test_diagnosis_gives_distances_of_every_generator_and_purity_of_every_round(looked, said):
     found = said(looked, 'diagnosis')
     assert [list(part) for part in found['mmd']] == [NAMES] * 3
-    assert [list(part) for part in found['precision']] == [['all unseen classes', *NAMES]] * 2
+    assert [list(part) for part in found['precision']] == [['all unseen classes', 'mean of the classes', *NAMES]] * 2
     for counts, shares in zip(found['candidates'], found['precision'], strict=True):
         whole, *parts = counts.values()
         assert whole == sum(parts) > 0
         right = sum(count * shares[name] for name, count in counts.items() if name in NAMES and count)
+        parts = [shares[name] for name in NAMES if shares[name] is not None]
+        assert shares['mean of the classes'] == pytest.approx(np.mean(parts))
         assert shares['all unseen classes'] == pytest.approx(right / whole, rel=1e-3)  # pixels are rounded
     assert len(found['tables']) == 3
 
