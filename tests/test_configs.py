@@ -24,7 +24,8 @@ def load(name):
 
 
 def test_the_configs_there_are():
-    assert NAMES == ['mobilenetv2', 'r101', 'r101_cocostuff', 'r101_context', 'r101_voc', 'tiny']
+    assert NAMES == ['efficientnet_lite0', 'mobilenetv2', 'r101', 'r101_cocostuff', 'r101_context', 'r101_voc',
+                     'resnet50', 'tiny']
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -53,6 +54,7 @@ def test_every_config_is_complete(name):
     ('r101_context', 0.007, 0.07, 5e-4, (0.07, 5e-4)),
     ('r101_cocostuff', 2.5e-4, 2.5e-3, 5e-4, (5e-3, 0.0)),
     ('mobilenetv2', 3e-4, 0.02, 5e-4, (0.02, 5e-4)),
+    *((name, 2e-3, 0.02, 5e-4, (0.02, 5e-4)) for name in ('efficientnet_lite0', 'resnet50')),
 ])
 def test_learning_rates_of_backbone_and_head(name, backbone, head, decay, bias):
     config = load(name)
@@ -82,6 +84,19 @@ def test_batches_and_losses(name, batch, per_batch, classifier):
     assert config.classifier.optimizer.weight_decay / 8 == pytest.approx(5e-4)
     crop = next(step for step in config.train_pipeline if step.type == 'RandomCrop')
     assert tuple(config.model.data_preprocessor.size) == tuple(crop.crop_size)
+
+
+@pytest.mark.parametrize(('name', 'crop', 'steps'), [
+    ('mobilenetv2', 176, 600), ('efficientnet_lite0', 256, 1000), ('resnet50', 256, 1000)])
+def test_small_networks_are_one_family(name, crop, steps):
+    config = load(name)
+    assert tuple(config.model.data_preprocessor.size) == tuple(config.crop_size) == (crop, crop)
+    assert (config.family, config.train_cfg.max_iters, config.train_dataloader.batch_size) == ('small', steps, 8)
+    assert config.classifier == load('mobilenetv2').classifier and config.features == load('mobilenetv2').features
+    line, = config.network_deviations
+    assert f'{steps} iterations of 8 crops of {crop} px' in line
+    assert ('frozen normalisation' in line, 'normalisation is trained' in line) == (
+        config.model.backbone.norm_eval, not config.model.backbone.norm_eval)
 
 
 def test_published_augmentation():
@@ -115,7 +130,7 @@ def test_poly_rate_is_that_of_published_code():
         scheduler.step()
 
 
-@pytest.mark.parametrize('name', ['tiny', 'r101_voc', 'r101_cocostuff', 'mobilenetv2'])
+@pytest.mark.parametrize('name', ['tiny', 'r101_voc', 'r101_cocostuff', 'mobilenetv2', 'resnet50'])
 @pytest.mark.parametrize('pipeline', ['train_pipeline', 'label_pipeline', 'eval_pipeline'])
 def test_images_are_read_as_stored_like_their_masks(name, pipeline, tmp_path):
     """A photograph whose camera was held upside down must not be turned, for its mask is not."""

@@ -57,6 +57,17 @@ def test_tutorial_runs_from_outside_the_repository(tmp_path, micro_root, micro_o
     assert re.search(r'\(1, \d+, \d+\)', result.stdout)
 
 
+def test_a_backbone_of_ones_own(tmp_path):
+    pytest.importorskip('timm', reason="timm is not installed: pip install -e '.[photos]'")
+    from zs_methods.configs import compose
+    from zs_methods.task import Task
+    name, text = re.search(r'<!-- network: (\S+) -->\n```python\n(.*?)```', README, re.DOTALL).groups()
+    (tmp_path / name).write_text(text.replace('path/to', str(ROOT)))
+    composed = compose('zs3', Task.create('shapes', 2, tmp_path), str(tmp_path / name))
+    assert composed.network.backbone == 'timm mobilenetv3_large_100'
+    assert composed.config.generator.samples == 64  # of the family
+
+
 @pytest.mark.parametrize('target', re.findall(r'\]\(([^)#]+)\)', README))
 def test_links_lead_somewhere(target):
     assert target.startswith('https://') or (ROOT / target).exists()

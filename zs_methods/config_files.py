@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from zs_methods.wording import unknown
@@ -67,21 +68,25 @@ def model_file(model: str, dataset: str, split: str | None = None) -> Path:
     return next(folder / name for name in _places(model, dataset, split) if (folder / name).is_file())
 
 
-def method_file(method: str, model: str, dataset: str, beside: Path, split: str | None = None) -> Path | None:
+def method_file(method: str, networks: Iterable[str | None], dataset: str, beside: Path,
+                split: str | None = None) -> Path | None:
     """The method's own config, if it has one; without one it takes the defaults.
 
-    It is ``<method>_<model>.py``, ``<method>_<split>.py``, ``<method>_<data set>.py`` or ``<method>.py``, the first
-    that exists, in ``configs/<method>/`` or, for a plugin, beside its file (there, ``<method>_config.py`` is the last).
+    It is that of the network, of its family, of the split, of the data set or the general one: the first that exists of
+    ``<method>_<network>.py``, ``<method>_<family>.py``, ``<method>_<split>.py``, ``<method>_<data set>.py`` and
+    ``<method>.py``, in ``configs/<method>/`` or, for a plugin, beside its file, where the last is
+    ``<method>_config.py``.
 
     Args:
         method (str): its name.
-        model (str): name or file of the DeepLab config.
+        networks (Iterable[str]): name of the DeepLab config and the ``family`` that it says it belongs to, networks
+            that take the same settings; None if it says nothing.
         dataset (str): name of the data set.
         beside (Path): folder of the file that registers the method.
         split (str, optional): `Task.split_name`, such as ``voc-15-5`` or ``voc-k2``.
     """
     builtin = config_root() / method
-    *special, general = [f'{method}_{Path(model).stem}.py', *_places(method, dataset, split)]
+    *special, general = [*(f'{method}_{name}.py' for name in networks if name), *_places(method, dataset, split)]
     candidates = [*(builtin / name for name in (*special, general)),
                   *(beside / name for name in (*special, f'{method}_config.py'))]
     return next((path for path in candidates if path.is_file()), None)

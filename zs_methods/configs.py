@@ -25,11 +25,11 @@ from zs_methods.hashes import content_hash
 from zs_methods.methods import Method
 from zs_methods.network_choice import (
     NetworkCard,
-    Weights,
     backbone_name,
     check_backbone,
     check_device,
     choose_weights,
+    named_weights,
     weights_file,
 )
 from zs_methods.protocols import Protocol
@@ -92,7 +92,7 @@ def compose(method: str, task: Task, model: str | None = None, weights: str | No
         task (Task): the split, or another one that takes the same `files_of`; a file of backbone weights is its file
             ``backbone``.
         model (str, optional): DeepLab config of ``configs/deeplab`` or a file; the data set's by default.
-        weights (str, optional): what the backbone starts from: ``torchvision://NAME``, ``open-mmlab://NAME``, the
+        weights (str, optional): what the backbone starts from: a name, see `zs_methods.models.weight_sources`, the
             task's file, or ``none``; by default that file, or what the DeepLab's config says.
         pretraining (str, optional): what the weights were trained on; as the DeepLab's config says of its own.
         processes (int): that train the DeepLab.
@@ -121,7 +121,7 @@ def compose_all(methods: Sequence[str], task: Task, model: str | None = None, we
     for name in methods:
         try:
             config, deeplab = _read(name, task.dataset, model, task.split_name)
-            chosen = weights or Weights(config.backbone_weights, '', pretraining or config.pretraining)
+            chosen = weights or named_weights(config.backbone_weights, pretraining or config.pretraining)
             config.backbone_weights = chosen.setting()
             if processes > 1:
                 config.seen.processes = processes
@@ -143,11 +143,15 @@ def files_of(methods: Sequence[str], task: Task, model: str | None = None) -> tu
     """The DeepLab's config and every method's own on a split; splits for which these are the same are composed alike.
 
     Raises:
-        ConfigError: no such method or model.
+        ConfigError: no such method or model, or the DeepLab's config, which is code, raises something.
     """
     model = model or task.spec.model
-    return (model_file(model, task.dataset, task.split_name),
-            *(_own_file(name, model, task.dataset, task.split_name) for name in methods))
+    file = model_file(model, task.dataset, task.split_name)
+    try:
+        networks = _networks(model, Config.fromfile(file))
+    except Exception as error:
+        raise ConfigError(f'network {model!r}: {type(error).__name__}: {one_line(error)}') from error
+    return file, *(_own_file(name, networks, task.dataset, task.split_name) for name in methods)
 
 
 def load_config(method: str, dataset: str, model: str, split: str | None = None) -> Config:
@@ -168,18 +172,22 @@ def load_config(method: str, dataset: str, model: str, split: str | None = None)
 
 def _read(method: str, dataset: str, model: str, split: str | None) -> tuple[Config, Config]:
     """What `load_config` returns, and the DeepLab's config alone."""
-    own = _own_file(method, model, dataset, split)
     deeplab = Config.fromfile(model_file(model, dataset, split))
     config = copy.deepcopy(deeplab)
-    if own:
+    if own := _own_file(method, _networks(model, deeplab), dataset, split):
         config.merge_from_dict(Config.fromfile(own).to_dict())
     return config, deeplab
 
 
-def _own_file(method: str, model: str, dataset: str, split: str | None) -> Path | None:
+def _networks(model: str, deeplab: Config) -> tuple[str, str | None]:
+    """By what names a method's config may be that of a network, see `method_file`: its own, and that of its family."""
+    return Path(model).stem, deeplab.get('family')
+
+
+def _own_file(method: str, networks: Iterable[str | None], dataset: str, split: str | None) -> Path | None:
     if method not in METHODS.module_dict:
         raise ConfigError(unknown('method', method, METHODS.module_dict))
-    return method_file(method, model, dataset, Path(inspect.getfile(METHODS.get(method))).parent, split)
+    return method_file(method, networks, dataset, Path(inspect.getfile(METHODS.get(method))).parent, split)
 
 
 def has_key(config: Config, dotted: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from mmengine.config import Config
 
 from zs_methods.config_files import ConfigError
 from zs_methods.hashes import file_sha256
-from zs_methods.models.weights import check_weights
+from zs_methods.models.weight_sources import PACKAGE, package_file
+from zs_methods.models.weights import check_weights, empty_backbone
 from zs_methods.task import Task
 
 
@@ -23,8 +25,8 @@ class NetworkCard:
         backbone (str): its type and depth.
         config (str): hash of ``model`` in the DeepLab's config.
         changes (dict): options that changed the network, and the processes that train it, if several.
-        weights (str): a file's name, ``torchvision://...``, ``open-mmlab://...`` or ``none``.
-        sha256 (str): of that file.
+        weights (str): a file's name, ``none``, or a name of weights, see `zs_methods.models.weight_sources`.
+        sha256 (str): of that file, or of the one in a package.
         pretraining (str): what those weights were trained on.
     """
 
@@ -79,30 +81,53 @@ def choose_weights(task: Task, weights: str | None, pretraining: str | None) -> 
         return Weights(Path(own).name, file_sha256(own), pretraining or 'not declared')
     if weights is None:
         return None
-    return Weights(None, '', pretraining or 'none') if weights == 'none' else Weights(
-        weights, '', pretraining or 'not declared')
+    return Weights(None, '', pretraining or 'none') if weights == 'none' else named_weights(
+        weights, pretraining or 'not declared')
+
+
+def named_weights(name: str | None, pretraining: str) -> Weights:
+    """Weights by name, with the hash of those in an installed package; one that is missing is refused later."""
+    sha256 = ''
+    if name and name.startswith(PACKAGE):
+        with suppress(ValueError):
+            sha256 = file_sha256(package_file(name.removeprefix(PACKAGE)))
+    return Weights(name, sha256, pretraining)
 
 
 def backbone_name(config: Config) -> str:
-    """Type and depth of a config's backbone, such as ``ResNetV1c-101``."""
+    """What a config's backbone is: type and depth, such as ``ResNetV1c-101``, or its name in timm."""
     backbone = config.model.backbone
+    if name := backbone.get('model_name'):
+        return f'timm {name}'
     return '-'.join(str(part) for part in (backbone.type.split('.')[-1], backbone.get('depth')) if part)
 
 
 def check_backbone(config: Config, task: Task) -> None:
-    """Makes sure, before anything is trained, that the weights fit the backbone; nothing is downloaded.
+    """Makes sure, before anything is trained, that backbone, head and weights fit; nothing is downloaded.
 
     Raises:
-        ConfigError: they do not, or there are none of that name.
+        ConfigError: they do not, there are no weights of that name, or a package is missing.
     """
-    weights = config.backbone_weights
-    if not weights or not ('sha256' in weights or weights['name'].startswith(('torchvision://', 'open-mmlab://'))):
-        return
     try:
-        check_weights(config.model.backbone.to_dict(), task.files['backbone'] if 'sha256' in weights
-                      else weights['name'])
+        _check_maps(config)
+        if weights := config.backbone_weights:
+            named = '://' in weights['name']
+            if named or 'sha256' in weights:
+                check_weights(config.model.backbone.to_dict(), weights['name'] if named else task.files['backbone'])
     except ValueError as error:
         raise ConfigError(str(error)) from None
+
+
+def _check_maps(config: Config) -> None:
+    """Raises ValueError if the head expects other channels than a network of timm has; of others, nothing is known."""
+    if 'model_name' not in config.model.backbone:
+        return
+    backbone = empty_backbone(config.model.backbone.to_dict())
+    expected = tuple(config.model.decode_head.in_channels)
+    found = getattr(backbone, 'out_channels', expected)
+    if expected != found:
+        raise ValueError(f'model.decode_head.in_channels is {expected}; {config.model.backbone.model_name} has maps of '
+                         f'{found} channels')
 
 
 def check_device(config: Config, device: str) -> None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from zs_methods.datasets.files import fingerprint, locate
+from zs_methods.datasets.files import common_root, fingerprint, locate
 from zs_methods.datasets.spec import DatasetSpec, load_spec, spec_file
 from zs_methods.protocols import Protocol
 from zs_methods.vectors.class_vectors import split_files
@@ -139,6 +139,9 @@ class Task:
 def find_vectors(source: str, data_root: Path, name: str | None = None) -> Path:
     """The word-vector file that a data set names: beside its description, or in ``embeddings/`` below the data root.
 
+    Where the data root is the data set's own folder, or on the way to it, the folder that holds all data sets counts
+    too.
+
     Args:
         source (str): name or YAML file of the data set.
         data_root (Path): folder that holds data sets.
@@ -147,7 +150,10 @@ def find_vectors(source: str, data_root: Path, name: str | None = None) -> Path:
     vectors = load_spec(source).vectors
     file = vectors[name or next(iter(vectors))]
     beside = spec_file(source).parent / file
-    return beside if beside.is_file() else data_root / 'embeddings' / file
+    if beside.is_file():
+        return beside
+    places = [root / 'embeddings' / file for root in (data_root, common_root(load_spec(source), data_root))]
+    return next((place for place in places if place.is_file()), places[0])
 
 
 def resolve_vectors(source: str, text: str | None, data_root: Path) -> str:

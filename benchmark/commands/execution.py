@@ -74,7 +74,7 @@ def run_cells(cells: Sequence[Cell], options: RunOptions, reports: Path, console
     with Reporter(console, len(cells)) as reporter:
         records = launch(cells, options, reporter, source)
     try:
-        refresh(reports)
+        refresh(reports, Path(cells[0].task.data_root))
     except UsageError as error:  # the cells are done, whatever else lies in the folder
         raise OSError(str(error)) from error
     terminal_table(records, console)

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 DATASETS = ('voc', 'context', 'cocostuff')
+#: Parts of these, which need no preparation of their own.
+PARTS = {'voc-mini': 'voc'}
 #: Lines shown per kind of problem.
 SHOWN = 20
 ABOUT = """examples:
   python -m benchmark prepare voc                           # download, unpack, convert; again: continues
   python -m benchmark prepare cocostuff --from ~/downloads  # from archives or unpacked trees that are there
   python -m benchmark prepare embeddings word2vec-google-news-300
+  python -m benchmark prepare embeddings --from norm_embed_arr_300.pkl    # the vectors of the ZS3 code
   python -m benchmark prepare embeddings ~/vectors.kv --datasets voc --words zebra,okapi
   python -m benchmark prepare verify voc
 exit codes: 0 done, 1 data wrong or incomplete, 2 wrong call, 130 interrupted"""
@@ -36,17 +39,20 @@ def add_arguments(parser: Parser) -> None:
     """Adds a subcommand for each data set, for word vectors and for the check."""
     commands = parser.add_subparsers(dest='command', required=True, metavar='ACTION')
     for name in DATASETS:
-        command = commands.add_parser(name, help=f"make the data set {name} in mmsegmentation's layout")
+        command = commands.add_parser(name, aliases=[part for part, whole in PARTS.items() if whole == name],
+                                      help=f"make the data set {name} in mmsegmentation's layout")
         command.add_argument('--from', dest='given', type=Path, metavar='DIR',
                              help='take archives or unpacked trees in or below this folder; download nothing')
     command = commands.add_parser('embeddings', help='extract the class vectors of the data sets')
-    command.add_argument('source', metavar='NAME|FILE',
-                         help="model of gensim's downloader, or a .bin .txt .vec .gz .kv .npz file")
+    command.add_argument('source', metavar='NAME|FILE', nargs='?',
+                         help="model of gensim's downloader, or a .bin .txt .vec .gz .kv .npz file, or the ZS3 code's "
+                              'array of class vectors, .pkl')
+    command.add_argument('--from', dest='file', metavar='FILE', help='the same for a file')
     command.add_argument('--datasets', default=','.join(DATASETS), help='whose classes; names or YAML files')
     command.add_argument('--words', default='', help='further words, comma separated')
     command = commands.add_parser('verify', help='count images, masks, classes, ids and overlaps, and read every file')
-    command.add_argument('dataset', help=f'{", ".join(DATASETS)} or a YAML file')
-    for command in commands.choices.values():
+    command.add_argument('dataset', help=f'{", ".join((*DATASETS, *PARTS))} or a YAML file')
+    for command in dict.fromkeys(commands.choices.values()):
         command.add_argument('--root', type=Path,
                              help='folder that holds the data sets (default: data, or the folder of the YAML file)')
 
@@ -84,17 +90,26 @@ def _prepare(args: Namespace) -> int:
         if args.command == 'embeddings':
             datasets, words = items(args.datasets), items(args.words)
             try:
-                incomplete = embeddings.prepare(args.source, args.root, datasets, words, display)
+                incomplete = embeddings.prepare(_source(args), args.root, datasets, words, display)
             except (KeyError, ValueError) as error:
                 raise UsageError(_words(error)) from None
         else:
-            prepare = {'voc': voc, 'context': context, 'cocostuff': cocostuff}[args.command].prepare
+            whole = PARTS.get(args.command, args.command)
+            prepare = {'voc': voc, 'context': context, 'cocostuff': cocostuff}[whole].prepare
             incomplete = prepare(Supply(args.root, given, display))
         if not incomplete and args.command != 'embeddings':
             display.line(f'done; check it with: python -m benchmark prepare verify {args.command} --root {args.root}')
     for line in incomplete:
         COMMAND.complain(line)
     return 1 if incomplete else 0
+
+
+def _source(args: Namespace) -> str:
+    if (args.source is None) == (args.file is None):
+        raise UsageError('prepare embeddings takes one source: NAME|FILE, or --from FILE')
+    if args.file is not None and not Path(args.file).is_file():
+        raise UsageError(f'--from {args.file}: no such file')
+    return args.source or args.file
 
 
 def _verify(args: Namespace) -> int:
@@ -108,7 +123,7 @@ def _verify(args: Namespace) -> int:
     from zs_methods.datasets.spec import load_spec
 
     if not args.dataset.endswith(('.yaml', '.yml')):
-        known('data set', args.dataset, DATASETS)
+        known('data set', args.dataset, (*DATASETS, *PARTS))
     try:
         spec = load_spec(args.dataset)
     except (KeyError, ValueError) as error:

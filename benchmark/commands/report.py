@@ -11,22 +11,24 @@ from benchmark.commands.command import Command
 
 ABOUT = """examples:
   python -m benchmark report
-  python -m benchmark report --reports reports/local
+  python -m benchmark report --reports reports/local --data-root data    # with photographs, if they are there
 The same records always give the same bytes.
 exit codes: 0 rendered, 1 a page cannot be written, 2 wrong call, or a record that cannot be read, 130 interrupted"""
 
 
 def add_arguments(parser: Parser) -> None:
-    """Adds the folder."""
+    """Adds the folders."""
     parser.add_argument('--reports', type=Path, default=ROOT / 'reports', metavar='DIR',
                         help='folder with records/*.json; pages and figures are written into it (default: reports)')
+    parser.add_argument('--data-root', type=Path, metavar='DIR',
+                        help='your data sets; photographs of published ones, which no record keeps, come from them')
 
 
 def run(args: Namespace) -> int:
     """Renders, and names what was written."""
     from benchmark.reporting.render import render
 
-    for path in render(args.reports):
+    for path in render(args.reports, args.data_root):
         print(path)
     return 0
 

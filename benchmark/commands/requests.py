@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     group = parser.add_argument_group('on which data')
     group.add_argument('--dataset', default='shapes', metavar='NAME|FILE',
-                       help='shapes, voc, context, cocostuff, or a YAML file that describes yours')
+                       help='shapes, voc-mini, voc, context, cocostuff, or a YAML file that describes yours')
     group.add_argument('--data-root', type=Path, metavar='DIR',
                        help='folder that holds the data sets, or the one of this data set (default: data, or the '
                             'folder of the YAML file)')
@@ -44,9 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     group = parser.add_argument_group('on which network')
     group.add_argument('--model', metavar='NAME|FILE',
-                       help="DeepLab config of configs/deeplab: tiny, mobilenetv2, r101; the data set's by default")
+                       help='DeepLab config of configs/deeplab: tiny, mobilenetv2, efficientnet_lite0, resnet50, r101; '
+                            "the data set's by default")
     group.add_argument('--backbone-weights', metavar='FILE|NAME|none',
-                       help='.pth or .npz under torchvision names, torchvision://..., open-mmlab://..., or none')
+                       help=".pth or .npz under torchvision's or timm's names, torchvision://..., open-mmlab://..., "
+                            'timm://..., package://..., or none')
     group.add_argument('--pretraining', metavar='TEXT',
                        help='what the weights were trained on, for the report, e.g. "ImageNet without VOC classes"')
     group.add_argument('--processes', type=int, default=1, metavar='N',

@@ -130,7 +130,10 @@ class StageRecord(_Part):
 
 
 class Example(_Part):
-    """One validation image: base64 of a JPEG, and of palette-less PNGs of class ids (255 = ignore)."""
+    """One validation image: base64 of a JPEG, and of palette-less PNGs of class ids (255 = ignore).
+
+    Of published data sets, image and truth are '': they belong to their owners.
+    """
 
     name: str
     image: str

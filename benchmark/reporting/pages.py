@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,25 +25,32 @@ from benchmark.reporting.tables.markup import escape, escaped_table, slug, table
 from benchmark.reporting.tables.overlap import overlap_line, overlap_rows, pretraining_overlap
 from benchmark.reporting.tables.rows import Dataset, Row, Section, weights_text
 
-_FIGURES = {'hiou': curves.hiou_against_k, 'classes': pictures.class_heat_map, 'examples': pictures.example_panel}
+_FIGURES = {'hiou': curves.hiou_against_k, 'classes': pictures.class_heat_map}
 _PAIR = comparison_tables.PAIR[:-1]  # but the verdict
 _PLACE = ('K', 'method', 'stage')
 _INDEX = ['data set', 'protocol', 'network', 'K', 'methods', 'seeds', 'records', 'done']
 
 
-def write_dataset(dataset: Dataset, reports: Path) -> list[Path]:
-    """Writes the figures and the page of one data set, which may never have been run."""
+def write_dataset(dataset: Dataset, reports: Path, data_root: Path | None = None) -> list[Path]:
+    """Writes the figures and the page of one data set, which may never have been run.
+
+    Args:
+        dataset (Dataset): its records.
+        reports (Path): where to.
+        data_root (Path, optional): where photographs of published data sets may be, see `pictures.example_panel`.
+    """
     written: list[Path] = []
     sections, told = [], []
+    figures = {**_FIGURES, 'examples': partial(pictures.example_panel, data_root=data_root)}
     for section in dataset.sections:
-        pictures = {}
-        for name, draw in _FIGURES.items():
+        drawn = {}
+        for name, draw in figures.items():
             path = reports / 'figures' / f'{section.slug}-{name}.png'
             if draw(section, path):
                 written.append(path)
-                pictures[name] = f'figures/{path.name}'
+                drawn[name] = f'figures/{path.name}'
         comparisons = compare(section)
-        sections.append(_section(section, pictures, comparisons))
+        sections.append(_section(section, drawn, comparisons))
         told.append((section.title, reading.of_section(section, comparisons)))
     known = load_facts().datasets.get(dataset.name)
     title = conditions.data_title(dataset.records) or (known.title if known else '')

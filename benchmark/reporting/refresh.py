@@ -15,15 +15,20 @@ _SOURCES = {'.py', '.j2', '.yaml', '.csv'}
 _LINK = re.compile(r'\]\(([\w./-]+\.(?:md|png))\)')
 
 
-def refresh(reports: Path) -> None:
+def refresh(reports: Path, data_root: Path | None = None) -> None:
     """Renders, unless all pages and figures are there and bear the time of `newest`.
+
+    Args:
+        reports (Path): see `benchmark.reporting.render`.
+        data_root (Path, optional): see there; left out in the repository's own reports, since photographs belong to
+            their owners.
 
     Raises:
         ReportError: see `benchmark.reporting.render`.
     """
     if not _is_fresh(reports):
         from benchmark.reporting.render import render
-        render(reports)
+        render(reports, None if reports.resolve() == ROOT / 'reports' else data_root)
 
 
 def newest(reports: Path) -> int:

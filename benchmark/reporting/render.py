@@ -19,7 +19,7 @@ class ReportError(UsageError):
     """There is no folder of records, or one of them cannot be read."""
 
 
-def render(reports: Path) -> list[Path]:
+def render(reports: Path, data_root: Path | None = None) -> list[Path]:
     """Renders one page per data set and the index; the same records always give the same bytes.
 
     Data sets with published numbers have a page even if no record of them is there.
@@ -27,6 +27,8 @@ def render(reports: Path) -> list[Path]:
     Args:
         reports: the folder with ``records/*.json`` and, if settings were chosen, ``selection/*.json``, into which
             pages and ``figures/`` are written.
+        data_root: the reader's own data, from which photographs of published data sets are drawn; they stay blank
+            without it.
 
     Returns:
         list[Path]: the files written, figures first within each data set, the index last.
@@ -41,7 +43,7 @@ def render(reports: Path) -> list[Path]:
     try:
         names = sorted({*found, *load_facts().datasets})
         datasets = [found.get(name, Dataset(name, [])) for name in names]
-        written = [path for dataset in datasets for path in pages.write_dataset(dataset, reports)]
+        written = [path for dataset in datasets for path in pages.write_dataset(dataset, reports, data_root)]
     except (PublishedError, CountsError) as error:
         raise ReportError(str(error)) from error
     written.append(pages.write_index(datasets, reports))

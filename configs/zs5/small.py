@@ -1,4 +1,4 @@
-"""Self-training on photographs with a small network: half the iterations of the seen step at half its rate."""
+"""Self-training on photographs with a small network: 300 iterations at half the rate of the seen step."""
 
 _base_ = ['./self_training.py']
 

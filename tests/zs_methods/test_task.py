@@ -91,3 +91,15 @@ def test_names_of_word_vectors_become_files(context_root):
     assert resolve_vectors('shapes', None, context_root) == str(find_vectors('shapes', context_root, 'word2vec'))
     with pytest.raises(KeyError, match="'glove' are neither a file nor a name; names: word2vec, fasttext"):
         Task.create('context', 2, context_root, files={'vectors': 'glove'})
+
+
+@pytest.mark.parametrize('root', ['.', 'VOCdevkit', 'VOCdevkit/VOC2010'])
+def test_word_vectors_are_found_from_the_folder_of_the_data_set_too(context_root, root):
+    file = context_root / 'embeddings/word2vec-google-news-300.npz'
+    file.parent.mkdir()
+    file.touch()
+    assert find_vectors('context', context_root / root).samefile(file)
+    own = context_root / root / 'embeddings' / file.name
+    own.parent.mkdir(exist_ok=True)
+    own.touch()
+    assert find_vectors('context', context_root / root) == own

@@ -31,6 +31,13 @@ def locate(spec: DatasetSpec, data_root: Path) -> Path:
     return Path(os.path.normpath(next((folder for folder in candidates if (folder / images).is_dir()), folders[0])))
 
 
+def common_root(spec: DatasetSpec, data_root: Path) -> Path:
+    """The folder that holds all data sets, for a data root that is it, this data set's own folder, or between them."""
+    root = locate(spec, data_root)
+    own = next((parts for folder in spec.folders if (parts := Path(folder).parts) == root.parts[-len(parts):]), ())
+    return root.parents[len(own) - 1] if own else root
+
+
 def image_list(spec: DatasetSpec, subset: str, training_list: str = '') -> ImageList | None:
     """The list that names the images of a subset, None if all images of its folder are meant.
 
@@ -44,6 +51,11 @@ def image_list(spec: DatasetSpec, subset: str, training_list: str = '') -> Image
         return spec.training_lists[training_list]
     part = spec.subsets[subset]
     return ImageList(file=part.list, count=part.count) if part.list else None
+
+
+def list_file(spec: DatasetSpec, root: Path, listed: ImageList) -> Path:
+    """Where a list of images is: beside the data set's description if it is there, else in the data set's folder."""
+    return spec.beside(listed.file) or root / listed.file
 
 
 def list_pairs(spec: DatasetSpec, root: Path, subset: str, training_list: str = '') -> list[tuple[Path, Path]]:
@@ -66,14 +78,14 @@ def list_pairs(spec: DatasetSpec, root: Path, subset: str, training_list: str = 
     listed = image_list(spec, subset, training_list)
     images = scan(root / part.images, spec.image_suffix)
     masks = [scan(folder, spec.mask_suffix) for folder in _existing_masks(root, part)]
-    names = images.files if listed is None else read_list(root / listed.file, _others(spec, root, listed))
+    names = images.files if listed is None else read_list(list_file(spec, root, listed), _others(spec, root, listed))
     pairs = []
     for name in names:
         image = images.get(name)
         mask = next(filter(None, (folder.get(name) for folder in masks)), None)
         if image is None:
             raise FileNotFoundError(f'{visible(root / part.images / (name + spec.image_suffix))}: image not found, but '
-                                    f'{visible(root / listed.file)} names it')
+                                    f'{visible(list_file(spec, root, listed))} names it')
         if mask is None:
             there = next((f'; there are: {folder.left_out()}' for folder in masks if folder.others), '')
             raise FileNotFoundError(
@@ -81,7 +93,7 @@ def list_pairs(spec: DatasetSpec, root: Path, subset: str, training_list: str = 
         pairs.append((image, mask))
     if not pairs:
         there = f'; there are: {images.left_out()}' if images.others else ''
-        raise FileNotFoundError(f'{visible(root / listed.file)}: names no image' if listed else
+        raise FileNotFoundError(f'{visible(list_file(spec, root, listed))}: names no image' if listed else
                                 f'{visible(root / part.images)}: no image *{spec.image_suffix} in it{there}')
     return sorted(pairs, key=lambda pair: pair[0].name[:-len(spec.image_suffix)])
 
@@ -105,7 +117,7 @@ def masks_alone(spec: DatasetSpec, root: Path, training_list: str = '') -> dict[
     for subset, part in spec.subsets.items():
         listed = image_list(spec, subset, training_list)
         names = (scan(root / part.images, spec.image_suffix).files if listed is None else
-                 [composed(name) for name in read_list(root / listed.file)])
+                 [composed(name) for name in read_list(list_file(spec, root, listed))])
         for folder in _existing_masks(root, part):
             used.setdefault(folder, set()).update(names)
             whole.update([folder] if listed is None else [])
@@ -272,5 +284,6 @@ def _existing_masks(root: Path, part: Subset) -> list[Path]:
 
 def _others(spec: DatasetSpec, root: Path, listed: ImageList) -> str:
     """Says which other training lists are there."""
-    found = [name for name, other in spec.training_lists.items() if other != listed and (root / other.file).is_file()]
+    found = [name for name, other in spec.training_lists.items()
+             if other != listed and list_file(spec, root, other).is_file()]
     return f'; training lists that are there: {", ".join(found)}' if found else ''

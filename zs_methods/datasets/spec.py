@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from zs_methods.datasets.lookup import IGNORE, INVALID, Lookup
@@ -53,7 +53,8 @@ class Subset(_Part):
     Attributes:
         images (str): folder of the images.
         masks (tuple[str, ...]): folders of the masks; an image's mask is taken from the first that has one.
-        list (str, optional): file that names the images, one a line; without it all images of the folder are taken.
+        list (str, optional): file that names the images, one a line, beside the YAML file or in the data set's folder;
+            without it all images of the folder are taken.
         count (int, optional): images of the published subset.
     """
 
@@ -129,6 +130,7 @@ class DatasetSpec(_Part):
     model: Name = 'mobilenetv2'
     embedded: bool = False
     palette: tuple[tuple[Shade, Shade, Shade], ...] = ()
+    _folder: Path | None = PrivateAttr(None)
 
     @model_validator(mode='before')
     @classmethod
@@ -188,6 +190,15 @@ class DatasetSpec(_Part):
             if not set(self.classes) - set(split.unseen) - {self.background}:
                 raise ValueError(f'splits.{key}: no seen class is left')
         return self
+
+    def beside(self, file: str) -> Path | None:
+        """A file that lies beside the description, None if there is none or the description was no file."""
+        return self._folder / file if self._folder and (self._folder / file).is_file() else None
+
+    @property
+    def published(self) -> bool:
+        """Whether it is somebody's photographs, which everybody gets from there: described here, and not generated."""
+        return self._folder == SPECS and not self.embedded
 
     @property
     def ks(self) -> list[int]:
@@ -305,4 +316,5 @@ def load_spec(source: str) -> DatasetSpec:
         raise SpecError(f'{visible(file)}: name: {spec.name!r} is taken; choose another name')
     if file.parent != SPECS and spec.embedded:
         raise SpecError(f'{visible(file)}: embedded: only data sets of the package can be generated')
+    spec._folder = file.parent
     return spec

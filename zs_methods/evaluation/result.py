@@ -17,7 +17,10 @@ class _Part(BaseModel):
 
 
 class ExampleImage(_Part):
-    """One image: its name, base64 of a JPEG, and of PNGs of class ids, 255 = ignore."""
+    """One image: its name, base64 of a JPEG, and of PNGs of class ids, 255 = ignore.
+
+    Image and truth are '' where they belong to a published data set, which everybody gets from its owners.
+    """
 
     name: str
     image: str

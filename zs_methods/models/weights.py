@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,13 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from zs_methods.hashes import file_sha256
 from zs_methods.models.checkpoint_file import load_tensors
+from zs_methods.models.weight_sources import PACKAGE, SUFFIXES, check_name, download, package_file
 from zs_methods.registry import MODELS
 
 #: The ImageNet classifier of torchvision's networks, and what counts batches but is never used.
 CLASSIFIER, COUNTER = ('fc.', 'classifier.'), 'num_batches_tracked'
 #: Wrappers around a state dict, and prefixes of its keys.
 WRAPPERS, PREFIXES = ('state_dict', 'model'), ('module.', 'backbone.')
-SUFFIXES = ('.pth', '.pt', '.tar', '.npz')
 _STATISTICS = ('running_mean', 'running_var')
 
 
@@ -29,15 +28,15 @@ def load_backbone(backbone: nn.Module, source: str | Path, sha256: str | None = 
     """Replaces all weights of a backbone.
 
     Every key must find its place. Left out, and named in the result, are only the classifier of ImageNet and what
-    the backbone itself declares as ``unused_weights`` (prefixes).
+    the backbone itself declares as ``unused_weights`` (prefixes). A backbone with names of its own translates those of
+    the file in ``rename_weights``.
 
     A file may give a batch normalisation as scale and shift only, its statistics folded in, or with the mean 0 and
     variance 1 of that: such a network can only be used with frozen normalisation.
 
     Args:
-        backbone (nn.Module): the network; keys are those of torchvision.
-        source (str | Path): ``.pth``, ``.pt``, ``.pth.tar`` or ``.npz`` file, ``torchvision://NAME`` or
-            ``open-mmlab://NAME``.
+        backbone (nn.Module): the network; keys are those of torchvision, or of timm.
+        source (str | Path): ``.pth``, ``.pt``, ``.pth.tar`` or ``.npz`` file, or a name, see `check_name`.
         sha256 (str, optional): hash that a file must have.
 
     Returns:
@@ -65,17 +64,22 @@ def check_weights(backbone_config: Mapping[str, Any], source: str | Path) -> Non
         ValueError: it will not, or the backbone cannot be built; one line that says what is known or wrong.
     """
     if '://' in str(source):
-        _url(str(source))
-        return
+        check_name(str(source))
+        if not str(source).startswith(PACKAGE):
+            return
     try:
         content = read_weights(source)
     except OSError as error:
         raise ValueError(str(error)) from None
-    _fit(_empty(backbone_config), Path(source).name, content)
+    _fit(empty_backbone(backbone_config), Path(source).name, content)
 
 
-def _empty(config: Mapping[str, Any]) -> nn.Module:
-    """A backbone without memory for its weights, if it can be built so."""
+def empty_backbone(config: Mapping[str, Any]) -> nn.Module:
+    """A backbone without memory for its weights, if it can be built so.
+
+    Raises:
+        ValueError: it cannot be built; one line.
+    """
     for device in ('meta', 'cpu'):
         try:
             with DefaultScope.overwrite_default_scope('mmseg'), torch.device(device), torch.random.fork_rng(devices=[]):
@@ -93,6 +97,8 @@ def _fit(backbone: nn.Module, name: str,
         ValueError: it is not the backbone's; one line.
     """
     state = _strip(name, content)
+    if hasattr(backbone, 'rename_weights'):
+        state = backbone.rename_weights(state)
     unused = CLASSIFIER + tuple(getattr(backbone, 'unused_weights', ()))
     dropped = sorted({prefix for prefix in unused if any(key.startswith(prefix) for key in state)})
     state = {key: value for key, value in state.items() if not key.startswith(unused) and not key.endswith(COUNTER)}
@@ -107,9 +113,10 @@ def _fit(backbone: nn.Module, name: str,
 
 def read_weights(source: str | Path, sha256: str | None = None) -> dict[str, Any]:
     """Reads a file or a download as plain tensors; arguments and errors as in `load_backbone`."""
-    if '://' in str(source):
-        return _download(str(source))
-    path = Path(source)
+    named = str(source)
+    if '://' in named and not named.startswith(PACKAGE):
+        return download(named)
+    path = package_file(named.removeprefix(PACKAGE)) if '://' in named else Path(source)
     if path.suffix not in SUFFIXES:
         raise ValueError(f'{path}: weights are read from {", ".join(SUFFIXES)}')
     if not path.is_file():
@@ -143,37 +150,6 @@ def _numbers(key: str, array: np.ndarray) -> np.ndarray:
     if array.dtype.kind not in 'iuf':
         raise ValueError(f'{key} is of type {array.dtype}')
     return array.astype(np.float32)
-
-
-def _url(name: str) -> str:
-    """Where the weights of a name lie.
-
-    Raises:
-        ValueError: unknown name; one line.
-    """
-    scheme, _, model = name.partition('://')
-    try:
-        if scheme == 'torchvision':
-            from torchvision.models import get_model_weights
-            model, _, version = model.partition('.')
-            return get_model_weights(model)[version or 'IMAGENET1K_V1'].url
-        if scheme == 'open-mmlab':
-            from mmengine.runner.checkpoint import get_external_models
-            return get_external_models()[model]
-        raise KeyError(scheme)
-    except (KeyError, ValueError):
-        raise ValueError(f'unknown weights {name!r}; torchvision://NAME and open-mmlab://NAME are known, for example '
-                         'torchvision://resnet101') from None
-
-
-def _download(name: str) -> dict[str, Any]:
-    url = _url(name)
-    try:
-        return torch.hub.load_state_dict_from_url(url, map_location='cpu', progress=False, check_hash=True,
-                                                  weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
-        raise OSError(f'cannot download {name} from {url} ({" ".join(str(error).split())[:200]}): fetch it elsewhere '
-                      'and give --backbone-weights FILE, or --backbone-weights none') from None
 
 
 def _strip(name: str, content: Mapping[str, Any]) -> dict[str, Tensor]:

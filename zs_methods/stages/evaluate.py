@@ -59,7 +59,7 @@ class Evaluate(Stage):
         subset (str): which images are scored; ``val`` means others while settings are chosen, see `dataset_config`.
         unseen_images (str): see `ZeroShotDataset`.
         batch_size (int): images of equal size per forward pass.
-        examples (int): images kept as pictures.
+        examples (int): images kept as pictures; of a published data set, their names and predictions.
 
     Artifact: ``config.py`` and ``model.pth``, an ordinary mmseg model; ``result.json``, an `EvaluationResult`.
 
@@ -98,7 +98,7 @@ class Evaluate(Stage):
             for index, truth, prediction in zip(indices, truths, original, strict=True):
                 if index in shown:
                     examples[index] = _example(Path(dataset.get_data_info(index)['img_path']), truth,
-                                               prediction.cpu().numpy())
+                                               prediction.cpu().numpy(), keep=not ctx.task.spec.published)
             ctx.progress(len(per_image), len(dataset))
         EvaluationResult(
             images=len(dataset), confusion=total.tolist(),
@@ -166,16 +166,17 @@ def _resized(scores: Tensor, size: tuple[int, int], network: BaseSegmentor) -> T
     return resize(scores, size=tuple(size), mode='bilinear', align_corners=network.align_corners, warning=False)
 
 
-def _example(path: Path, truth: np.ndarray, prediction: np.ndarray) -> ExampleImage:
-    """One image with its label maps, small enough for a record."""
+def _example(path: Path, truth: np.ndarray, prediction: np.ndarray, keep: bool) -> ExampleImage:
+    """One image with its label maps, small enough for a record; without `keep`, its name and the prediction alone."""
     with Image.open(path) as image:
         picture = image.convert('RGB')
     scale = min(1.0, 256 / max(picture.size))
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    true, predicted = (_encode(Image.fromarray(ids.astype(np.uint8)).resize(size, _NEAREST), 'PNG')
+                       for ids in (truth, prediction))
     return ExampleImage(
-        name=visible(path.stem), image=_encode(picture.resize(size), 'JPEG', quality=85),
-        truth=_encode(Image.fromarray(truth.astype(np.uint8)).resize(size, _NEAREST), 'PNG'),
-        prediction=_encode(Image.fromarray(prediction.astype(np.uint8)).resize(size, _NEAREST), 'PNG'))
+        name=visible(path.stem), image=_encode(picture.resize(size), 'JPEG', quality=85) if keep else '',
+        truth=true if keep else '', prediction=predicted)
 
 
 def _encode(image: Image.Image, form: str, **options: Any) -> str:

@@ -138,7 +138,7 @@ class TrainSeen(Stage):
     def _weights(self, ctx: StageContext) -> tuple[str, str | None]:
         """Source and hash, as `load_backbone` takes them."""
         name, sha256 = self.backbone_weights['name'], self.backbone_weights.get('sha256')
-        return (name, None) if '://' in name else (ctx.task.files.get('backbone', name), sha256)
+        return (name if '://' in name else ctx.task.files.get('backbone', name)), sha256
 
     def _runner_config(self, ctx: StageContext, launcher: str) -> dict[str, Any]:
         config = copy.deepcopy(self.config)

@@ -1,4 +1,4 @@
-"""Reads gensim's own ``.kv`` files without running what is in them.
+"""Reads gensim's own ``.kv`` files, and pickled arrays, without running what is in them.
 
 ``KeyedVectors.save`` writes a pickle, and a pickle can call any function. Here every name that a pickle may ask for is
 a stand-in of this module that only remembers what it was given; anything else is refused by name. The array of
@@ -90,15 +90,7 @@ def read_kv(file: Path) -> tuple[list[str], np.ndarray]:
         ValueError: the file asks for something that could run code, is damaged, or holds no word vectors; one line.
         OSError: it cannot be read.
     """
-    try:
-        with open(file, 'rb') as stream:
-            content = _Unpickler(stream).load()
-    except OSError:
-        raise
-    except ValueError as error:
-        raise ValueError(f'{file}: {error}') from None
-    except Exception as error:  # a damaged pickle can raise nearly anything
-        raise ValueError(f'{file}: no pickle of word vectors, or damaged ({type(error).__name__}: {error})') from None
+    content = _load(file)
     state = getattr(content, 'state', None)
     if not isinstance(content, _Words) or not isinstance(state, dict):
         raise ValueError(f'{file}: holds no KeyedVectors; of a whole model, save model.wv')
@@ -113,6 +105,36 @@ def read_kv(file: Path) -> tuple[list[str], np.ndarray]:
             or len(words) != len(vectors):
         raise ValueError(f'{file}: words and vectors are missing or do not fit each other')
     return [str(word) for word in words], vectors
+
+
+def read_array(file: Path) -> np.ndarray:
+    """Reads a pickle that is one array of floating-point numbers, as ``ndarray.dump`` writes it.
+
+    Returns:
+        ndarray: shape (n, d).
+
+    Raises:
+        ValueError: the file asks for something that could run code, is damaged, or holds anything else; one line.
+        OSError: it cannot be read.
+    """
+    content = _load(file)
+    array = _array(content) if isinstance(content, _Array) else None
+    if array is None or array.ndim != 2 or not array.size:
+        raise ValueError(f'{file}: holds no array of n vectors of d numbers')
+    return array
+
+
+def _load(file: Path) -> Any:
+    """What is in a pickle, made of stand-ins; errors as in `read_kv`."""
+    try:
+        with open(file, 'rb') as stream:
+            return _Unpickler(stream).load()
+    except OSError:
+        raise
+    except ValueError as error:
+        raise ValueError(f'{file}: {error}') from None
+    except Exception as error:  # a damaged pickle can raise nearly anything
+        raise ValueError(f'{file}: no pickle of word vectors, or damaged ({type(error).__name__}: {error})') from None
 
 
 def companions(file: Path) -> list[Path]:

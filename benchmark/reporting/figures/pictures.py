@@ -17,6 +17,7 @@ from PIL import Image
 
 from benchmark.records.files import Example
 from benchmark.reporting.figures.drawing import ROLE_STYLE, save, text
+from benchmark.reporting.figures.photographs import Photographs
 from benchmark.reporting.tables.rows import Row, Section, Unit
 
 EXAMPLES_PER_K = 2
@@ -57,8 +58,12 @@ def class_heat_map(section: Section, path: Path) -> Path | None:
 
 
 @styles.context('default')
-def example_panel(section: Section, path: Path) -> Path | None:
-    """Draws image, ground truth and every method's prediction for the smallest and the largest K."""
+def example_panel(section: Section, path: Path, data_root: Path | None = None) -> Path | None:
+    """Draws image, ground truth and every method's prediction for the smallest and the largest K.
+
+    Records of a published data set hold the names of the images alone: these are drawn from data of the reader's own,
+    below `data_root`, and stay blank without.
+    """
     with_examples = [row for row in section.plain if any(record.examples for record in row.done)]
     units = sorted({row.unit for row in with_examples})
     if not units:
@@ -66,20 +71,23 @@ def example_panel(section: Section, path: Path) -> Path | None:
     shown = [row for row in with_examples if row.unit in (units[0], units[-1])]
     labels = _chosen(section, shown)
     shown = [row for row in shown if row.label in labels]
-    lines: list[tuple[Unit, list[np.ndarray | None]]] = []
+    own = Photographs(section.records[0].cell.dataset, data_root)
+    lines: list[tuple[Unit, str, list[np.ndarray | None]]] = []
     names: dict[str, list[int]] = {}
     for unit in dict.fromkeys((units[0], units[-1])):
         found = {row.label: _examples(row) for row in shown if row.unit == unit}
         palette = {row.label: _palette(row) for row in shown if row.unit == unit}
         first = next(iter(found))
         for name, example in list(found[first].items())[:EXAMPLES_PER_K]:
-            truth = _decode(example.truth)
-            predictions = [_coloured(_decode(found[label][name].prediction), palette[label])
-                           if name in found.get(label, {}) else None for label in labels]
-            photo = _decode(example.image, photo=True)
-            lines.append((unit, [photo, _coloured(truth, palette[first]), *predictions]))
+            truth = _decode(example.truth) if example.truth else _thumbnail(own.truth(name))
+            predictions = {label: _decode(found[label][name].prediction)
+                           for label in labels if name in found.get(label, {})}
+            photo = _decode(example.image, photo=True) if example.image else _thumbnail(own.image(name))
+            lines.append((unit, name, [photo, _coloured(truth, palette[first]), *(
+                _coloured(predictions.get(label), palette.get(label)) for label in labels)]))
             classes = next(record.classes for row in shown if row.label == first for record in row.done)
-            for c in np.unique(truth) if truth is not None else ():
+            there = [truth] if truth is not None else [ids for ids in predictions.values() if ids is not None]
+            for c in sorted({int(c) for ids in there for c in np.unique(ids)}):
                 if c < len(classes):
                     names.setdefault(classes[c], (palette[first][c] / 255).tolist())
     columns = ['image', 'ground truth', *labels]
@@ -87,8 +95,10 @@ def example_panel(section: Section, path: Path) -> Path | None:
     figure = Figure(figsize=(1.15 * len(columns) + 0.3, 1.2 * len(lines) + 0.5 + 0.18 * legend_lines),
                     layout='constrained')
     grid = figure.subplots(len(lines), len(columns), squeeze=False)
-    for axes, (unit, tiles) in zip(grid, lines, strict=True):
+    for axes, (unit, name, tiles) in zip(grid, lines, strict=True):
         axes[0].set_ylabel(f'K={text(unit.label)}', fontsize=8)
+        if tiles[0] is None:
+            axes[0].text(0.5, 0.5, text(name, 16), ha='center', va='center', fontsize=5, transform=axes[0].transAxes)
         for ax, tile in zip(axes, tiles, strict=True):
             ax.set(xticks=[], yticks=[])
             if tile is not None:
@@ -144,15 +154,22 @@ def _decode(text: str, photo: bool = False) -> np.ndarray | None:
     """Decodes a base64 picture at thumbnail size; None if it cannot be read."""
     try:
         image = Image.open(BytesIO(base64.b64decode(text)), formats=('PNG', 'JPEG'))
-        image = image.convert('RGB' if photo else 'L')
+        return _thumbnail(image.convert('RGB' if photo else 'L'))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
+
+
+def _thumbnail(picture: Image.Image | np.ndarray | None) -> np.ndarray | None:
+    """A photograph or class ids at thumbnail size."""
+    if picture is None:
+        return None
+    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
     scale = max(image.size) / THUMBNAIL
     if scale > 1:
         size = tuple(max(1, round(side / scale)) for side in image.size)
-        image = image.resize(size, Image.Resampling.LANCZOS if photo else Image.Resampling.NEAREST)
+        image = image.resize(size, Image.Resampling.LANCZOS if image.mode == 'RGB' else Image.Resampling.NEAREST)
     return np.asarray(image)
 
 
-def _coloured(ids: np.ndarray | None, palette: np.ndarray) -> np.ndarray | None:
+def _coloured(ids: np.ndarray | None, palette: np.ndarray | None) -> np.ndarray | None:
     return None if ids is None else palette[ids]

@@ -1,6 +1,7 @@
 """Tests of benchmark.commands.prepare: the command line, from archives to a clean verify."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -66,10 +67,13 @@ def test_problems_are_lines_and_at_most_twenty_of_a_kind(archives, call, tmp_pat
     ((), "unknown action '/"),
     (('vocs',), "unknown action 'vocs': did you mean 'voc'?"),
     (('voc', '--from', 'nowhere'), '--from nowhere: no such folder'),
-    (('verify', 'vox'), "unknown data set 'vox': did you mean 'voc'? known: cocostuff, context, voc"),
+    (('verify', 'vox'), "unknown data set 'vox': did you mean 'voc'? known: cocostuff, context, voc, voc-mini"),
     (('verify', 'absent.yaml'), 'absent.yaml: No such file or directory'),
     (('embeddings', 'absent.bin'), 'absent.bin: no such file'),
     (('embeddings', __file__), 'word vectors must be .bin'),
+    (('embeddings',), 'takes one source: NAME|FILE, or --from FILE'),
+    (('embeddings', 'a.bin', '--from', 'b.bin'), 'takes one source: '),
+    (('embeddings', '--from', 'nowhere.pkl'), '--from nowhere.pkl: no such file'),
     (('embeddings', 'absent.bin', '--datasets', 'vox'), "unknown data set 'vox'"),
     (('vocs', '--bad'), 'unknown action'), (('voc', '--bad'), 'unrecognized arguments: --bad'),
     (('voc', '--form', '.'), "unrecognized arguments: --form .: did you mean '--from'?"),
@@ -139,6 +143,14 @@ def test_embeddings(call, tmp_path):
     assert len(err.splitlines()) == 20
     assert 'big.npz: 2 of 3 entries, 3 values each, for 2 of 22 classes and words' in out
     assert (tmp_path / 'data/embeddings/big.npz').is_file()
+
+
+def test_embeddings_of_the_published_code(call, tmp_path):
+    file = tmp_path / 'norm_embed_arr_300.pkl'
+    file.write_bytes(pickle.dumps(np.ones((21, 3), np.float32), protocol=4))
+    code, out, _ = call('embeddings', '--from', file)
+    assert code == 0 and 'voc_zs3_w2v.npz: 21 of 21 entries' in out
+    assert (tmp_path / 'data/embeddings/voc_zs3_w2v.npz').is_file()
 
 
 @pytest.mark.parametrize(('name', 'content', 'message'), [

@@ -179,7 +179,7 @@ def test_missing_word_vectors_are_named(refused, tmp_path):
 @pytest.mark.parametrize('text', ['', 'model = 5', 'model = (', "_base_ = ['gone.py']"])
 def test_a_config_that_is_none_is_one_line(refused, tmp_path, text):
     (tmp_path / 'mine.py').write_text(text)
-    assert "config of 'seen_only' on network" in refused('--methods', 'zs3', '--model', tmp_path / 'mine.py')
+    assert f"network '{tmp_path / 'mine.py'}': " in refused('--methods', 'zs3', '--model', tmp_path / 'mine.py')
 
 
 def test_records_of_another_schema_stop_a_run_before_it_begins(refused, tmp_path):

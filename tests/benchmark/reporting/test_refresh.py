@@ -23,7 +23,7 @@ def reports(tmp_path):
 def renders(monkeypatch):
     """The folders that are rendered from now on."""
     found = []
-    monkeypatch.setattr(rendering, 'render', lambda folder: found.append(folder) or render(folder))
+    monkeypatch.setattr(rendering, 'render', lambda folder, *_: found.append(folder) or render(folder))
     return found
 
 

@@ -96,6 +96,16 @@ def test_the_ceiling_says_with_which_weight_it_was_made(make):
     assert METHODS.get('oracle').deviations == ()
 
 
+@pytest.mark.parametrize('model', ['mobilenetv2', 'efficientnet_lite0', 'resnet50'])
+def test_settings_for_small_networks_name_none_of_them(model):
+    task, card = Task('voc', 'nowhere', 'k2', (10, 14)), PROTOCOLS['zs3-clean']
+    for name in sorted(set(METHOD_CLASSES) - {'zs3_released'}):
+        config = load_config(name, 'voc', model)
+        network, *lines = METHODS.get(name)(config, task, card).config_deviations
+        assert network == config.network_deviations[0]
+        assert not any(word in line.lower() for line in lines for word in ('mobilenet', 'r101: ', '176', '256 px'))
+
+
 def test_a_network_says_what_differs_in_it_for_every_method_trained_on_it():
     task, card = Task('voc', 'nowhere', 'k2', (10, 14)), PROTOCOLS['zs3-clean']
     for order in ('sequential', 'interleaved'):

@@ -13,10 +13,11 @@ from PIL import Image
 from torch.nn import functional as F
 
 from zs_methods.datasets import audit
+from zs_methods.datasets.spec import available, load_spec
 from zs_methods.evaluation.scores import unpack_sparse
 from zs_methods.protocols import PROTOCOLS, Resize
 from zs_methods.stages import Evaluate, ExtractMaps, StageContext
-from zs_methods.stages.evaluate import _counted, confusion_matrices
+from zs_methods.stages.evaluate import _counted, _example, confusion_matrices
 from zs_methods.stages.extract_maps import MAPS, load_maps
 from zs_methods.stages.network import (
     EXCLUDED,
@@ -243,3 +244,17 @@ def test_loading_ahead_ends_with_its_user_and_tells_errors_in_their_place():
     assert [next(samples), next(samples)] == [0, 10]
     with pytest.raises(ValueError, match='image 2'):
         next(samples)
+
+
+@pytest.mark.parametrize('keep', [True, False])
+def test_a_record_keeps_photographs_of_ones_own_data_alone(keep, tmp_path):
+    Image.new('RGB', (20, 10)).save(tmp_path / 'a.jpg')
+    found = _example(tmp_path / 'a.jpg', np.ones((10, 20), int), np.ones((10, 20), int), keep)
+    assert found.name == 'a' and found.prediction and bool(found.image) == bool(found.truth) == keep
+
+
+def test_which_data_sets_are_somebody_elses(run):
+    published = {name: load_spec(name).published for name in available()}
+    assert not published.pop('shapes') and all(published.values())
+    *_, task = run()
+    assert not task.spec.published

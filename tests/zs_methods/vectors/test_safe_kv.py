@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from gensim.models import FastText, KeyedVectors, Word2Vec
 
-from zs_methods.vectors.safe_kv import companions, read_kv
+from zs_methods.vectors.safe_kv import companions, read_array, read_kv
 
 NAMES, VECTORS = ['cat', 'dög', 'New_York'], np.arange(12, dtype=np.float32).reshape(3, 4)
 
@@ -106,3 +106,30 @@ def test_words_and_vectors_must_fit(tmp_path):
     (tmp_path / 'words.kv').write_bytes(pickle.dumps(words))
     with pytest.raises(ValueError, match='do not fit each other'):
         read_kv(tmp_path / 'words.kv')
+
+
+@pytest.mark.parametrize('array', [VECTORS, VECTORS.astype('>f8'), np.asfortranarray(VECTORS)], ids=['f4', '>f8', 'F'])
+@pytest.mark.parametrize('protocol', range(2, 6))
+def test_a_pickled_array(tmp_path, array, protocol):
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps(array, protocol=protocol))
+    found = read_array(tmp_path / 'a.pkl')
+    assert np.array_equal(found, array) and found.dtype == array.dtype
+
+
+@pytest.mark.parametrize('content', [
+    [1, 2], VECTORS[0], VECTORS[:0], VECTORS.astype(int), np.array([['a']]), {'a': VECTORS}, keyed()], ids=str)
+def test_a_pickle_of_something_else(tmp_path, content):
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps(content))
+    with pytest.raises(ValueError, match=r'a\.pkl: holds no array of n vectors of d numbers$'):
+        read_array(tmp_path / 'a.pkl')
+
+
+def test_a_pickled_array_that_would_run_code(tmp_path):
+    mark = tmp_path / 'ran'
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps(Attack(os.mkdir, str(mark))))
+    with pytest.raises(ValueError, match=r'a\.pkl: asks for posix\.mkdir, .*: refused'):
+        read_array(tmp_path / 'a.pkl')
+    (tmp_path / 'a.pkl').write_bytes(b'junk')
+    with pytest.raises(ValueError, match=r'a\.pkl: no pickle of word vectors, or damaged'):
+        read_array(tmp_path / 'a.pkl')
+    assert not mark.exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,16 @@ import numpy as np
 
 from zs_methods.datasets.acquisition import disk
 from zs_methods.datasets.acquisition.listener import AcquisitionError, Listener
-from zs_methods.datasets.spec import load_spec
+from zs_methods.datasets.spec import DatasetSpec, load_spec
 from zs_methods.vectors.class_vectors import ALIASES, read_word_vectors, resolve, spellings, vectors_sha256
+from zs_methods.vectors.files import WordVectors
+from zs_methods.vectors.safe_kv import read_array
 
 FORMATS = ('.bin', '.txt', '.vec', '.kv', '.npz')
+#: A pickled array: a row per class of one data set, without their names.
+ARRAY = '.pkl'
+#: Name of the array that comes with the ZS3 code (valeoai/ZS3 6031f4a) -> what its small file is called.
+ARRAYS = {'norm_embed_arr_300': 'zs3_w2v'}
 #: gensim's models of English words, for help without a network; memory: unverified.
 KNOWN = (
     'word2vec-google-news-300', 'fasttext-wiki-news-subwords-300', 'conceptnet-numberbatch-17-06-300',
@@ -32,8 +38,11 @@ def prepare(source: str, root: Path, datasets: Sequence[str], words: Sequence[st
     The small file holds every entry that a class name may be looked up under, so it gives the same class vectors as
     the large one. Entries of earlier calls with the same source stay in it.
 
+    A pickled array is given the names of the first data set that has as many classes as it has rows, and its small file
+    that data set's name in front.
+
     Args:
-        source (str): name of a model of gensim's downloader, or a file of one of `FORMATS`.
+        source (str): name of a model of gensim's downloader, or a file: one of `FORMATS`, or a pickled array.
         root (Path): folder of all data sets.
         datasets (Sequence[str]): whose classes; names or YAML files, see `load_spec`.
         words (Sequence[str]): further words or class names.
@@ -50,13 +59,17 @@ def prepare(source: str, root: Path, datasets: Sequence[str], words: Sequence[st
     specs = {name: load_spec(name) for name in datasets}
     file, name = _file(source, root, listener)
     listener.line(f'reading {file}')
+    try:
+        if file.suffix == ARRAY:
+            label, table = _array(file, specs)
+            specs, name = {label: specs[label]}, f'{specs[label].name}_{ARRAYS.get(name, name)}'
+        else:
+            table = read_word_vectors(file)
+    except ValueError as error:
+        raise AcquisitionError(str(error)) from None
     target = root / 'embeddings' / f'{name}.npz'
     digest = vectors_sha256(file)
     earlier, known = _earlier(target, source, digest)
-    try:
-        table = read_word_vectors(file)
-    except ValueError as error:
-        raise AcquisitionError(str(error)) from None
 
     wanted = [(label, entry, spec.aliases) for label, spec in specs.items() for entry in spec.classes]
     wanted += [('words', word, {}) for word in words]
@@ -111,19 +124,29 @@ def _earlier(target: Path, source: str, digest: str) -> tuple[dict[str, Any], li
         raise AcquisitionError(f'{error}; remove it') from None
 
 
+def _array(file: Path, specs: Mapping[str, DatasetSpec]) -> tuple[str, WordVectors]:
+    """A data set that a pickled array is about, and its classes' vectors."""
+    rows = read_array(file)
+    label = next((label for label, spec in specs.items() if len(spec.classes) == len(rows)), None)
+    if label is None:
+        raise ValueError(f'{file}: has {len(rows)} rows without names, which is the number of classes of none of: '
+                         f'{", ".join(specs)}; name the data set with --datasets')
+    return label, WordVectors(list(specs[label].classes), rows)
+
+
 def _file(source: str, root: Path, listener: Listener) -> tuple[Path, str]:
     """The large file and the name of the small one."""
     path = Path(source)
     if path.is_file():
-        if path.suffix not in FORMATS and path.suffix != '.gz':
-            raise KeyError(f'{path}: word vectors must be {", ".join(FORMATS)} or .gz')
+        if path.suffix not in (*FORMATS, ARRAY, '.gz'):
+            raise KeyError(f'{path}: word vectors must be {", ".join(FORMATS)}, {ARRAY} or .gz')
         name = path.name.removesuffix('.gz')
-        for suffix in FORMATS:
+        for suffix in (*FORMATS, ARRAY):
             name = name.removesuffix(suffix)
         if path.resolve() == (root / 'embeddings' / f'{name}.npz').resolve():
             raise KeyError(f'{path}: is where the result would go')
         return path, name
-    if path.suffix in FORMATS or path.suffix == '.gz' or '/' in source:
+    if path.suffix in (*FORMATS, ARRAY, '.gz') or '/' in source:
         raise KeyError(f'{source}: no such file')
     return _download(source, listener), source
 

@@ -15,7 +15,7 @@ import numpy as np
 from zs_methods.datasets.acquisition import disk
 from zs_methods.datasets.acquisition.listener import AcquisitionError, Listener
 from zs_methods.datasets.coverage import Coverage
-from zs_methods.datasets.files import Folder, masks_alone, other_files, scan
+from zs_methods.datasets.files import Folder, list_file, masks_alone, other_files, scan
 from zs_methods.datasets.images import ImageFileError, opened
 from zs_methods.datasets.lookup import Lookup
 from zs_methods.datasets.masks import MaskFormatError, check_size, read_values
@@ -63,9 +63,9 @@ def verify(spec: DatasetSpec, root: Path, listener: Listener) -> Findings:
         folders = [root / folder for folder in part.masks]
         masks = [_files(folder, spec.mask_suffix, findings)
                  for folder in [folder for folder in folders if folder.is_dir()] or folders[:1]]
-        names = sorted(images.files) if listed is None else _listed(root / listed.file, findings)
+        names = sorted(images.files) if listed is None else _listed(list_file(spec, root, listed), findings)
         expected = listed.count if listed else part.count
-        where = root / (listed.file if listed else part.images)
+        where = list_file(spec, root, listed) if listed else root / part.images
         if expected is not None and names is not None and len(names) != expected:
             findings.add('count', f'{visible(where)}: {len(names)} images, {expected} are published')
         pairs, with_mask = {}, 0

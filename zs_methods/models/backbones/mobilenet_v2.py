@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from mmengine.model import BaseModule
 from torch import Tensor
-from torch.nn.modules.batchnorm import _BatchNorm
 
+from zs_methods.models.backbones.norm_eval import NormEval
 from zs_methods.registry import MODELS
 
 #: Blocks whose outputs leave the network: 24 channels at stride 4, and 320 at stride 16.
@@ -17,12 +17,12 @@ LAST_STRIDED = 14
 
 
 @MODELS.register_module()
-class MobileNetV2(BaseModule):
+class MobileNetV2(NormEval, BaseModule):
     """MobileNetV2 1.0 without its last 1x1 convolution and classifier, for ``DeepLabV3PlusHead``.
 
     Args:
-        norm_eval (bool): batch normalisation is frozen, statistics as well as scale and shift, also in training
-            mode. Weights whose normalisation is folded into scale and shift need it.
+        norm_eval (bool): batch normalisation is frozen, see `NormEval`. Weights whose normalisation is folded into
+            scale and shift need it.
         init_cfg (dict, optional): see mmengine's BaseModule.
 
     Source: Sandler et al., CVPR 2018, as in torchvision.models.mobilenet_v2.
@@ -41,10 +41,7 @@ class MobileNetV2(BaseModule):
                 depthwise.stride = (1, 1)
             else:
                 depthwise.dilation = depthwise.padding = (2, 2)
-        self.norm_eval = norm_eval
-        if norm_eval:
-            for norm in self._norms():
-                norm.requires_grad_(False)
+        self.freeze_norms(norm_eval)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Maps images (N, 3, H, W) to maps (N, 24, H/4, W/4) and (N, 320, H/16, W/16), sizes rounded up."""
@@ -54,14 +51,3 @@ class MobileNetV2(BaseModule):
             if index in (LOW, LAST):
                 outputs.append(x)
         return tuple(outputs)
-
-    def train(self, mode: bool = True) -> MobileNetV2:
-        """Sets the mode and keeps frozen normalisation in evaluation mode."""
-        super().train(mode)
-        if self.norm_eval:
-            for norm in self._norms():
-                norm.eval()
-        return self
-
-    def _norms(self) -> list[_BatchNorm]:
-        return [module for module in self.modules() if isinstance(module, _BatchNorm)]

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -194,3 +195,29 @@ def test_without_network(tmp_path, gensim_data, listener, monkeypatch):
         embeddings.prepare('glove-wiki-gigaword-300', tmp_path, ['voc'], [], listener)
     with pytest.raises(KeyError, match='models that fit: glove-wiki'):
         embeddings.prepare('glove-wiki', tmp_path, ['voc'], [], listener)
+
+
+def pickled(file, rows):
+    array = np.random.default_rng(0).normal(size=(rows, 4)).astype(np.float32)
+    file.write_bytes(pickle.dumps(array, protocol=4))
+    return array
+
+
+@pytest.mark.parametrize(('stem', 'dataset', 'made'), [
+    ('norm_embed_arr_300', 'voc', 'voc_zs3_w2v'), ('norm_embed_arr_300', 'context', 'context_zs3_w2v'),
+    ('mine', 'voc', 'voc_mine')])
+def test_a_pickled_array_gets_the_names_of_the_classes(tmp_path, listener, stem, dataset, made):
+    spec = load_spec(dataset)
+    array = pickled(tmp_path / f'{stem}.pkl', len(spec.classes))
+    assert embeddings.prepare(str(tmp_path / f'{stem}.pkl'), tmp_path, DATASETS, [], listener) == []
+    found = load_class_vectors(spec.classes, tmp_path / f'embeddings/{made}.npz', spec.aliases, 'none')
+    assert np.array_equal(found, array)
+    note = json.loads((tmp_path / f'embeddings/{made}.json').read_text())
+    assert note['source_sha256'] == file_sha256(tmp_path / f'{stem}.pkl') and note['classes'][dataset]
+
+
+def test_a_pickled_array_of_another_length(tmp_path, listener):
+    pickled(tmp_path / 'a.pkl', 7)
+    with pytest.raises(AcquisitionError, match=r'a\.pkl: has 7 rows without names, .* none of: voc, context, '):
+        embeddings.prepare(str(tmp_path / 'a.pkl'), tmp_path, DATASETS, [], listener)
+    assert not (tmp_path / 'embeddings').exists()

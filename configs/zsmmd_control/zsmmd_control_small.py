@@ -1,5 +1,5 @@
 """Control of recursive ZS-MMD on photographs with a small network."""
 
-_base_ = ['../zsmmd/zsmmd_mobilenetv2.py']
+_base_ = ['../zsmmd/zsmmd_small.py']
 
 recursion = dict(weight=0.0)

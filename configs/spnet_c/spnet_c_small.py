@@ -1,3 +1,3 @@
 """Calibrated SPNet on photographs with a small network; gamma is chosen on held-out seen classes."""
 
-_base_ = ['../spnet/spnet_mobilenetv2.py', './calibration.py']
+_base_ = ['../spnet/spnet_small.py', './calibration.py']

@@ -1,5 +1,5 @@
 """Inductive ZS-MMD (reconstruction) on photographs with a small network."""
 
-_base_ = ['../zsmmd/zsmmd_mobilenetv2.py']
+_base_ = ['../zsmmd/zsmmd_small.py']
 
 recursion = dict(source='synthetic', rounds=1)
