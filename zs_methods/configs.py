@@ -64,7 +64,12 @@ class Composed:
     @property
     def config(self) -> Config:
         """The settings with the options; a copy of its own every time, since a method may change it."""
+        return self.on('')
+
+    def on(self, split: str) -> Config:
+        """The settings on a split: those that the section ``splits`` has for its name, and the options over them."""
         config = copy.deepcopy(self.plain)
+        config.merge_from_dict(config.get('splits', {}).get(split, {}))
         left_out = {other: None for asked, other in _INSTEAD.items() if asked in self.applied}
         config.merge_from_dict(left_out | self.applied)
         return config
@@ -80,7 +85,7 @@ class Composed:
 
     def build(self, task: Task, protocol: Protocol) -> Method:
         """The method on a split, under a card; its recipe is ``.stages()``."""
-        return METHODS.get(self.name)(self.config, task, protocol)
+        return METHODS.get(self.name)(self.on(task.split_name), task, protocol)
 
 
 def compose(method: str, task: Task, model: str | None = None, weights: str | None = None,

@@ -8,8 +8,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 
-from zs_methods.configs import ConfigError, compose, compose_all
+from zs_methods.configs import ConfigError, compose, compose_all, config_root
+from zs_methods.datasets.spec import available, load_spec
 from zs_methods.protocols import PROTOCOLS
 from zs_methods.registry import METHODS
 from zs_methods.task import Task
@@ -29,6 +31,23 @@ def test_a_weight_that_is_asked_for_takes_the_place_of_a_share(task):
     composed.plain.classifier.unseen_share = 0.8
     both = replace(composed, applied={**composed.applied, 'classifier.unseen_share': 0.5})
     assert [one.config.classifier.unseen_share for one in (composed, both)] == [None, 0.5]
+
+
+def test_a_config_may_have_settings_for_one_split_and_options_replace_them(task):
+    composed = compose('zs3', task(), options={'generator.samples': 5})
+    composed.plain.splits = {task().split_name: {'classifier': {'unseen_weight': 7}, 'generator': {'samples': 6}}}
+    classifier, generator = composed.on(task().split_name).classifier, composed.on(task().split_name).generator
+    assert (classifier.unseen_weight, generator.samples) == (7, 5) and classifier.iterations > 1
+    assert composed.on('shapes-k99').classifier.unseen_weight == composed.config.classifier.unseen_weight != 7
+    assert composed.build(task(), PROTOCOLS['zs3-clean']).cfg.classifier.unseen_weight == 7
+
+
+def test_sections_for_splits_name_splits_that_exist():
+    """A name that is none would count nowhere, without a word."""
+    names = {f'{name}-{split}'.removeprefix(f'{name}-' if split.startswith(f'{name}-') else '') for name in available()
+             for split in [*(f'k{k}' for k in load_spec(name).ks), *load_spec(name).named_splits]}
+    sections = {split for file in config_root().rglob('*.py') for split in Config.fromfile(file).get('splits', {})}
+    assert sections <= names
 
 
 def test_options_replace_settings_and_can_be_taken_back(task):
