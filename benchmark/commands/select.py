@@ -162,8 +162,9 @@ def check(asked: SelectionRequest, options: RunOptions, planned: Selection, repo
     Raises:
         UsageError: the selection is not finished, or a file cannot be read.
     """
-    from benchmark.planning.selection_check import pairs, real_scores
+    from benchmark.planning.selection_check import real_scores
     from benchmark.records.files import load_head
+    from benchmark.records.selection_pairs import pairs
     from benchmark.records.selections import load_selection
 
     path = path_of(reports / 'selection', planned)

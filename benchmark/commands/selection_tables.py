@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from benchmark.planning.selection_check import Pair
+    from benchmark.records.selection_pairs import Pair
     from benchmark.records.selections import Candidate, Selection
 
 

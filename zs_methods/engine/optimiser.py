@@ -8,6 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+#: Whether this torch can step in one kernel on a CPU.
+_FUSES_ON_CPU = tuple(int(part) for part in torch.__version__.split('.')[:2]) >= (2, 4)
+
 
 class Optimiser:
     """One of torch's optimisers and its schedule; a part of a `Checkpoint`.
@@ -58,6 +61,6 @@ def fuse(optimizer: torch.optim.Optimizer) -> None:
     """
     for group in optimizer.param_groups:
         plain = 'betas' in group and group.get('fused', False) is None and not group['foreach']
-        if plain and not group['differentiable'] and torch.__version__ >= (2, 4) and all(
+        if plain and not group['differentiable'] and _FUSES_ON_CPU and all(
                 parameter.device.type == 'cpu' and parameter.is_floating_point() for parameter in group['params']):
             group['fused'] = True

@@ -13,9 +13,9 @@ from fakes import fake_record
 from benchmark.commands import select
 from benchmark.commands.requests import request_of, run_options_of
 from benchmark.planning.cells import plan_cells
-from benchmark.planning.selection_check import pairs
 from benchmark.planning.selection_plan import draw_folds, plan, product
 from benchmark.records.files import NetworkCard, save_record, write_json
+from benchmark.records.selection_pairs import pairs
 from benchmark.records.selections import Candidate, Fold, Score, Selection, load_selections
 from zs_methods.datasets.spec import load_spec
 

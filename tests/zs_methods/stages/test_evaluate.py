@@ -253,8 +253,8 @@ def test_a_record_keeps_photographs_of_ones_own_data_alone(keep, tmp_path):
     assert found.name == 'a' and found.prediction and bool(found.image) == bool(found.truth) == keep
 
 
-def test_which_data_sets_are_somebody_elses(run):
+def test_which_data_sets_are_somebody_elses(evaluated):
     published = {name: load_spec(name).published for name in available()}
     assert not published.pop('shapes') and all(published.values())
-    *_, task = run()
+    *_, task = evaluated()
     assert not task.spec.published

@@ -72,7 +72,7 @@ def test_recursion_without_weight_from_fresh_parameters_is_zs3_bit_for_bit(run_r
     shared = {name: zs3[name] for name in ('seen', 'features', 'generator', 'classifier')}
     again = run_recipe('zsmmd', inputs=shared, **{
         'recursion.rounds': 1, 'recursion.iterations': 3, 'recursion.warm_start': False,
-        'recursion.weight': 0.0})
+        'recursion.weight': 0.0, 'recursion.unseen_weight': None})
     first, second = (torch.load(folder / 'generator.pth', weights_only=True)['state_dict']
                      for folder in (zs3['generator'], again['generator_1']))
     assert all(torch.equal(first[name], second[name]) for name in first)
