@@ -71,6 +71,8 @@ def listening() -> Iterator[None]:
         for kind, handler in handlers.items():
             if handler is not None:  # one that was not set from Python cannot be set again
                 signal.signal(kind, handler)
+        if _interrupt not in handlers.values():
+            _received = 0  # whoever called has been told; what comes after has not been interrupted
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -151,9 +151,9 @@ def test_a_difference_smaller_than_its_interval_is_wide_carries_a_warning(tmp_pa
     clear = [fake_record(name, score, k=k, seed=seed) for seed in (0, 1)
              for k, name, score in ((2, 'zs3', 40), (2, 'zsmmd', 60), (4, 'zs3', 40), (4, 'zs5', 50))]
     lines = told([*unsure, *clear])
-    assert line(lines, 'Pairs too wide to size').endswith(': 2 of 4 (2 of 3 at K=2, 0 of 1 at K=4).')  # one is not told
-    warning = line(lines, 'So it is in 1 of the 3 comparisons told below')
-    assert warning.endswith(': zs5 − zs3 at K=2.')
+    assert line(lines, 'Pairs too wide to size').endswith(': 2 of 4 (2 of 3 at K=2, 0 of 1 at K=4).')
+    warning = line(lines, 'So it is in 2 of the 4 comparisons told below')
+    assert warning.endswith(': zs5 − zs3 at K=2; zs5 − zsmmd at K=2.')
     assert line(told(clear), 'Pairs too wide to size').endswith(': 0 of 2 (0 of 1 at K=2, 0 of 1 at K=4).')
     assert not [text for text in told(clear) if text.startswith('So it is')]
     text = page([*unsure, *clear], tmp_path)

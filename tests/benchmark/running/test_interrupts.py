@@ -27,6 +27,7 @@ def test_an_interrupt_that_was_swallowed_is_remembered_and_forgotten_with_the_bl
                 raise SyntaxError from error
         interrupts.check()
     assert signal.getsignal(kind) is before
+    interrupts.check()
     with interrupts.listening():
         interrupts.check()
 
