@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.records.selection_pool import pools
 from benchmark.records.values import NONE
 from benchmark.reporting import reading
 from benchmark.reporting.figures import curves, pictures
@@ -171,7 +172,8 @@ def _selections(dataset: Dataset) -> list[dict[str, Any]]:
     groups = {data: [one for one in dataset.selections if one.data == data] for data in dataset.data}
     return [{'data': dataset.told(data),
              'overview': table(selections.overview(chosen), ['seen', 'held out', 'hIoU']),
-             'details': [selections.details(one) for one in chosen]} for data, chosen in groups.items() if chosen]
+             'details': [selections.details(one) for one in chosen]}
+            for data, own in groups.items() if own for chosen in [[*own, *pools(own)]]]
 
 
 def _right(frame: pd.DataFrame, *left: str) -> str:
