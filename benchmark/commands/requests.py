@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark import ROOT
+from benchmark import LOCAL, WORK
 from benchmark.commands.arguments import Settings, items
 from benchmark.errors import UsageError
 from benchmark.planning.request import Request
@@ -55,8 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help='train the DeepLab with N processes through torchrun, one per GPU')
 
     group = parser.add_argument_group('where and how')
-    group.add_argument('--work-dir', type=Path, default=Path('work_dirs'), help='folder of the artifacts')
-    group.add_argument('--reports', type=Path, default=ROOT / 'reports', help='folder of records and reports')
+    group.add_argument('--work-dir', type=Path, default=WORK, metavar='DIR',
+                       help=f'folder of the artifacts (default: {WORK.name})')
+    group.add_argument('--reports', type=Path, default=LOCAL, metavar='DIR',
+                       help='folder of records and reports (default: reports/local, beside the committed reference '
+                            'in reports, which is made anew with --reports reports)')
     group.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     group.add_argument('--launcher', default='local', metavar='NAME',
                        help='serial, local (default), ray, slurm, or inline: without processes, for a debugger')
