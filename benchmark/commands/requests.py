@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmark import LOCAL, WORK
 from benchmark.commands.arguments import Settings, items
@@ -76,6 +77,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--timeout', type=float, metavar='SECONDS', help='kill a cell whose stage takes longer')
     group.add_argument('--checkpoint-every', type=int, metavar='N',
                        help='iterations between checkpoints inside a stage; every minute by default')
+    group.add_argument('--monitor', metavar='NAME|FILE', default='',
+                       help='watch trainings with back-ends of mmengine: tensorboard, wandb, ..., or a config file '
+                            'with vis_backends and custom_hooks; written to <work-dir>/monitor, trains nothing again')
     group.add_argument('--force', action='store_true', help='train again what is already there')
     group.add_argument('--fail-fast', action='store_true', help='start nothing new after the first failure')
 
@@ -117,7 +121,18 @@ def run_options_of(args: argparse.Namespace, records: Path | None = None) -> Run
         device=select_device(args.device), launcher=args.launcher, workers=args.workers, threads=args.threads,
         deterministic=args.deterministic, address=args.address, launcher_options=args.launcher_options,
         retry=args.retry, timeout=args.timeout, checkpoint_every=args.checkpoint_every, force=args.force,
-        fail_fast=args.fail_fast)
+        fail_fast=args.fail_fast, monitor=_monitor(args.monitor))
+
+
+def _monitor(text: str) -> dict[str, Any] | None:
+    """What watches trainings; None for nothing."""
+    if not text:
+        return None
+    from zs_methods.engine.monitor import read_monitor
+    try:
+        return read_monitor(items(text))
+    except ValueError as error:
+        raise UsageError(f'--monitor: {error}') from None
 
 
 def check_least(args: argparse.Namespace, least: dict[str, float]) -> None:
