@@ -8,6 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmark import REFERENCE
+from benchmark.commands.estimates import estimate
 from benchmark.errors import UsageError, check_writable, known
 from benchmark.launchers.base import launcher_names
 from benchmark.launchers.launch import launch
@@ -50,6 +52,11 @@ def show_plan(cells: Sequence[Cell], options: RunOptions, console: Console) -> N
         if cell.skip:
             say(console, f'{cell.label}  skipped: {cell.skip}')
     say(console, f'{len(cells)} cells, {count_stages(cells, options)}')
+    missing = {node.key: node for cell in cells if not cell.skip for node in cell.nodes
+               if options.force or not store.exists(node.name, node.key)}
+    if missing:
+        told = estimate(cells, missing.values(), options.artifacts, {options.records, REFERENCE / 'records'})
+        say(console, told.text)
 
 
 def count_stages(cells: Sequence[Cell], options: RunOptions) -> str:
