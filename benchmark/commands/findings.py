@@ -14,16 +14,21 @@ def version_rows() -> list[tuple[str, str]]:
     from benchmark import ROOT
     from benchmark.records.provenance import PACKAGES
 
-    pinned = dict(line.strip().split('==', 1) for line in (ROOT / 'constraints.txt').read_text(
-        encoding='utf-8').splitlines() if '==' in line and not line.startswith('#'))
+    lines = (ROOT / 'constraints.txt').read_text(encoding='utf-8').splitlines()
+    pinned: dict[str, list[str]] = {}  # of some there is an older version for an older Python
+    for line in lines:
+        name, found, pin = line.partition('==')
+        if found and not line.startswith('#'):
+            pinned.setdefault(name, []).append(pin.partition(';')[0].strip())
     rows = [('python', platform.python_version())]
     for name in PACKAGES:
         try:
             found = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-        other = pinned.get(name, found)
-        rows.append((name, found if found.partition('+')[0] == other else f'{found} (the reference: {other})'))
+        others = pinned.get(name, [found])
+        same = found.partition('+')[0] in others
+        rows.append((name, found if same else f'{found} (the reference: {" or ".join(others)})'))
     return rows
 
 

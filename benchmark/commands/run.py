@@ -23,7 +23,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
     group = parser.add_argument_group('instead of that')
     group.add_argument('--dry-run', action='store_true', help='print the plan and stop')
-    group.add_argument('--list', action='store_true', help='print the methods and stop; for all else: python -m benchmark list')
+    group.add_argument('--list', action='store_true',
+                       help='print the methods and stop; all else there is: python -m benchmark list')
     group.add_argument('--verify', type=int, default=0, metavar='N',
                        help='run N random finished cells again, beside their artifacts, and compare; no report; exit '
                             "code 0 if all are identical or within their seeds' interval")
