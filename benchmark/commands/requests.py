@@ -13,6 +13,7 @@ from benchmark.commands.arguments import Settings, items
 from benchmark.errors import UsageError
 from benchmark.planning.request import Request
 from benchmark.planning.run_options import RunOptions
+from zs_methods.wording import nearest
 
 #: Least value of each number.
 LEAST = {'workers': 1, 'threads': 1, 'processes': 1, 'retry': 0, 'timeout': 0.0, 'checkpoint_every': 1}
@@ -151,7 +152,8 @@ def select_device(name: str) -> str:
     """
     kind, _, index = name.partition(':')
     if kind not in ('auto', 'cpu', 'cuda') or (index and (kind != 'cuda' or not index.isdecimal())):
-        raise UsageError(f'--device takes auto, cpu, cuda or cuda:N, got {name!r}')
+        near = nearest(kind, ('auto', 'cpu', 'cuda'))
+        raise UsageError(f'--device takes auto, cpu, cuda or cuda:N, got {name!r}: did you mean {near!r}?')
     if kind == 'cpu':
         os.environ['CUDA_VISIBLE_DEVICES'] = ''
         return 'cpu'

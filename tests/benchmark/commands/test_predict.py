@@ -61,7 +61,7 @@ def test_scores_are_resized_part_by_part_without_a_difference():
 def test_what_is_predicted_has_the_size_of_the_image(model, size):
     ids, confidence = Predictor(model, torch.device('cpu'), max_pixels=2000)(np.zeros((*size, 3), np.uint8))
     assert ids.shape == confidence.shape == size and ids.dtype == np.uint8
-    assert 0 < confidence.min() and confidence.max() <= 1
+    assert confidence.min() > 0 and confidence.max() <= 1
 
 
 def test_folders_hold_images_of_several_kinds_and_one_that_is_damaged(predicted, tmp_path):
@@ -101,7 +101,7 @@ def test_a_method_and_k_name_a_cell(predicted, model, tmp_path):
     words = [picture(tmp_path / 'a.png', 20, 20), '--reports', tmp_path, '--work-dir', model.parents[1]]
     assert predicted(*words, '--method', 'zs3', '--k', 2, cell=None)[1] == 0
     assert predicted(*words, cell='zs3_seed0')[1] == 0
-    assert "make it again: python benchmark/run.py --methods zs3" in predicted(*words, cell='zs3_seed0_2')[2]
+    assert 'make it again: python benchmark/run.py --methods zs3' in predicted(*words, cell='zs3_seed0_2')[2]
 
 
 @pytest.mark.parametrize(('words', 'says'), [

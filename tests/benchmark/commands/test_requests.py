@@ -107,6 +107,8 @@ def refused(run_py, capsys, untouched, monkeypatch):
     (['--launcher', 'lokal'], ["unknown launcher 'lokal': did you mean 'local'?", 'slurm']),
     (['--launcher-options', 'foo'], ['--launcher-options', 'KEY=VALUE']),
     (['--device', 'tpu'], ['--device takes auto, cpu, cuda or cuda:N', "'tpu'"]),
+    (['--device', 'cud'], ["did you mean 'cuda'?"]),
+    (['--monitor', 'tensorbord'], ["--monitor: unknown back-end 'tensorbord': did you mean 'tensorboard'?"]),
     (['--device', 'cpu:1'], ['--device takes']),
     (['--device', 'cuda:x'], ['--device takes']),
     (['--device', 'cuda:99'], ['--device cuda:99', 'CUDA devices']),
