@@ -14,8 +14,8 @@ def test_times_and_sizes_are_those_of_the_stages_most_alike(cell, tmp_path):
     record = fake_record(model='tiny')
     for stage, node, seconds in zip(record.stages, (seen, last), (100.0, 5.0), strict=True):
         stage.config, stage.name, stage.seconds, stage.key = node.config, node.name, seconds, f'key-{node.name}'
-    save_record(record, tmp_path / 'records' / 'shapes_k2.json')
-    save_record(fake_record(dataset='other'), tmp_path / 'records' / 'other_k2.json')
+    save_record(record, tmp_path / 'records' / 'shapes_k2_seed0.json')
+    save_record(fake_record(dataset='other'), tmp_path / 'records' / 'other_k2_seed0.json')
     store = ArtifactStore(tmp_path / 'artifacts')
     manifest = {'name': seen.name, 'key': 'key-seen', 'config': seen.config, 'task': {'source': 'shapes'}, 'seconds': 9}
     with store.create(seen.name, 'key-seen', manifest) as folder:
