@@ -35,7 +35,8 @@ class Estimate:
         """In a line."""
         unknown = [f'{count} stages without {what}' for count, what in (
             (self.without_time, 'a time'), (self.without_size, 'a size')) if count]
-        return (f'about {duration(self.seconds)} of work of one process and {amount(self.size)} on the disk, judged by '
+        size = f' and {amount(self.size)} on the disk' if self.size else ''
+        return (f'about {duration(self.seconds)} of work of one process{size}, judged by '
                 f'earlier stages of the same type' + f' ({", ".join(unknown)} not counted)' * bool(unknown))
 
 

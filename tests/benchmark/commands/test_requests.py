@@ -221,7 +221,7 @@ def test_defaults_are_the_whole_embedded_benchmark():
     args = COMMAND.parse([])
     assert requests.request_of(args) == Request()
     options = requests.run_options_of(args)
-    assert options == RunOptions(Path('work_dirs'), ROOT / 'reports' / 'records', device=options.device)
+    assert options == RunOptions(ROOT / 'work_dirs', ROOT / 'reports' / 'local' / 'records', device=options.device)
 
 
 @pytest.mark.parametrize(('text', 'expected'), [('2', (2,)), (' 4, 2 ,', (4, 2)), ('2,2,02', (2,))])
