@@ -10,6 +10,7 @@ from benchmark.commands import terminal
 from benchmark.commands.arguments import Parser, items
 from benchmark.commands.command import Command
 from benchmark.errors import UsageError
+from zs_methods.wording import nearest
 
 if TYPE_CHECKING:
     from benchmark.reporting.published.values import Published
@@ -60,13 +61,15 @@ def choose(dataset: str = 'all', methods: str = '') -> dict[str, list[Published]
 
     known = load_facts().datasets
     if dataset != 'all' and dataset not in known:
-        raise UsageError(f'unknown data set {dataset!r}; published numbers are known for: {", ".join(known)}, all')
+        raise UsageError(f'unknown data set {dataset!r}: did you mean {nearest(dataset, [*known, "all"])!r}? published '
+                         f'numbers are known for: {", ".join(known)}, all')
     rows = {name: load_published(name) for name in known}
     names = {name for part in rows.values() for row in part for name in _names(row)}
     wanted = {name.lower() for name in items(methods)}
     unknown = sorted(wanted - names)
     if unknown:
-        raise UsageError(f'no published numbers of {", ".join(unknown)}; known: {", ".join(sorted(names))}')
+        raise UsageError(f'no published numbers of {", ".join(unknown)}: did you mean {nearest(unknown[0], names)!r}? '
+                         f'known: {", ".join(sorted(names))}')
     chosen = {name: [row for row in part if not wanted or wanted & _names(row)]
               for name, part in rows.items() if dataset in ('all', name)}
     return {name: part for name, part in chosen.items() if part}

@@ -19,7 +19,9 @@ from benchmark.reporting.published.facts import load_facts
 from benchmark.reporting.published.values import IDENTITY_TOLERANCE
 from benchmark.reporting.statistics import comparison_tables
 from benchmark.reporting.statistics.pairs import Comparison, compare
+from benchmark.reporting.statistics.repeats import Again
 from benchmark.reporting.tables import access, conditions, selections, terminal, usage
+from benchmark.reporting.tables import reference as reference_table
 from benchmark.reporting.tables.diagnostics import diagnostics
 from benchmark.reporting.tables.markup import escape, escaped_table, slug, table, write
 from benchmark.reporting.tables.overlap import overlap_line, overlap_rows, pretraining_overlap
@@ -31,13 +33,15 @@ _PLACE = ('K', 'method', 'stage')
 _INDEX = ['data set', 'protocol', 'network', 'K', 'methods', 'seeds', 'records', 'done']
 
 
-def write_dataset(dataset: Dataset, reports: Path, data_root: Path | None = None) -> list[Path]:
+def write_dataset(dataset: Dataset, reports: Path, data_root: Path | None = None,
+                  reference: Sequence[Again] = ()) -> list[Path]:
     """Writes the figures and the page of one data set, which may never have been run.
 
     Args:
         dataset (Dataset): its records.
         reports (Path): where to.
         data_root (Path, optional): where photographs of published data sets may be, see `pictures.example_panel`.
+        reference (Sequence[Again]): its finished cells beside those of the reference; none on the reference's own page.
     """
     written: list[Path] = []
     sections, told = [], []
@@ -60,7 +64,8 @@ def write_dataset(dataset: Dataset, reports: Path, data_root: Path | None = None
         seeds=conditions.seeds(dataset.records), leak=reading.leak(dataset),
         reading=[(name, parts) for name, parts in told if parts],
         selections=_selections(dataset), methods=_methods(dataset), published=published_tables.of_dataset(dataset),
-        identity_tolerance=IDENTITY_TOLERANCE, data=conditions.several_data(dataset),
+        identity_tolerance=IDENTITY_TOLERANCE, reference=reference_table.told(reference, dataset.records),
+        data=conditions.several_data(dataset),
         provenance=[(dataset.told(data), conditions.provenance(records)) for data in dataset.data
                     if (records := dataset.of(data))])
     return [*written, page]

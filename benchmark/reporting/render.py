@@ -11,6 +11,8 @@ from benchmark.reporting import pages, reader
 from benchmark.reporting.published.facts import PublishedError, load_facts
 from benchmark.reporting.refresh import newest, stamp
 from benchmark.reporting.statistics.bootstrap import CountsError
+from benchmark.reporting.statistics.reference import beside
+from benchmark.reporting.statistics.repeats import Again
 from benchmark.reporting.tables.grouping import by_dataset
 from benchmark.reporting.tables.rows import Dataset
 
@@ -19,7 +21,7 @@ class ReportError(UsageError):
     """There is no folder of records, or one of them cannot be read."""
 
 
-def render(reports: Path, data_root: Path | None = None) -> list[Path]:
+def render(reports: Path, data_root: Path | None = None, reference: Path | None = None) -> list[Path]:
     """Renders one page per data set and the index; the same records always give the same bytes.
 
     Data sets with published numbers have a page even if no record of them is there.
@@ -29,6 +31,7 @@ def render(reports: Path, data_root: Path | None = None) -> list[Path]:
             pages and ``figures/`` are written.
         data_root: the reader's own data, from which photographs of published data sets are drawn; they stay blank
             without it.
+        reference: another such folder, whose numbers stand beside those of the same cells.
 
     Returns:
         list[Path]: the files written, figures first within each data set, the index last.
@@ -37,13 +40,15 @@ def render(reports: Path, data_root: Path | None = None) -> list[Path]:
         ReportError: there is no folder of records, or a record, a selection or a published table is
             damaged.
     """
-    reports, time = Path(reports), newest(Path(reports))
+    reports, time = Path(reports), newest(Path(reports), reference)
     records, selections = _load(reports / 'records'), _selections(reports / 'selection')
     found = {dataset.name: dataset for dataset in by_dataset(records, selections)}
     try:
         names = sorted({*found, *load_facts().datasets})
         datasets = [found.get(name, Dataset(name, [])) for name in names]
-        written = [path for dataset in datasets for path in pages.write_dataset(dataset, reports, data_root)]
+        cells = _beside(records, reports, reference) if reference else []
+        written = [path for dataset in datasets for path in pages.write_dataset(dataset, reports, data_root, [
+            one for one in cells if one.other.cell.dataset == dataset.name])]
     except (PublishedError, CountsError) as error:
         raise ReportError(str(error)) from error
     written.append(pages.write_index(datasets, reports))
@@ -56,6 +61,15 @@ def _load(folder: Path) -> list[Record]:
         raise ReportError(f'{folder}: no such folder; a finished run leaves its records there')
     try:
         return reader.load(folder)
+    except (OSError, ValueError) as error:
+        raise ReportError(' '.join(str(error).split())) from error
+
+
+def _beside(records: list[Record], reports: Path, reference: Path) -> list[Again]:
+    """The records of `_load` beside those of another folder."""
+    try:
+        names = [path.name for path in sorted((reports / 'records').glob('*.json'))]
+        return beside(zip(names, records, strict=True), reference / 'records')
     except (OSError, ValueError) as error:
         raise ReportError(' '.join(str(error).split())) from error
 

@@ -356,8 +356,8 @@ def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(('words', 'message'), [
-    (['--dataset', 'ade'], "unknown data set 'ade'; published numbers are known for: voc, context, cocostuff, all"),
-    (['--method', 'zs3,zs99'], 'no published numbers of zs99; known: '),
+    (['--dataset', 'ade'], 'published numbers are known for: voc, context, cocostuff, all'),
+    (['--method', 'zs3,zs99'], "no published numbers of zs99: did you mean 'zs"),
     (['--data'], 'argument --dataset: expected one argument'), (['x'], 'unrecognized arguments: x'),
 ])
 def test_wrong_calls(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
