@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from benchmark import ROOT
 from benchmark.errors import UsageError
 from benchmark.records.files import Record
 from benchmark.records.selections import Selection, load_selections
-from benchmark.reporting import pages, reader
+from benchmark.reporting import front, pages, reader
 from benchmark.reporting.published.facts import PublishedError, load_facts
 from benchmark.reporting.refresh import newest, stamp
 from benchmark.reporting.statistics.bootstrap import CountsError
+from benchmark.reporting.statistics.pairs import compare
 from benchmark.reporting.tables.grouping import by_dataset
+from benchmark.reporting.tables.markup import slug
 from benchmark.reporting.tables.rows import Dataset
 
 
@@ -20,9 +24,10 @@ class ReportError(UsageError):
 
 
 def render(reports: Path, data_root: Path | None = None) -> list[Path]:
-    """Renders one page per data set and the index; the same records always give the same bytes.
+    """Renders the front page and the pages of every data set; the same records always give the same bytes.
 
-    Data sets with published numbers have a page even if no record of them is there.
+    Data sets with published numbers have a page even if no record of them is there. Pages of an earlier rendering that
+    are no longer written are removed. The repository's own reports also stand, in short, in its README.
 
     Args:
         reports: the folder with ``records/*.json`` and, if settings were chosen, ``selection/*.json``, into which
@@ -31,7 +36,7 @@ def render(reports: Path, data_root: Path | None = None) -> list[Path]:
             without it.
 
     Returns:
-        list[Path]: the files written, figures first within each data set, the index last.
+        list[Path]: the files written, figures first within each data set, the front page last.
 
     Raises:
         ReportError: there is no folder of records, or a record, a selection or a published table is
@@ -43,12 +48,26 @@ def render(reports: Path, data_root: Path | None = None) -> list[Path]:
     try:
         names = sorted({*found, *load_facts().datasets})
         datasets = [found.get(name, Dataset(name, [])) for name in names]
-        written = [path for dataset in datasets for path in pages.write_dataset(dataset, reports, data_root)]
+        comparisons = {section.slug: compare(section) for dataset in datasets for section in dataset.sections}
+        written = [path for dataset in datasets
+                   for path in pages.write_dataset(dataset, reports, comparisons, data_root)]
     except (PublishedError, CountsError) as error:
         raise ReportError(str(error)) from error
-    written.append(pages.write_index(datasets, reports))
+    _remove_others(reports, datasets, written)
+    written.append(front.write_front(datasets, comparisons, reports))
+    if reports.resolve() == ROOT / 'reports':
+        front.write_block(ROOT / 'README.md', datasets, comparisons, reports)
     stamp(written, time)
     return written
+
+
+def _remove_others(reports: Path, datasets: Iterable[Dataset], written: Iterable[Path]) -> None:
+    """Removes generated pages of these data sets that this rendering did not write: their numbers are old."""
+    kept = set(written)
+    for name in (slug(dataset.name) for dataset in datasets):
+        for path in {*reports.glob(f'{name}~*.md'), *(reports / name).glob('*.md')} - kept:
+            if front.GENERATED in path.read_text(encoding='utf-8'):
+                path.unlink()
 
 
 def _load(folder: Path) -> list[Record]:

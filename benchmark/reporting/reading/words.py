@@ -40,6 +40,12 @@ class Told:
         return f'{shows}: {tell(self.pairs)}{mean}'
 
 
+def average(told: Told, pair: Pair) -> str:
+    """What a difference is on average, in short; without a full stop."""
+    shows = f'{told.shows} ({told.what})' if told.shows else told.what
+    return f'{shows} {signed(pair)}, {_word(pair)}'
+
+
 def with_means(told: Sequence[Told], comparisons: Sequence[Comparison]) -> list[Told]:
     """Adds the means over K, one family of Holm's correction."""
     if len(comparisons) < 2:
