@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from benchmark.commands import terminal
 from benchmark.errors import UsageError, known
 
-NAMES = ('run', 'report', 'show', 'compare', 'select', 'ablate', 'check', 'prepare', 'published', 'import_zs3',
-         'metafiles', 'perf')
+NAMES = ('run', 'report', 'export', 'show', 'compare', 'select', 'ablate', 'check', 'prepare', 'published',
+         'import_zs3', 'metafiles', 'perf')
 PROGRAM = 'benchmark'
 
 

@@ -43,7 +43,7 @@ def render(reports: Path, data_root: Path | None = None) -> list[Path]:
             damaged.
     """
     reports, time = Path(reports), newest(Path(reports))
-    records, selections = _load(reports / 'records'), _selections(reports / 'selection')
+    records, selections = load(reports / 'records'), _selections(reports / 'selection')
     found = {dataset.name: dataset for dataset in by_dataset(records, selections)}
     try:
         names = sorted({*found, *load_facts().datasets})
@@ -70,7 +70,12 @@ def _remove_others(reports: Path, datasets: Iterable[Dataset], written: Iterable
                 path.unlink()
 
 
-def _load(folder: Path) -> list[Record]:
+def load(folder: Path) -> list[Record]:
+    """The records of a folder, see `reader.load`.
+
+    Raises:
+        ReportError: there is no such folder, or a record is damaged; one line.
+    """
     if not folder.is_dir():
         raise ReportError(f'{folder}: no such folder; a finished run leaves its records there')
     try:

@@ -19,7 +19,7 @@ from benchmark.reporting.tables.rows import Row, Section
 
 _PAIR = comparison_tables.PAIR[:-1]  # but the verdict
 _PLACE = ('K', 'method', 'stage')
-_BOARD = ('hIoU', 'seen', 'unseen', 'cost, s', 'n')
+_BOARD = ('rank', 'hIoU', 'seen', 'unseen', 'lead', 'cost, s', 'n')
 
 
 def content(section: Section, pictures: dict[str, str], comparisons: Sequence[Comparison]) -> dict[str, Any]:
@@ -62,25 +62,19 @@ def content(section: Section, pictures: dict[str, str], comparisons: Sequence[Co
         'costs': _right(usage.costs(section), 'method', 'seconds'),
         'diagnostics': [(one.title, _right(one.means, *_PLACE), len(one.lines), _right(one.lines, *_PLACE))
                         for one in diagnostics(section)],
-        'access': table(access.levels(section), keys=1),
+        'access': table(access.levels(section).drop(columns='role', errors='ignore'), keys=1),
         'access_counts': _right(access.counts(section), 'K', 'method'),
         'pretraining': _pretraining(section),
     }
 
 
-def _boards(section: Section, comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
-    """The leaderboards of every K: those of each setting, and what stands below them without a place."""
+def _boards(section: Section, comparisons: Sequence[Comparison]) -> list[tuple[str, str, list[str]]]:
+    """The leaderboard of every K, and the methods that have no hIoU there."""
     found = [one for setting in leaderboard.settings(section)
              for one in leaderboard.standings(section, comparisons, setting)]
-    return [{
-        'label': unit.label,
-        'boards': [(one.setting, _board(leaderboard.of_unit(section, one)), [row.label for row in one.silent])
-                   for one in found if one.unit == unit],
-        'beside': _board(leaderboard.beside(section, unit))} for unit in section.units]
-
-
-def _board(frame: pd.DataFrame) -> str:
-    return '' if frame.empty else escaped_table(frame, _BOARD, keys=1)
+    frames = [(unit, leaderboard.of_unit(section, unit, found)) for unit in section.units]
+    return [(unit.label, '' if frame.empty else escaped_table(frame, _BOARD, keys=2), leaderboard.silent(unit, found))
+            for unit, frame in frames]
 
 
 def _compared(section: Section, comparisons: Sequence[Comparison]) -> dict[str, Any]:

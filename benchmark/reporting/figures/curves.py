@@ -11,7 +11,7 @@ from matplotlib import style as styles
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.reporting.figures.drawing import ROLE_STYLE, clipped, heading, save, text
+from benchmark.reporting.figures.drawing import MAX_WIDTH, ROLE_STYLE, clipped, heading, save, text
 from benchmark.reporting.tables.rows import Row, Section, Unit
 from benchmark.stats import Summary
 
@@ -64,7 +64,7 @@ def _side_by_side(lines: Sequence[_Line], place: dict[Unit, int], baseline: str)
     plain = [line for line in lines if not line.bound]
     of_main = {line.method for line in plain if line.main}
     own = sorted((line for line in plain if line.main or line.method not in of_main), key=lambda line: -line.mean)
-    figure = Figure(figsize=(9, 2.3 * -(-len(own) // _COLUMNS) + 0.6), layout='constrained')
+    figure = Figure(figsize=(MAX_WIDTH, 2.3 * -(-len(own) // _COLUMNS) + 0.6), layout='constrained')
     grid = figure.subplots(-(-len(own) // _COLUMNS), _COLUMNS, sharex=True, sharey=True, squeeze=False).reshape(-1)
     for axes, line in zip(grid, own, strict=False):
         for other in own:
@@ -91,7 +91,7 @@ def _name_lines(axes: Axes, lines: Sequence[_Line], place: dict[Unit, int], base
     unit, right = list(place)[-1], max(place.values())
     span = max(right - min(place.values()), 1)
     ends = sorted((end, line.label) for line in lines if not np.isnan(end := line.at(unit)))
-    gap = min(7.5, 100 / max(len(ends), 1))
+    gap = min(5.2, 100 / max(len(ends), 1))
     heights = [end for end, _ in ends]
     for index in range(1, len(heights)):
         heights[index] = max(heights[index], heights[index - 1] + gap)
@@ -99,7 +99,7 @@ def _name_lines(axes: Axes, lines: Sequence[_Line], place: dict[Unit, int], base
     for index in reversed(range(len(heights))):
         heights[index] = min(heights[index], 100 - gap * (len(heights) - 1 - index)) if over else heights[index]
     for height, (end, name) in zip(heights, ends, strict=True):
-        axes.annotate(text(name, 16), (right, end), (right + 0.12 * span, height), fontsize=4.8, va='center',
+        axes.annotate(text(name, 16), (right, end), (right + 0.12 * span, height), fontsize=5.5, va='center',
                       color='0.15' if name == baseline else '0.45', annotation_clip=False,
                       arrowprops={'arrowstyle': '-', 'color': '0.8', 'linewidth': 0.4, 'shrinkA': 0, 'shrinkB': 1})
     axes.set_xlim(min(place.values()) - 0.06 * span, right + 0.55 * span)

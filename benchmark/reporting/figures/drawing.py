@@ -14,6 +14,8 @@ from benchmark.reporting.tables.rows import Section
 from benchmark.stats import Summary
 
 DPI = 110
+#: Inches of the widest figure: 990 pixels.
+MAX_WIDTH = 9
 MAX_BYTES = 150_000
 #: How the bounds are drawn, by role.
 ROLE_STYLE = {'floor': {'color': '0.6', 'linestyle': '--', 'marker': '.'},

@@ -19,7 +19,7 @@ from PIL import Image
 from scipy.ndimage import distance_transform_edt
 
 from benchmark.records.files import Example
-from benchmark.reporting.figures.drawing import ROLE_STYLE, heading, save, text
+from benchmark.reporting.figures.drawing import MAX_WIDTH, ROLE_STYLE, heading, save, text
 from benchmark.reporting.figures.photographs import Photographs
 from benchmark.reporting.tables.rows import Row, Section, Unit
 
@@ -84,8 +84,8 @@ def example_panel(section: Section, path: Path, data_root: Path | None = None) -
         line.predictions = {label: ids for label, ids in line.predictions.items() if label in labels}
     numbers, legend = _legend(lines)
     columns = ['image', 'ground truth', *labels]
-    figure = Figure(figsize=(1.12 * len(columns) + 0.3, 1.25 * len(lines) + 0.75 + 0.17 * -(-len(legend) // 5)),
-                    layout='constrained')
+    height = 1.05 * len(lines) + 0.75 + 0.17 * -(-len(legend) // 5)
+    figure = Figure(figsize=(min(1.05 * len(columns) + 0.3, MAX_WIDTH), height), layout='constrained')
     for axes, line in zip(figure.subplots(len(lines), len(columns), squeeze=False), lines, strict=True):
         for ax, tile in zip(axes, [None, line.truth, *map(line.predictions.get, labels)], strict=True):
             ax.set(xticks=[], yticks=[])

@@ -10,13 +10,11 @@ from matplotlib import colormaps
 from matplotlib import style as styles
 from matplotlib.figure import Figure
 
-from benchmark.reporting.figures.drawing import heading, save, text
+from benchmark.reporting.figures.drawing import MAX_WIDTH, heading, save, text
 from benchmark.reporting.tables.rows import Row, Section
 
 #: Lines of a heat map from which on they are drawn lower.
 MANY_LINES = 8
-#: Inches of the widest figure: 990 pixels.
-MAX_WIDTH = 9
 
 
 @styles.context('default')

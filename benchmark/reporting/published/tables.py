@@ -28,9 +28,13 @@ class References:
         self._marks = {kind: {text: f'{kind}{i}' for i, text in enumerate(
             dict.fromkeys(text for row in rows for text in of(row)), start=1)} for kind, of in _FOOTNOTES.items()}
 
-    def of(self, row: Published) -> str:
+    def marks(self, row: Published) -> list[str]:
         """The footnotes of one row."""
-        return ', '.join(self._marks[kind][text] for kind, of in _FOOTNOTES.items() for text in of(row))
+        return [self._marks[kind][text] for kind, of in _FOOTNOTES.items() for text in of(row)]
+
+    def of(self, row: Published) -> str:
+        """The footnotes of one row, as text."""
+        return ', '.join(self.marks(row))
 
     @property
     def lines(self) -> list[tuple[str, str]]:
@@ -68,11 +72,37 @@ def plain(number: float) -> str:
 
 
 def listing(rows: Sequence[Published], references: References, status: dict[Published, str]) -> pd.DataFrame:
-    """The published results of one split, by method."""
+    """The published results of one split, by method, whatever the number of sources."""
     return pd.DataFrame([
-        {'method': short_name(row), 'protocol': row.protocol, 'setting': row.setting or NONE,
-         **{name: value(row, score) for name, score in SCORES.items()}, 'this benchmark': status[row],
-         'notes': references.of(row)} for row in rows])
+        {'method': short_name(group[0]), 'protocol': group[0].protocol, 'setting': group[0].setting or NONE,
+         **{name: _best_value(group, score) for name, score in SCORES.items()},
+         'this benchmark': ', '.join(dict.fromkeys(status[row] for row in group)),
+         'notes': ', '.join(dict.fromkeys(mark for row in group for mark in references.marks(row)))}
+        for group in agreeing(rows)])
+
+
+def agreeing(rows: Sequence[Published]) -> list[list[Published]]:
+    """Puts rows together that are about one result, from several sources, and contradict each other in no value."""
+    groups: list[list[Published]] = []
+    for row in rows:
+        group = next((group for group in groups if all(_agree(row, other) for other in group)), None)
+        if group is None:
+            groups.append([row])
+        else:
+            group.append(row)
+    return groups
+
+
+def _agree(first: Published, second: Published) -> bool:
+    about = [(row.name, row.protocol, row.setting, row.split, bool(row.no_target)) for row in (first, second)]
+    return about[0] == about[1] and all(first.values[score] == second.values[score]
+                                        for score in first.values.keys() & second.values.keys())
+
+
+def _best_value(rows: Sequence[Published], score: str) -> str:
+    """The value that was read in a source, or else the recalled one."""
+    having = sorted((row for row in rows if score in row.values), key=lambda row: row.recalled)
+    return value(having[0], score) if having else NONE
 
 
 def by_split(rows: Sequence[Published]) -> dict[str, list[Published]]:

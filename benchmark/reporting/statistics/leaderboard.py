@@ -104,26 +104,28 @@ def context(section: Section) -> pd.DataFrame:
     """Floor, controls and ceiling x K, which have no place; escaped Markdown."""
     rows = [row for row in section.plain if row.scored and not _is_ranked(row)]
     labels = [label for label in section.labels if any(row.label == label for row in rows)]
-    return pd.DataFrame([{'without a place': _named(next(row for row in rows if row.label == label)), **{
+    return pd.DataFrame([{'without a place': next(
+        f'{escape(label)} ({_role(row)})' for row in rows if row.label == label), **{
         f'K={escape(unit.label)}': next((interval(row.summary('hiou')) for row in rows
                                          if row.label == label and row.unit == unit), NONE)
         for unit in section.units},
         'cost, s': _mean_seconds(section, [row for row in rows if row.label == label])} for label in labels])
 
 
-def of_unit(section: Section, one: Standing) -> pd.DataFrame:
-    """The whole ranking of a K and setting; escaped Markdown."""
-    lines = [{'method': escape(place.row.label), **_scores(place.row), 'ahead of the next': _ahead(place),
-              'is it noise?': _noise(place), 'cost, s': _seconds(section, place.row), 'n': str(len(place.row.scored))}
-             for place in one.places]
-    return pd.DataFrame(lines)
+def of_unit(section: Section, unit: Unit, found: Sequence[Standing]) -> pd.DataFrame:
+    """The rankings of a K, a setting after the other, then floor, controls and ceiling; escaped Markdown."""
+    lines = [{'rank': str(rank), 'method': escape(place.row.label), 'setting': escape(one.setting),
+              **_scores(place.row), **_lead(place), **_cost(section, place.row)}
+             for one in found if one.unit == unit for rank, place in enumerate(one.places, start=1)]
+    others = [row for row in section.plain if row.unit == unit and row.scored and not _is_ranked(row)]
+    return pd.DataFrame([*lines, *({
+        'rank': '', 'method': escape(row.label), 'setting': 'control' if row.card.controls else row.card.role,
+        **_scores(row), 'lead': '', 'verdict': '', **_cost(section, row)} for row in others)])
 
 
-def beside(section: Section, unit: Unit) -> pd.DataFrame:
-    """Floor, controls and ceiling of a K; escaped Markdown."""
-    return pd.DataFrame([{'without a place': _named(row), **_scores(row), 'cost, s': _seconds(section, row),
-                          'n': str(len(row.scored))}
-                         for row in section.plain if row.unit == unit and row.scored and not _is_ranked(row)])
+def silent(unit: Unit, found: Sequence[Standing]) -> list[str]:
+    """The methods of a K that have no hIoU."""
+    return [row.label for one in found if one.unit == unit for row in one.silent]
 
 
 def main_section(sections: Sequence[Section]) -> Section:
@@ -143,9 +145,9 @@ def _mean(row: Row) -> float:
     return row.summary('hiou').mean
 
 
-def _named(row: Row) -> str:
-    """A row without a place, and why it has none."""
-    return f'{escape(row.label)} ({f"control of {escape(row.card.controls)}" if row.card.controls else row.card.role})'
+def _role(row: Row) -> str:
+    """Why a row has no place."""
+    return f'control of {escape(row.card.controls)}' if row.card.controls else row.card.role
 
 
 def _scores(row: Row) -> dict[str, str]:
@@ -158,11 +160,18 @@ def _of(row: Row, score: str) -> float | None:
     return summary and summary.mean
 
 
+def signed(pair: Pair) -> str:
+    """The difference of a pair over seeds, with a sign."""
+    text = interval(pair.over_seeds)
+    return text if text.startswith('-') else f'+{text}'
+
+
+def _lead(place: Place) -> dict[str, str]:
+    return {'lead': signed(place.lead) if place.lead else NONE, 'verdict': verdict(place.lead) if place.lead else NONE}
+
+
 def _ahead(place: Place) -> str:
-    if place.lead is None:
-        return NONE
-    text = interval(place.lead.over_seeds)
-    return f'{text if text.startswith("-") else f"+{text}"} over {escape(place.lead.second.label)}'
+    return f'{signed(place.lead)} over {escape(place.lead.second.label)}' if place.lead else NONE
 
 
 def _noise(place: Place) -> str:
@@ -171,6 +180,10 @@ def _noise(place: Place) -> str:
         return NONE
     return {'beyond noise': 'no, beyond noise', 'within noise': 'may be, within noise',
             IMAGES_ONLY: 'may be, over images only'}.get(verdict(place.lead), 'not known')
+
+
+def _cost(section: Section, row: Row) -> dict[str, str]:
+    return {'cost, s': _seconds(section, row), 'n': str(len(row.scored))}
 
 
 def _seconds(section: Section, row: Row) -> str:

@@ -13,14 +13,17 @@ _FEW = 8
 
 
 def write_parts(path: Path, text: str) -> list[Path]:
-    """Writes a text as one page, or as several that link each other, the further ones beside it."""
+    """Writes a text as one page, or as several that link each other, the further ones beside it.
+
+    The first two blocks, title and origin, stand on all of them.
+    """
     found = parts(text)
     paths = [path, *(path.with_name(f'{path.stem}~{number}{path.suffix}') for number in range(2, len(found) + 1))]
-    title = found[0].partition('\n')[0]
+    head = '\n\n'.join(found[0].split('\n\n')[:2])
     for index, part in enumerate(found if len(found) > 1 else ()):
         links = ', '.join(f'[{number}]({other.name})' if other != paths[index] else f'{number}'
                           for number, other in enumerate(paths, start=1))
-        part = part if not index else f'{title}\n\n{part}'
+        part = part if not index else f'{head}\n\n{part}'
         found[index] = part.replace('\n\n', f'\n\nPart {index + 1} of {len(found)}: {links}.\n\n', 1)
     return [put(one, f'{part}\n') for one, part in zip(paths, found, strict=True)]
 
@@ -30,7 +33,7 @@ def parts(text: str, limit: int = MAX_LINES) -> list[str]:
 
     Headings stay with what follows them; the first block of a later part says under which headings it is.
     """
-    room, done = limit - 4, []
+    room, done = limit - 8, []
     lines: list[str] = []
     headings: dict[int, str] = {}
     waiting: list[str] = []
