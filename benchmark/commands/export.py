@@ -28,7 +28,7 @@ def add_arguments(parser: Parser) -> None:
                         help='score of the LaTeX table, a column of the CSV such as unseen_miou (default: hiou)')
     parser.add_argument('--reports', type=Path, default=ROOT / 'reports', metavar='DIR',
                         help='folder with records/*.json (default: reports)')
-    parser.add_argument('--out', type=Path, default=Path(), metavar='DIR', help='where to (default: the current folder)')
+    parser.add_argument('--out', type=Path, default=Path(), metavar='DIR', help='where to (default: here)')
 
 
 def run(args: Namespace) -> int:

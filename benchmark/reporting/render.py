@@ -23,17 +23,19 @@ class ReportError(UsageError):
     """There is no folder of records, or one of them cannot be read."""
 
 
-def render(reports: Path, data_root: Path | None = None) -> list[Path]:
+def render(reports: Path, data_root: Path | None = None, readme: Path | None = None) -> list[Path]:
     """Renders the front page and the pages of every data set; the same records always give the same bytes.
 
     Data sets with published numbers have a page even if no record of them is there. Pages of an earlier rendering that
-    are no longer written are removed. The repository's own reports also stand, in short, in its README.
+    are no longer written are removed.
 
     Args:
         reports: the folder with ``records/*.json`` and, if settings were chosen, ``selection/*.json``, into which
             pages and ``figures/`` are written.
         data_root: the reader's own data, from which photographs of published data sets are drawn; they stay blank
             without it.
+        readme: a page whose block of leaderboards is written anew; by default the README of the repository, for the
+            repository's own reports.
 
     Returns:
         list[Path]: the files written, figures first within each data set, the front page last.
@@ -55,8 +57,8 @@ def render(reports: Path, data_root: Path | None = None) -> list[Path]:
         raise ReportError(str(error)) from error
     _remove_others(reports, datasets, written)
     written.append(front.write_front(datasets, comparisons, reports))
-    if reports.resolve() == ROOT / 'reports':
-        front.write_block(ROOT / 'README.md', datasets, comparisons, reports)
+    if readme or reports.resolve() == ROOT / 'reports':
+        front.write_block(readme or ROOT / 'README.md', datasets, comparisons, reports)
     stamp(written, time)
     return written
 

@@ -25,21 +25,19 @@ class References:
     """Long names, sources and notes as numbered footnotes in the order of the rows."""
 
     def __init__(self, rows: Sequence[Published]) -> None:
-        self._marks = {kind: {text: f'{kind}{i}' for i, text in enumerate(
+        self._marks = {kind: {text: i for i, text in enumerate(
             dict.fromkeys(text for row in rows for text in of(row)), start=1)} for kind, of in _FOOTNOTES.items()}
 
-    def marks(self, row: Published) -> list[str]:
-        """The footnotes of one row."""
-        return [self._marks[kind][text] for kind, of in _FOOTNOTES.items() for text in of(row)]
-
-    def of(self, row: Published) -> str:
-        """The footnotes of one row, as text."""
-        return ', '.join(self.marks(row))
+    def of(self, *rows: Published) -> str:
+        """The footnotes of some rows, such as ``S1,4 N2``."""
+        found = ((kind, dict.fromkeys(self._marks[kind][text] for row in rows for text in of(row)))
+                 for kind, of in _FOOTNOTES.items())
+        return ' '.join(kind + ','.join(map(str, sorted(numbers))) for kind, numbers in found if numbers)
 
     @property
     def lines(self) -> list[tuple[str, str]]:
         """All footnotes, mark and text."""
-        return [(mark, text) for texts in self._marks.values() for text, mark in texts.items()]
+        return [(f'{kind}{number}', text) for kind, texts in self._marks.items() for text, number in texts.items()]
 
 
 def _notes(row: Published) -> list[str]:
@@ -77,7 +75,7 @@ def listing(rows: Sequence[Published], references: References, status: dict[Publ
         {'method': short_name(group[0]), 'protocol': group[0].protocol, 'setting': group[0].setting or NONE,
          **{name: _best_value(group, score) for name, score in SCORES.items()},
          'this benchmark': ', '.join(dict.fromkeys(status[row] for row in group)),
-         'notes': ', '.join(dict.fromkeys(mark for row in group for mark in references.marks(row)))}
+         'notes': references.of(*group)}
         for group in agreeing(rows)])
 
 
