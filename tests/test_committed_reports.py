@@ -1,15 +1,20 @@
 """The committed reports: rendered from the committed records, and good enough to tell methods apart."""
 
+import html
 import itertools
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import zs_methods.methods  # noqa: F401  registers the methods
 from benchmark.records.files import load_records
 from benchmark.reporting.render import render
+from benchmark.reporting.tables.markup import MAX_WIDTH
+from benchmark.reporting.tables.paging import MAX_LINES
 from benchmark.stats import summarise
 from zs_methods.datasets import load_spec
 from zs_methods.evaluation.scores import scores
@@ -48,7 +53,11 @@ def mean(records, method, k, *path, card='zs3-clean'):
 def test_pages_regenerate_byte_for_byte(tmp_path):
     for folder in ('records', 'selection'):
         shutil.copytree(REPORTS / folder, tmp_path / folder)
-    render(tmp_path)
+    readme = tmp_path.with_name('README.md')
+    shutil.copyfile(REPORTS.parent / 'README.md', readme)
+    tmp_path = tmp_path.rename(tmp_path.with_name('reports'))
+    render(tmp_path, readme=readme)
+    assert readme.read_bytes() == (REPORTS.parent / 'README.md').read_bytes()
     pages = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob('*') if path.suffix in ('.md', '.png'))
     assert pages == sorted(path.relative_to(REPORTS) for path in REPORTS.rglob('*') if path.suffix in ('.md', '.png'))
     for page in pages:
@@ -112,7 +121,27 @@ def test_settings_were_chosen_on_classes_that_are_unseen_at_no_k():
 
 
 @pytest.mark.parametrize('name', ['voc', 'context', 'cocostuff'])
-def test_data_sets_that_were_never_run_say_so_beside_their_published_numbers(name):
+def test_data_sets_that_were_never_run_say_so_and_lead_to_published_numbers(name):
     page = (REPORTS / f'{name}.md').read_text()
-    assert 'This data set was never run here' in page
-    assert '## Published numbers' in page and '(memory)' in page
+    assert 'This data set was never run' in page and f'({name}/published.md)' in page
+    assert 'unverified: recalled, not read in the paper' in (REPORTS / name / 'published.md').read_text()
+
+
+PAGES = sorted(path for path in REPORTS.rglob('*.md') if 'local' not in path.relative_to(REPORTS).parts)
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(REPORTS)))
+def test_pages_are_short_and_their_tables_narrow(page):
+    lines = page.read_text().splitlines()
+    assert len(lines) <= MAX_LINES
+    assert max((width(line) for line in lines if line.startswith('|')), default=0) <= MAX_WIDTH
+
+
+def test_figures_fit_beside_the_text():
+    assert all(Image.open(path).width <= 1000 for path in REPORTS.glob('figures/*.png'))
+
+
+def width(line):
+    """Characters of a table's line as they are seen, padding and three between columns included."""
+    return sum(3 + len(html.unescape(re.sub(r'\*\*|<[^>]+>|\[|\]\([^)]*\)', '', cell)).strip())
+               for cell in line.strip('|').split('|'))

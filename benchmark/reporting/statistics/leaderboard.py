@@ -17,7 +17,7 @@ from benchmark.reporting.statistics.pairs import NOISE, UNKNOWN, Comparison, Pai
 from benchmark.reporting.tables import usage
 from benchmark.reporting.tables.markup import escape
 from benchmark.reporting.tables.rows import Row, Section, Unit
-from benchmark.reporting.tables.terminal import interval
+from benchmark.reporting.tables.terminal import interval, missing_text
 from benchmark.stats import summarise
 
 #: Verdict of a pair in few words; better and worse is what the sign of the difference says.
@@ -124,8 +124,8 @@ def of_unit(section: Section, unit: Unit, found: Sequence[Standing]) -> pd.DataF
 
 
 def silent(unit: Unit, found: Sequence[Standing]) -> list[str]:
-    """The methods of a K that have no hIoU."""
-    return [row.label for one in found if one.unit == unit for row in one.silent]
+    """The methods of a K that have no hIoU, and why."""
+    return [f'{row.label} ({missing_text(row) or "no pixel of an unseen, or of a seen class"})' for one in found if one.unit == unit for row in one.silent]
 
 
 def main_section(sections: Sequence[Section]) -> Section:
