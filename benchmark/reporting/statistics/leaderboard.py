@@ -125,7 +125,8 @@ def of_unit(section: Section, unit: Unit, found: Sequence[Standing]) -> pd.DataF
 
 def silent(unit: Unit, found: Sequence[Standing]) -> list[str]:
     """The methods of a K that have no hIoU, and why."""
-    return [f'{row.label} ({missing_text(row) or "no pixel of an unseen, or of a seen class"})' for one in found if one.unit == unit for row in one.silent]
+    absent = 'no pixel of an unseen, or of a seen class'
+    return [f'{row.label} ({missing_text(row) or absent})' for one in found if one.unit == unit for row in one.silent]
 
 
 def main_section(sections: Sequence[Section]) -> Section:
