@@ -103,20 +103,22 @@ def _print_tables(chosen: dict[str, list[Published]]) -> None:
     from rich.text import Text
 
     from benchmark.reporting.published import tables as published_tables
-    from benchmark.reporting.published.facts import load_facts
 
     console = terminal.console(180, highlight=False)
-    summaries = load_facts().protocols
     for name, rows in chosen.items():
         references = published_tables.References(rows)
-        for protocol, group in published_tables.by_protocol(rows).items():
+        for split, group in published_tables.by_split(rows).items():
             frame = published_tables.listing(group, references, _content(group))
-            table = Table(title=Text(f'{name}, protocol {protocol}: {summaries[protocol].summary}; mIoU in percent'))
+            table = Table(title=Text(f'{name}, {split}: mIoU in percent'))
             for column in frame.columns:
                 table.add_column(Text(column), justify='right' if column in published_tables.SCORES else 'left')
             for row in frame.itertuples(index=False):
                 table.add_row(*map(Text, row))
             console.print(table)
+        console.print(Text(f'{published_tables.UNVERIFIED}: unverified, recalled and not read in the paper; '
+                           f'{published_tables.CONTRADICTING}: contradicts the other values, see the note'))
+        for protocol, summary in published_tables.protocols(rows):
+            console.print(Text(f'protocol {protocol}: {summary}'))
         for claim in published_tables.claims(name):
             console.print(Text(f'Papers with Code lists "{claim.claim}, {claim.score} '
                                f'{published_tables.plain(claim.value)}": {claim.verdict}'))

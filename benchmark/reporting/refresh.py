@@ -12,7 +12,7 @@ from benchmark import REFERENCE, ROOT
 
 #: Files of the two packages that pages are made with.
 _SOURCES = {'.py', '.j2', '.yaml', '.csv'}
-_LINK = re.compile(r'\]\(([\w./-]+\.(?:md|png))\)')
+_LINK = re.compile(r'\]\(([\w./~-]+\.(?:md|png))\)')
 
 
 def refresh(reports: Path, data_root: Path | None = None) -> None:
@@ -62,16 +62,19 @@ def _is_fresh(reports: Path, reference: Path | None) -> bool:
 
 
 def _pages(reports: Path) -> Iterator[Path]:
-    """The index, the pages it links, and the figures on them."""
-    yield reports / 'README.md'
-    for page in _linked(reports / 'README.md'):
-        yield page
-        yield from _linked(page)
+    """The front page, and all pages and figures that can be reached from it by links."""
+    seen, waiting = set(), [reports / 'README.md']
+    while waiting:
+        page = waiting.pop()
+        if page not in seen:
+            seen.add(page)
+            yield page
+            waiting += _linked(page) if page.suffix == '.md' else []
 
 
 def _linked(page: Path) -> list[Path]:
     try:
-        return [page.parent / link for link in _LINK.findall(page.read_text(encoding='utf-8'))]
+        return [Path(os.path.normpath(page.parent / link)) for link in _LINK.findall(page.read_text(encoding='utf-8'))]
     except OSError:
         return []
 

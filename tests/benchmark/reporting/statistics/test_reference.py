@@ -1,11 +1,15 @@
 """A user's own numbers beside the committed ones: on the page, in words, and never as a merit."""
 
+from dataclasses import replace
+
 import pytest
 from fakes import scored_record
+from pages import lines, topic, whole
 
 from benchmark.records.files import load_record, save_record
 from benchmark.reporting.render import render
 from benchmark.reporting.statistics.reference import beside, summary
+from benchmark.reporting.tables.reference import beyond
 
 
 @pytest.fixture
@@ -50,11 +54,23 @@ def test_the_page_shows_the_reference_beside_every_number(folders):
     own, reference = folders
     change(own, 20, provenance={'hardware': {'cpu': 'another'}})
     render(own, reference=reference)
-    page = (own / 'shapes.md').read_text()
-    part = page.split('## Beside the reference')[1].split('\n## ')[0]
-    assert 'hIoU, reference' in part and part.count('| identical') == 2 and "beyond the reference's interval" in part
-    assert 'hardware.cpu' in part and 'K=2 zs3 seed 0: hIoU' in part and 'better' not in part.split('amplifies')[1]
+    part = (own / 'shapes.md').read_text().split('## Beside the reference')[1].split('\n## ')[0]
+    assert 'Of 3 finished cells: 2 identical, 1 beyond' in part and '(shapes/reference.md)' in part
+    assert '- K=2 zs3 seed 0: hIoU 10.64 (reference: hIoU 37.65 to 50.99, 3 seeds)' in part and 'better' not in part
+    table = topic(own, 'reference')
+    assert [row[:3] for row in lines(table, 'identical')] == [['2', 'zs3', seed] for seed in '12']
+    assert 'hIoU, ref.' in table and len(lines(table, 'beyond')) == 1 and 'hardware.cpu' in table
+    assert 'better' not in table.split('amplifies')[1]
     before = [path.read_bytes() for path in (reference / 'records').iterdir()]
     render(reference)
-    assert 'Beside the reference' not in (reference / 'shapes.md').read_text()
+    assert 'Beside the reference' not in whole(reference) and not (reference / 'shapes' / 'reference.md').exists()
     assert before == [path.read_bytes() for path in (reference / 'records').iterdir()]
+
+
+def test_seeds_beyond_the_same_interval_are_one_line_and_cards_are_told_where_there_are_several(folders):
+    records = verdicts(*folders)
+    far = [replace(one, other=scored_record('zs3', 5, seed=seed, settings='s')) for seed, one in enumerate(records)]
+    (line,) = beyond(far)
+    assert line.startswith('K=2 zs3 seeds 0, 1, 2: hIoU ')
+    far[0].other.cell.protocol = 'spnet'
+    assert [line.split(' K=')[0] for line in beyond(far)] == ['spnet, tiny,', 'zs3-clean, tiny,']
