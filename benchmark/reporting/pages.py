@@ -15,10 +15,10 @@ from benchmark.reporting.published import tables as published_tables
 from benchmark.reporting.published.facts import load_facts
 from benchmark.reporting.published.values import IDENTITY_TOLERANCE
 from benchmark.reporting.sections import content
+from benchmark.reporting.statistics import reference_tables
 from benchmark.reporting.statistics.pairs import Comparison
 from benchmark.reporting.statistics.repeats import Again
 from benchmark.reporting.tables import conditions, selections
-from benchmark.reporting.tables import reference as reference_table
 from benchmark.reporting.tables.markup import fill, slug, table
 from benchmark.reporting.tables.paging import write_parts
 from benchmark.reporting.tables.rows import Dataset
@@ -89,7 +89,7 @@ def _content(dataset: Dataset, sections: Sequence[dict[str, Any]], reference: Se
         'notes': conditions.data_notes(dataset.records), 'data': conditions.several_data(dataset),
         'seeds': conditions.seeds(dataset.records), 'leak': (leak := reading.leak(dataset)), 'reading': leak,
         'published': published_tables.of_dataset(dataset), 'identity_tolerance': IDENTITY_TOLERANCE,
-        'reference': reference_table.told(reference, dataset.records),
+        'reference': reference_tables.told(reference, dataset.records),
         'selections': _selections(dataset), 'methods': _methods(dataset),
         'provenance': [(dataset.told(data), conditions.provenance(records)) for data in dataset.data
                        if (records := dataset.of(data))]}

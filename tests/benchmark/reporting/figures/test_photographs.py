@@ -67,9 +67,9 @@ def test_damaged_files_stay_blank(voc: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_repositorys_own_pages_show_none_unless_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Path | None] = []
-    monkeypatch.setattr('benchmark.reporting.render.render', lambda reports, root=None: asked.append(root) or [])
-    monkeypatch.setattr(refreshing, '_is_fresh', lambda reports: False)
-    monkeypatch.setattr(refreshing, 'ROOT', tmp_path)
+    monkeypatch.setattr('benchmark.reporting.render.render', lambda reports, root=None, *_: asked.append(root) or [])
+    monkeypatch.setattr(refreshing, '_is_fresh', lambda *_: False)
+    monkeypatch.setattr(refreshing, 'REFERENCE', tmp_path / 'reports')
     refreshing.refresh(tmp_path / 'reports', tmp_path)
     refreshing.refresh(tmp_path / 'other', tmp_path)
     assert COMMAND.run(COMMAND.parse(['--data-root', str(tmp_path)])) == 0

@@ -9,7 +9,7 @@ from pages import lines, topic, whole
 from benchmark.records.files import load_record, save_record
 from benchmark.reporting.render import render
 from benchmark.reporting.statistics.reference import beside, summary
-from benchmark.reporting.tables.reference import beyond
+from benchmark.reporting.statistics.reference_tables import beyond
 
 
 @pytest.fixture
