@@ -55,6 +55,6 @@ def _run(args: argparse.Namespace) -> int:
     return run_cells(cells, options, args.reports, console)
 
 
-COMMAND = Command('run', 'Train methods for every K and write the tables to reports/.', ABOUT, _arguments, _run,
+COMMAND = Command('run', 'Train methods for every K and write the tables to reports/local.', ABOUT, _arguments, _run,
                   program='run.py', call='python benchmark/run.py')
 main = COMMAND.main
