@@ -34,7 +34,7 @@ def _run(args: argparse.Namespace) -> int:
     check_least(args, {'verify': 0})
     request, console = request_of(args), terminal.console(100)
     if args.list:
-        from benchmark.commands.list import methods, show
+        from benchmark.commands.listings import methods, show
         from benchmark.planning.methods import load_plugins
 
         load_plugins(request.plugins)
