@@ -1,9 +1,9 @@
 # make setup    virtual environment in .venv with pinned versions
-# make bench    the embedded benchmark: both methods, K = 2 to 10
+# make bench    the embedded benchmark: both methods, K = 2 to 10, into reports/local beside the reference
 # make test     linter and fast tests
 # make test-slow    the other tests, a Ray cluster and killed processes among them
 # make test-gpu    those that need a GPU: four minutes; PY=python for an environment of your own
-# make report   render the reports again from their records
+# make report   render the committed reports again from their records
 # Another interpreter: make setup PYTHON=python3.12
 
 PYTHON ?= python3
@@ -47,7 +47,7 @@ lint: setup
 	$(PY) -m ruff check .
 
 report: setup
-	$(PY) -m benchmark report
+	$(PY) -m benchmark report --reports reports
 
 # Keeps .venv, data, work_dirs and reports.
 clean:

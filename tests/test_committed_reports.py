@@ -1,15 +1,20 @@
 """The committed reports: rendered from the committed records, and good enough to tell methods apart."""
 
+import html
 import itertools
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import zs_methods.methods  # noqa: F401  registers the methods
 from benchmark.records.files import load_records
 from benchmark.reporting.render import render
+from benchmark.reporting.tables.markup import MAX_WIDTH
+from benchmark.reporting.tables.paging import MAX_LINES
 from benchmark.stats import summarise
 from zs_methods.datasets import load_spec
 from zs_methods.evaluation.scores import scores
@@ -48,14 +53,18 @@ def mean(records, method, k, *path, card='zs3-clean'):
 
 
 def test_pages_regenerate_byte_for_byte(tmp_path):
+    reports, readme = tmp_path / 'reports', REPORTS.parent / 'README.md'
     for folder in ('records', 'selection'):
-        shutil.copytree(REPORTS / folder, tmp_path / folder)
-    render(tmp_path)
-    pages = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob('*') if path.suffix in ('.md', '.png'))
-    assert pages == sorted(path.relative_to(REPORTS) for path in REPORTS.rglob('*') if path.suffix in ('.md', '.png'))
+        shutil.copytree(REPORTS / folder, reports / folder)
+    shutil.copy(readme, tmp_path)
+    render(reports, readme=tmp_path / readme.name)
+    assert (tmp_path / readme.name).read_bytes() == readme.read_bytes()
+    pages = sorted(path.relative_to(reports) for path in reports.rglob('*') if path.suffix in ('.md', '.png'))
+    committed = [path.relative_to(REPORTS) for path in REPORTS.rglob('*') if path.suffix in ('.md', '.png')]
+    assert pages == sorted(path for path in committed if path.parts[0] != 'local')  # that of whoever runs this
     for page in pages:
         if page.suffix == '.md':  # the pixels of a figure depend on the version of matplotlib
-            assert (tmp_path / page).read_bytes() == (REPORTS / page).read_bytes()
+            assert (reports / page).read_bytes() == (REPORTS / page).read_bytes()
 
 
 @pytest.mark.parametrize(('card', 'names'), [
@@ -114,7 +123,27 @@ def test_settings_were_chosen_on_classes_that_are_unseen_at_no_k():
 
 
 @pytest.mark.parametrize('name', ['voc', 'context', 'cocostuff'])
-def test_data_sets_that_were_never_run_say_so_beside_their_published_numbers(name):
+def test_data_sets_that_were_never_run_say_so_and_lead_to_published_numbers(name):
     page = (REPORTS / f'{name}.md').read_text()
-    assert 'This data set was never run here' in page
-    assert '## Published numbers' in page and '(memory)' in page
+    assert 'This data set was never run' in page and f'({name}/published.md)' in page
+    assert 'unverified: recalled, not read in the paper' in (REPORTS / name / 'published.md').read_text()
+
+
+PAGES = sorted(path for path in REPORTS.rglob('*.md') if 'local' not in path.relative_to(REPORTS).parts)
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: str(page.relative_to(REPORTS)))
+def test_pages_are_short_and_their_tables_narrow(page):
+    lines = page.read_text().splitlines()
+    assert len(lines) <= MAX_LINES
+    assert max((width(line) for line in lines if re.match(r'\| ', line)), default=0) <= MAX_WIDTH
+
+
+def test_figures_fit_beside_the_text():
+    assert all(Image.open(path).width <= 1000 for path in REPORTS.glob('figures/*.png'))
+
+
+def width(line):
+    """Characters of a table's line as they are seen, three between columns included; rules have none."""
+    return sum(3 + len(html.unescape(re.sub(r'\*\*|<[^>]+>|\[|\]\([^)]*\)', '', cell)).strip())
+               for cell in line.strip('|').split('|'))

@@ -1,6 +1,5 @@
 """The README does what it says: its tutorial runs from a folder outside the repository."""
 
-import importlib
 import json
 import re
 import shlex
@@ -9,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from benchmark.commands import module_of
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / 'README.md').read_text()
@@ -80,8 +81,7 @@ CALLS = re.findall(r'^    (?:\.venv/bin/)?python (benchmark/run\.py|-m benchmark
 @pytest.mark.parametrize(('door', 'words'), CALLS)
 def test_commands_are_ones_that_the_programs_take(door, words):
     name, *arguments = [*(['run'] if door.endswith('.py') else []), *shlex.split(words)]
-    module = importlib.import_module(f'benchmark.commands.{name}')
-    assert module.COMMAND.parse(arguments)
+    assert module_of(name).COMMAND.parse(arguments)
 
 
 @pytest.mark.parametrize('page', PAGES)

@@ -45,6 +45,12 @@ def _places(name: str, dataset: str, split: str | None) -> list[str]:
     return [f'{name}_{place}.py' for place in (split, dataset) if place] + [f'{name}.py']
 
 
+def model_names() -> list[str]:
+    """The DeepLab configs that a name stands for, those of single data sets or splits left out."""
+    names = {path.stem for path in (config_root() / 'deeplab').glob('*.py')}
+    return sorted(name for name in names if not any(name.startswith(f'{other}_') for other in names))
+
+
 def model_file(model: str, dataset: str, split: str | None = None) -> Path:
     """The DeepLab config that a model's name stands for: that of the split, of the data set, or the general one.
 
@@ -61,10 +67,8 @@ def model_file(model: str, dataset: str, split: str | None = None) -> Path:
             raise ConfigError(f'{model}: no such file', 'model')
         return Path(model)
     folder = config_root() / 'deeplab'
-    names = {path.stem for path in folder.glob('*.py')}
-    if model not in names:
-        general = {name for name in names if not any(name.startswith(f'{other}_') for other in names)}
-        raise ConfigError(unknown('model', model, general))
+    if not (folder / f'{model}.py').is_file():
+        raise ConfigError(unknown('model', model, model_names()))
     return next(folder / name for name in _places(model, dataset, split) if (folder / name).is_file())
 
 

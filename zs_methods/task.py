@@ -13,6 +13,7 @@ from zs_methods.datasets.files import common_root, fingerprint, locate
 from zs_methods.datasets.spec import DatasetSpec, load_spec, spec_file
 from zs_methods.protocols import Protocol
 from zs_methods.vectors.class_vectors import split_files
+from zs_methods.wording import nearest
 
 
 @dataclass(frozen=True)
@@ -180,5 +181,6 @@ def resolve_vectors(source: str, text: str | None, data_root: Path) -> str:
         elif Path(part).suffix or len(Path(part).parts) > 1:
             files.append(part)
         else:
-            raise KeyError(f'word vectors {part!r} are neither a file nor a name; names: {", ".join(names)}')
+            raise KeyError(f'word vectors {part!r} are neither a file nor a name; did you mean '
+                           f'{nearest(part, names)!r}? names: {", ".join(names)}')
     return '+'.join(files)

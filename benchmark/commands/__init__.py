@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from benchmark.commands import terminal
 from benchmark.errors import UsageError, known
 
-NAMES = ('run', 'report', 'show', 'compare', 'select', 'ablate', 'check', 'prepare', 'published', 'import_zs3',
-         'metafiles', 'perf')
+NAMES = ('run', 'list', 'report', 'export', 'show', 'compare', 'predict', 'select', 'ablate', 'new-method', 'check',
+         'doctor', 'prepare', 'published', 'import_zs3', 'metafiles', 'perf', 'completion')
 PROGRAM = 'benchmark'
 
 
@@ -20,9 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         int: the command's exit code; 0 for the list if it was asked for, 2 if there is no such command.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = [*(sys.argv[1:] if argv is None else argv)]  # `list` is a command here, once it was imported
     if words and words[0] in NAMES:
-        return importlib.import_module(f'benchmark.commands.{words[0]}').main(words[1:])
+        return module_of(words[0]).main(words[1:])
     return terminal.guard(PROGRAM, lambda: _without_command(words))
 
 
@@ -45,4 +46,9 @@ def _overview() -> list[str]:
 
 
 def _summary(name: str) -> str:
-    return importlib.import_module(f'benchmark.commands.{name}').COMMAND.summary
+    return module_of(name).COMMAND.summary
+
+
+def module_of(name: str) -> ModuleType:
+    """The file of a command."""
+    return importlib.import_module(f'benchmark.commands.{name.replace("-", "_")}')

@@ -10,17 +10,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmark import ROOT
+from benchmark import REFERENCE
 from benchmark.commands import terminal
-from benchmark.commands.arguments import Parser
+from benchmark.commands.arguments import Parser, record_folders
 from benchmark.commands.command import Command
-from benchmark.commands.differences import OWN, differences, first_stage
 from benchmark.errors import UsageError
+from benchmark.records.differences import OWN, differences, first_stage
 from benchmark.records.files import Record, Status, find_record, load_record
 from benchmark.records.values import difference, number
 
 ABOUT = """examples:
   python -m benchmark compare k2_zs3-clean_tiny_zs3_seed0 k2_zs3-clean_tiny_zsmmd_seed0
+  python -m benchmark compare k2_zs3-clean_tiny_zs3_seed0    # one of your runs with the reference
   python -m benchmark compare reports/records/shapes_k2_zs3-clean_tiny_zs3_seed0_379cbb87.json other/records/...json
 Images: validation images are drawn with replacement, the same for both. Seeds: all finished records of the same
 settings beside A and B. A difference is beyond noise only if both say so.
@@ -30,10 +31,10 @@ exit codes: 0 compared, 1 the numbers cannot be compared, 2 wrong call or a reco
 
 def add_arguments(parser: Parser) -> None:
     """Adds the two records and where to look."""
-    for name in 'AB':
-        parser.add_argument(name, help="a record's path, or a part of its name that no other has")
-    parser.add_argument('--reports', type=Path, default=ROOT / 'reports', metavar='DIR',
-                        help='folder with records/*.json (default: reports)')
+    parser.add_argument('A', help="a record's path, or a part of its name that no other has")
+    parser.add_argument('B', nargs='?', help="another one (default: the reference's record of A)")
+    parser.add_argument('--reports', type=Path, metavar='DIR',
+                        help='folder with records/*.json (default: reports/local, then the reference in reports)')
 
 
 def run(args: Namespace) -> int:
@@ -44,7 +45,9 @@ def run(args: Namespace) -> int:
     """
     console = terminal.console(160, soft_wrap=not sys.stdout.isatty())
     try:
-        paths = [find_record(word, args.reports / 'records') for word in (args.A, args.B)]
+        folders = record_folders(args.reports)
+        path = find_record(args.A, *folders)
+        paths = [path, find_record(args.B, *folders) if args.B else _of_reference(path)]
         first, second = map(load_record, paths)
         show_differences(first, second, console)
         reason = why_not(first, second)
@@ -67,11 +70,19 @@ COMMAND = Command('compare', 'Say what differs between two records, and whether 
 main = COMMAND.main
 
 
+def _of_reference(path: Path) -> Path:
+    """The committed record of the cell that a record is of."""
+    other = REFERENCE / 'records' / path.name
+    if not other.is_file() or other.resolve() == path.resolve():
+        raise UsageError(f'{path.stem}: the reference has no other record of this cell; name a second one')
+    return other
+
+
 def show_differences(first: Record, second: Record, console: Console) -> None:
     """Prints what the records are about and what they have differently."""
     for name, record in zip('AB', (first, second), strict=True):
         cell = record.cell
-        console.print(Text(f'{name}: {cell.dataset} {cell.split} {cell.protocol} {cell.model} {cell.method} '
+        console.print(Text(f'{name}: {cell.dataset} {cell.split} {cell.protocol} {cell.model} {cell.named} '
                            f'seed {cell.seed}: {record.status.value}, key {record.key}'))
     found = differences(first, second)
     if found:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmark import REFERENCE
+from benchmark.commands.estimates import estimate
 from benchmark.errors import UsageError, check_writable, known
 from benchmark.launchers.base import launcher_names
 from benchmark.launchers.launch import launch
@@ -16,8 +18,9 @@ from benchmark.planning.methods import load_plugins
 from benchmark.planning.plan import Cell, trie_lines
 from benchmark.planning.request import Request
 from benchmark.planning.run_options import RunOptions
-from benchmark.records.files import READABLE, Status, foreign_records
-from benchmark.reporting.refresh import refresh
+from benchmark.records.files import READABLE, Status, foreign_records, load_record
+from benchmark.reporting.refresh import reference_of, refresh
+from benchmark.reporting.statistics.reference import beside, summary
 from benchmark.reporting.tables.rows import data_text
 from benchmark.reporting.tables.terminal import terminal_table
 from benchmark.running.finished import other_data
@@ -49,6 +52,11 @@ def show_plan(cells: Sequence[Cell], options: RunOptions, console: Console) -> N
         if cell.skip:
             say(console, f'{cell.label}  skipped: {cell.skip}')
     say(console, f'{len(cells)} cells, {count_stages(cells, options)}')
+    missing = {node.key: node for cell in cells if not cell.skip for node in cell.nodes
+               if options.force or not store.exists(node.name, node.key)}
+    if missing:
+        told = estimate(cells, missing.values(), options.artifacts, {options.records, REFERENCE / 'records'})
+        say(console, told.text)
 
 
 def count_stages(cells: Sequence[Cell], options: RunOptions) -> str:
@@ -82,12 +90,21 @@ def run_cells(cells: Sequence[Cell], options: RunOptions, reports: Path, console
     bad = [record for record in records if record.status in (Status.FAILED, Status.INTERRUPTED)]
     own = cells[0].id
     say(console, f'report: {reports / f"{own.dataset}.md"}')
+    if (reference := reference_of(reports)) and (told := _beside(cells, options.records, reference / 'records')):
+        say(console, f'beside the reference, {told}')
     if others := other_data(cells, options.records):
         say(console, f'{own.dataset} names other data there too, each in sections of its own: this run is on '
                      f'{own.data}, others on {", ".join(map(data_text, others))}')
     if bad or missing:
         say(console, f'{len(bad)} of {len(cells)} cells failed, {missing} not run')
     return 1 if bad or missing else 0
+
+
+def _beside(cells: Sequence[Cell], records: Path, reference: Path) -> str:
+    """How the cells compare with the committed ones, in a line; '' if none of them is there."""
+    own = [(cell.file_name, load_record(records / cell.file_name)) for cell in cells
+           if (reference / cell.file_name).is_file() and (records / cell.file_name).is_file()]
+    return summary(beside(own, reference), sum(record.status is Status.DONE for _, record in own))
 
 
 def quieten() -> None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark import ROOT
+from benchmark import LOCAL, WORK
 from benchmark.commands import terminal
 from benchmark.commands.command import Command
 from benchmark.commands.requests import select_device
@@ -45,8 +45,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--vectors', type=Path, metavar='FILE', help='word vectors to store with the generator')
     parser.add_argument('--out', type=Path, metavar='DIR', help='folder for the model (default: in --work-dir)')
     parser.add_argument('--convert-only', action='store_true', help='do not evaluate')
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'))
-    parser.add_argument('--reports', type=Path, default=ROOT / 'reports')
+    parser.add_argument('--work-dir', type=Path, default=WORK)
+    parser.add_argument('--reports', type=Path, default=LOCAL)
     parser.add_argument('--device', default='auto')
     parser.add_argument('--force', action='store_true', help='evaluate again')
 

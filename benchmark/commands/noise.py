@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import glob
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from benchmark.records.files import Record, Status, load_head
-from benchmark.records.schema import Metrics
+from benchmark.records.differences import environment
+from benchmark.records.files import Record
+from benchmark.records.seeds import seeds_of
 from benchmark.reporting.statistics.bootstrap import resampled_hiou, resamples_for
 from benchmark.stats import CONFIDENCE, Resampled, Summary, paired, resampled, summarise
 
@@ -20,6 +19,8 @@ def noise(first: Record, second: Record, paths: Sequence[Path]) -> Iterator[str]
         yield 'verdict: identical confusion matrices' + (', image by image' if same and first.confusion_per_image
                                                          else ' as a whole')
         return
+    elsewhere = ', '.join(one.what for one in environment(first, second))
+    neutral = bool(elsewhere) or first.settings == second.settings
     images = over_images(first, second)
     if images is None:
         yield ('over images: not known; at least one record lacks the confusion matrices of single images, or the '
@@ -27,33 +28,30 @@ def noise(first: Record, second: Record, paths: Sequence[Path]) -> Iterator[str]
     else:
         yield (f'over images: hIoU A - B = {images.difference:+.2f}, {CONFIDENCE:.0%} of {resamples_for(1)} paired '
                f'resamples of {first.images} images from {images.low:+.2f} to {images.high:+.2f}, p = {images.p:.4f}: '
-               f'{images.verdict}')
+               f'{_worded(images.verdict, neutral)}')
     if first.settings != second.settings:
-        yield from _decide(images, *map(seeds_of, (first, second), paths))
+        yield from _decide(images, *map(seeds_of, (first, second), paths), elsewhere)
     elif first.cell.seed == second.cell.seed:
-        yield ('verdict: the same settings and seed gave other numbers; over images: '
-               f'{images.verdict if images else "not known"}')
+        yield ('verdict: the same settings and seed gave other numbers, which makes neither better; '
+               f'{f"what differs is {elsewhere}" if elsewhere else "nothing that records tell of differs"}')
     else:
         values = {**seeds_of(second, paths[1]), **seeds_of(first, paths[0])}
         yield f'over seeds: mean hIoU {_interval(summarise(values.values()))}, {_named(sorted(values))}'
         yield 'verdict: two seeds of the same settings; what they differ by is the noise of seeds'
 
 
-def _decide(images: Resampled | None, first: Mapping[int, float], second: Mapping[int, float]) -> Iterator[str]:
-    """The lines on two settings, given the hIoU of their seeds."""
+def _decide(images: Resampled | None, first: Mapping[int, float], second: Mapping[int, float],
+            elsewhere: str) -> Iterator[str]:
+    """The lines on two settings, given the hIoU of their seeds and what else the records differ in."""
     common = sorted(first.keys() & second.keys())
     seeds = paired([first[seed] for seed in common], [second[seed] for seed in common]) if common else None
     if seeds is None or seeds.half_width is None:
         yield f'over seeds: not known; finished records of both settings have {len(common)} seeds in common'
     else:
         wide = '; the interval is wider than the difference' * seeds.wide
-        yield f'over seeds: mean hIoU A - B = {_interval(seeds)}, {_named(common)}: {seeds.verdict}{wide}'
-    yield f'verdict: {_verdict(images, seeds)}'
-
-
-def hiou(metrics: Metrics) -> float | None:
-    """The score that methods are compared by."""
-    return metrics.hiou
+        yield (f'over seeds: mean hIoU A - B = {_interval(seeds)}, {_named(common)}: '
+               f'{_worded(seeds.verdict, bool(elsewhere))}{wide}')
+    yield f'verdict: {_verdict(images, seeds, elsewhere)}'
 
 
 def over_images(first: Record, second: Record) -> Resampled | None:
@@ -66,28 +64,25 @@ def over_images(first: Record, second: Record) -> Resampled | None:
     return resampled(first.metrics.hiou - second.metrics.hiou, samples['A'] - samples['B'])
 
 
-def seeds_of(record: Record, path: Path, score: Callable[[Metrics], float | None] = hiou) -> dict[int, float]:
-    """A score of all finished records beside one that differ from it in nothing but the seed, by seed."""
-    pattern, one = re.subn(r'_seed\d+(?=_|$)', '_seed*', glob.escape(path.stem))
-    heads = [load_head(other) for other in sorted(path.parent.glob(f'{pattern}.json'))] if one else []
-    found = {head.cell.seed: score(head.metrics) for head in heads
-             if head.status is Status.DONE and head.settings == record.settings}
-    found[record.cell.seed] = score(record.metrics)
-    return {seed: value for seed, value in sorted(found.items()) if value is not None}
-
-
-def _verdict(images: Resampled | None, seeds: Summary | None) -> str:
-    """Beyond noise is what images and seeds agree on."""
+def _verdict(images: Resampled | None, seeds: Summary | None, elsewhere: str) -> str:
+    """Beyond noise is what images and seeds agree on; better is only what nothing but the settings can have made."""
     of_images = images.verdict if images else 'not known'
     of_seeds = seeds.verdict if seeds else 'not known'
     decided = ('better', 'worse')
-    if of_images in decided and of_seeds == of_images:
-        return f'A is {of_images} than B beyond noise, over images and over seeds'
-    if of_images in decided and of_seeds == 'not known':
-        return f'A is {of_images} than B over images; the noise of seeds is not known'
-    if of_images in decided:
-        return f'A is {of_images} than B over images, but within the noise of seeds'
-    return 'not known' if of_images == 'not known' else 'no difference beyond noise'
+    if of_images not in decided:
+        return 'not known' if of_images == 'not known' else 'no difference beyond noise'
+    word = _worded(of_images, bool(elsewhere))
+    blur = f', but {elsewhere} differ too, so that this may be theirs' if elsewhere else ''
+    if of_seeds == of_images:
+        return f'A is {word} than B beyond noise, over images and over seeds{blur}'
+    if of_seeds == 'not known':
+        return f'A is {word} than B over images; the noise of seeds is not known{blur}'
+    return f'A is {word} than B over images, but within the noise of seeds'
+
+
+def _worded(verdict: str, neutral: bool) -> str:
+    """A verdict without praise where the numbers may differ for what is no merit of either: a CPU, a seed."""
+    return {'better': 'higher', 'worse': 'lower'}.get(verdict, verdict) if neutral else verdict
 
 
 def _interval(summary: Summary) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from benchmark import ROOT
+from benchmark import DATA, REFERENCE
 from benchmark.commands.arguments import Parser
 from benchmark.commands.command import Command
 
@@ -21,13 +21,13 @@ exit codes: 0 measured, 2 wrong call, or no such device, 130 interrupted"""
 
 def add_arguments(parser: Parser) -> None:
     """Adds what to measure, and how much of it."""
-    parser.add_argument('what', choices=MEASUREMENTS, metavar='MEASUREMENT', help=', '.join(MEASUREMENTS))
+    parser.add_argument('what', choices=tuple(MEASUREMENTS), metavar='MEASUREMENT', help=', '.join(MEASUREMENTS))
     parser.add_argument('--repeats', type=int, default=15, metavar='N', help='of the generator')
     parser.add_argument('--number', type=int, default=10_000, metavar='N',
                         help='of the cells of a plan, or records of a report')
-    parser.add_argument('--records', type=Path, default=ROOT / 'reports' / 'records', metavar='DIR',
+    parser.add_argument('--records', type=Path, default=REFERENCE / 'records', metavar='DIR',
                         help='records to multiply (default: those of this repository)')
-    parser.add_argument('--data-root', type=Path, default=Path('data'), metavar='DIR', help='data of the launchers')
+    parser.add_argument('--data-root', type=Path, default=DATA, metavar='DIR', help='data of the launchers')
     parser.add_argument('--device', default='cuda', help='of gpu: cuda, or cpu to see that the program runs')
     parser.add_argument('--quick', action='store_true', help='of gpu: tiny sizes, whose figures mean nothing')
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark import DATA
 from benchmark.commands import terminal
 from benchmark.commands.arguments import Parser, items
 from benchmark.commands.command import Command
@@ -63,7 +64,7 @@ def run(args: Namespace) -> int:
 
     if args.root is None:
         described = args.command == 'verify' and args.dataset.endswith(('.yaml', '.yml'))
-        args.root = Path(args.dataset).parent if described else Path('data')
+        args.root = Path(args.dataset).parent if described else DATA
     try:
         return _verify(args) if args.command == 'verify' else _prepare(args)
     except AcquisitionError as error:

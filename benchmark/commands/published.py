@@ -10,6 +10,7 @@ from benchmark.commands import terminal
 from benchmark.commands.arguments import Parser, items
 from benchmark.commands.command import Command
 from benchmark.errors import UsageError
+from zs_methods.wording import nearest
 
 if TYPE_CHECKING:
     from benchmark.reporting.published.values import Published
@@ -60,13 +61,15 @@ def choose(dataset: str = 'all', methods: str = '') -> dict[str, list[Published]
 
     known = load_facts().datasets
     if dataset != 'all' and dataset not in known:
-        raise UsageError(f'unknown data set {dataset!r}; published numbers are known for: {", ".join(known)}, all')
+        raise UsageError(f'unknown data set {dataset!r}: did you mean {nearest(dataset, [*known, "all"])!r}? published '
+                         f'numbers are known for: {", ".join(known)}, all')
     rows = {name: load_published(name) for name in known}
     names = {name for part in rows.values() for row in part for name in _names(row)}
     wanted = {name.lower() for name in items(methods)}
     unknown = sorted(wanted - names)
     if unknown:
-        raise UsageError(f'no published numbers of {", ".join(unknown)}; known: {", ".join(sorted(names))}')
+        raise UsageError(f'no published numbers of {", ".join(unknown)}: did you mean {nearest(unknown[0], names)!r}? '
+                         f'known: {", ".join(sorted(names))}')
     chosen = {name: [row for row in part if not wanted or wanted & _names(row)]
               for name, part in rows.items() if dataset in ('all', name)}
     return {name: part for name, part in chosen.items() if part}
@@ -100,20 +103,22 @@ def _print_tables(chosen: dict[str, list[Published]]) -> None:
     from rich.text import Text
 
     from benchmark.reporting.published import tables as published_tables
-    from benchmark.reporting.published.facts import load_facts
 
     console = terminal.console(180, highlight=False)
-    summaries = load_facts().protocols
     for name, rows in chosen.items():
         references = published_tables.References(rows)
-        for protocol, group in published_tables.by_protocol(rows).items():
+        for split, group in published_tables.by_split(rows).items():
             frame = published_tables.listing(group, references, _content(group))
-            table = Table(title=Text(f'{name}, protocol {protocol}: {summaries[protocol].summary}; mIoU in percent'))
+            table = Table(title=Text(f'{name}, {split}: mIoU in percent'))
             for column in frame.columns:
                 table.add_column(Text(column), justify='right' if column in published_tables.SCORES else 'left')
             for row in frame.itertuples(index=False):
                 table.add_row(*map(Text, row))
             console.print(table)
+        console.print(Text(f'{published_tables.UNVERIFIED}: unverified, recalled and not read in the paper; '
+                           f'{published_tables.CONTRADICTING}: contradicts the other values, see the note'))
+        for protocol, summary in published_tables.protocols(rows):
+            console.print(Text(f'protocol {protocol}: {summary}'))
         for claim in published_tables.claims(name):
             console.print(Text(f'Papers with Code lists "{claim.claim}, {claim.score} '
                                f'{published_tables.plain(claim.value)}": {claim.verdict}'))

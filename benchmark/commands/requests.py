@@ -6,12 +6,14 @@ import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from benchmark import ROOT
+from benchmark import LOCAL, WORK
 from benchmark.commands.arguments import Settings, items
 from benchmark.errors import UsageError
 from benchmark.planning.request import Request
 from benchmark.planning.run_options import RunOptions
+from zs_methods.wording import nearest
 
 #: Least value of each number.
 LEAST = {'workers': 1, 'threads': 1, 'processes': 1, 'retry': 0, 'timeout': 0.0, 'checkpoint_every': 1}
@@ -55,8 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help='train the DeepLab with N processes through torchrun, one per GPU')
 
     group = parser.add_argument_group('where and how')
-    group.add_argument('--work-dir', type=Path, default=Path('work_dirs'), help='folder of the artifacts')
-    group.add_argument('--reports', type=Path, default=ROOT / 'reports', help='folder of records and reports')
+    group.add_argument('--work-dir', type=Path, default=WORK, metavar='DIR',
+                       help=f'folder of the artifacts (default: {WORK.name})')
+    group.add_argument('--reports', type=Path, default=LOCAL, metavar='DIR',
+                       help='folder of records and reports (default: reports/local, beside the committed reference '
+                            'in reports, which is made anew with --reports reports)')
     group.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     group.add_argument('--launcher', default='local', metavar='NAME',
                        help='serial, local (default), ray, slurm, or inline: without processes, for a debugger')
@@ -73,6 +78,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--timeout', type=float, metavar='SECONDS', help='kill a cell whose stage takes longer')
     group.add_argument('--checkpoint-every', type=int, metavar='N',
                        help='iterations between checkpoints inside a stage; every minute by default')
+    group.add_argument('--monitor', metavar='NAME|FILE', default='',
+                       help='watch trainings with back-ends of mmengine: tensorboard, wandb, ..., or a config file '
+                            'with vis_backends and custom_hooks; written to <work-dir>/monitor, trains nothing again')
     group.add_argument('--force', action='store_true', help='train again what is already there')
     group.add_argument('--fail-fast', action='store_true', help='start nothing new after the first failure')
 
@@ -114,7 +122,18 @@ def run_options_of(args: argparse.Namespace, records: Path | None = None) -> Run
         device=select_device(args.device), launcher=args.launcher, workers=args.workers, threads=args.threads,
         deterministic=args.deterministic, address=args.address, launcher_options=args.launcher_options,
         retry=args.retry, timeout=args.timeout, checkpoint_every=args.checkpoint_every, force=args.force,
-        fail_fast=args.fail_fast)
+        fail_fast=args.fail_fast, monitor=_monitor(args.monitor))
+
+
+def _monitor(text: str) -> dict[str, Any] | None:
+    """What watches trainings; None for nothing."""
+    if not text:
+        return None
+    from zs_methods.engine.monitor import read_monitor
+    try:
+        return read_monitor(items(text))
+    except ValueError as error:
+        raise UsageError(f'--monitor: {error}') from None
 
 
 def check_least(args: argparse.Namespace, least: dict[str, float]) -> None:
@@ -133,7 +152,8 @@ def select_device(name: str) -> str:
     """
     kind, _, index = name.partition(':')
     if kind not in ('auto', 'cpu', 'cuda') or (index and (kind != 'cuda' or not index.isdecimal())):
-        raise UsageError(f'--device takes auto, cpu, cuda or cuda:N, got {name!r}')
+        near = nearest(kind, ('auto', 'cpu', 'cuda'))
+        raise UsageError(f'--device takes auto, cpu, cuda or cuda:N, got {name!r}: did you mean {near!r}?')
     if kind == 'cpu':
         os.environ['CUDA_VISIBLE_DEVICES'] = ''
         return 'cpu'

@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.commands.repeats import Again, compare
 from benchmark.errors import UsageError
 from benchmark.launchers.launch import launch
 from benchmark.planning import data
@@ -24,6 +23,7 @@ from benchmark.planning.plan import Cell
 from benchmark.planning.run_options import RunOptions
 from benchmark.records.files import Record, Status, load_record
 from benchmark.records.values import number
+from benchmark.reporting.statistics.repeats import Again, compare
 from benchmark.running.progress import Reporter
 from benchmark.store.locks import Lock, remove_abandoned
 
@@ -64,11 +64,13 @@ def verify(count: int, cells: Sequence[Cell], options: RunOptions, console: Cons
             with Reporter(console, len(group)) as reporter:
                 launch(group, own, reporter, source)
             again |= {cell.file_name: load_record(folder / 'records' / cell.file_name) for cell in group}
-    cells_again = [compare(cell, known[cell.file_name], again[cell.file_name], options.records) for cell in drawn]
-    console.print(_table(cells_again))
-    for one in cells_again:
+    cells_again = [compare(known[name], again[name], options.records / name)
+                   for name in (cell.file_name for cell in drawn)]
+    labels = [cell.label for cell in drawn]
+    console.print(_table(labels, cells_again))
+    for label, one in zip(labels, cells_again, strict=True):
         if one.verdict != 'identical':
-            console.print(f'{one.cell.label}: {one.why}', highlight=False, markup=False, soft_wrap=True)
+            console.print(f'{label}: {one.why}', highlight=False, markup=False, soft_wrap=True)
     same, near = (sum(one.verdict == verdict for one in cells_again) for verdict in ('identical', 'within'))
     console.print(f'{same} of {len(drawn)} identical to the pixel' +
                   f", {near} within the seeds' interval" * bool(near), highlight=False)
@@ -101,16 +103,16 @@ def _threads(record: Record) -> int:
     return max(named, default=record.provenance['hardware']['threads'])
 
 
-def _table(cells: Sequence[Again]) -> Table:
+def _table(labels: Sequence[str], cells: Sequence[Again]) -> Table:
     table = Table(title='Cells that were run again')
     for title in ('cell', 'hIoU then', 'hIoU now', 'pixels moved', 'verdict'):
         table.add_column(title, justify='left' if title in ('cell', 'verdict') else 'right')
-    for one in cells:
+    for label, one in zip(labels, cells, strict=True):
         then, now, moved = number(one.record.metrics.hiou, 4), '-', '-'
         if one.verdict != 'failed':
             now = number(one.other.metrics.hiou, 4)
             moved = sum(abs(a - b) for rows in zip(one.record.confusion, one.other.confusion, strict=True)
                         for a, b in zip(*rows, strict=True)) // 2
             moved = f'{moved:,}'
-        table.add_row(Text(one.cell.label), then, now, moved, one.verdict)
+        table.add_row(Text(label), then, now, moved, one.verdict)
     return table

@@ -23,20 +23,22 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
     group = parser.add_argument_group('instead of that')
     group.add_argument('--dry-run', action='store_true', help='print the plan and stop')
-    group.add_argument('--list', action='store_true', help='print the methods and stop')
+    group.add_argument('--list', action='store_true',
+                       help='print the methods and stop; all else there is: python -m benchmark list')
     group.add_argument('--verify', type=int, default=0, metavar='N',
                        help='run N random finished cells again, beside their artifacts, and compare; no report; exit '
                             "code 0 if all are identical or within their seeds' interval")
 
 
 def _run(args: argparse.Namespace) -> int:
-    from benchmark.planning.methods import list_methods
-
     check_least(args, {'verify': 0})
     request, console = request_of(args), terminal.console(100)
     if args.list:
-        for line in list_methods(request):
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        from benchmark.commands.listings import methods, show
+        from benchmark.planning.methods import load_plugins
+
+        load_plugins(request.plugins)
+        show(*methods(request.protocol), terminal.console(160))
         return 0
     from benchmark.commands.execution import check_options, run_cells, show_plan
     from benchmark.planning.cells import plan_cells
@@ -53,6 +55,6 @@ def _run(args: argparse.Namespace) -> int:
     return run_cells(cells, options, args.reports, console)
 
 
-COMMAND = Command('run', 'Train methods for every K and write the tables to reports/.', ABOUT, _arguments, _run,
+COMMAND = Command('run', 'Train methods for every K and write the tables to reports/local.', ABOUT, _arguments, _run,
                   program='run.py', call='python benchmark/run.py')
 main = COMMAND.main

@@ -15,13 +15,13 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from benchmark import ROOT
+from benchmark import WORK
 from benchmark.commands import terminal
-from benchmark.commands.arguments import Parser
+from benchmark.commands.arguments import Parser, record_folders
 from benchmark.commands.command import Command
 from benchmark.commands.trace import access_text, find_artifact, follows, summary_line
 from benchmark.errors import UsageError, known
-from benchmark.records.files import Record, StageRecord, Status, find_record, load_record
+from benchmark.records.files import Record, StageRecord, Status, find_record, load_head, load_record, variants_of
 from benchmark.records.values import NONE, number
 
 ABOUT = """examples:
@@ -34,9 +34,9 @@ def add_arguments(parser: Parser) -> None:
     """Adds the record and where to look."""
     parser.add_argument('record', metavar='RECORD', help="a record's path, or a part of its name that no other has")
     parser.add_argument('--stage', metavar='NAME', help='all that is known of one stage')
-    parser.add_argument('--reports', type=Path, default=ROOT / 'reports', metavar='DIR',
-                        help='folder with records/*.json (default: reports)')
-    parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs', metavar='DIR',
+    parser.add_argument('--reports', type=Path, metavar='DIR',
+                        help='folder with records/*.json (default: reports/local, then the reference in reports)')
+    parser.add_argument('--work-dir', type=Path, default=WORK, metavar='DIR',
                         help='folder with artifacts/ (default: work_dirs)')
 
 
@@ -48,7 +48,7 @@ def run(args: Namespace) -> int:
     """
     console = terminal.console(160, soft_wrap=not sys.stdout.isatty())
     try:
-        path = find_record(args.record, args.reports / 'records')
+        path = find_record(args.record, *record_folders(args.reports))
         record = load_record(path)
         if args.stage is None:
             show_record(record, path, args.work_dir, console)
@@ -72,7 +72,9 @@ def _stage(record: Record, name: str) -> StageRecord:
 def show_record(record: Record, path: Path, work_dir: Path, console: Console) -> None:
     """Prints scores, origins and stages of a record."""
     cell = record.cell
-    console.print(Text(f'{cell.dataset} {cell.split} {cell.method} seed {cell.seed}: {record.status.value}', 'bold'))
+    console.print(Text(f'{cell.dataset} {cell.split} {cell.named} seed {cell.seed}: {record.status.value}', 'bold'))
+    for other in variants_of(path):
+        console.print(Text(f'beside it: {load_head(other).cell.named}, {other.stem}'))
     if record.status is Status.DONE:
         console.print(_scores(record))
         hiou = NONE if record.metrics.hiou is None else record.metrics.hiou

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmark.store.checksums import content_hash
+from zs_methods.engine.monitor import addressed
 from zs_methods.engine.stage import StageSpec
 from zs_methods.plugins import content_sha256, source_of
 from zs_methods.registry import DATASETS, MODELS, STAGES, TRANSFORMS
@@ -29,6 +30,8 @@ def stage_content(spec: StageSpec, card: list | None) -> bytes:
         card (list, optional): name and version of the protocol card; for the last stage of a recipe only, since cards
             may share trainings, but never a number.
 
+    What only watches a training has no part in it, see `addressed`.
+
     Raises:
         KeyError: the stage is not registered.
     """
@@ -36,7 +39,7 @@ def stage_content(spec: StageSpec, card: list | None) -> bytes:
     if stage is None:
         raise KeyError(f"stage {spec.name!r}: type {spec.config['type']!r} is not registered in STAGES")
     stage(**{name: value for name, value in spec.config.items() if name != 'type'})
-    content = {'name': spec.name, 'config': spec.config, 'version': stage.version,
+    content = {'name': spec.name, 'config': addressed(spec.config), 'version': stage.version,
                'source': _plugin_sources(spec.config), 'card': card}
     return json.dumps(content, sort_keys=True, separators=(',', ':')).encode()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmark.errors import UsageError, check_writable, known
 from benchmark.planning.methods import chosen_methods, load_plugins
@@ -14,6 +15,8 @@ from zs_methods.configs import NETWORK_KEY, Composed, ConfigError, check_device,
 from zs_methods.datasets.files import locate
 from zs_methods.datasets.spec import DatasetSpec, available, load_spec
 from zs_methods.engine import shared_memory
+from zs_methods.engine.monitor import addressed
+from zs_methods.methods import Method
 from zs_methods.protocols import PROTOCOLS, Protocol
 from zs_methods.task import Task, find_vectors
 from zs_methods.vectors.class_vectors import load_class_vectors, split_files, vectors_name, vectors_sha256
@@ -107,13 +110,18 @@ def _compose(request: Request, options: RunOptions, methods: Sequence[str], task
 def _recipe(composed: Composed, task: Task, protocol: Protocol, request: Request) -> Recipe:
     """A method on a task; an option is part of its variant only if the recipe is another one without it."""
     method = composed.build(task, protocol)
-    stages = method.stages()
+    stages = _settings(method)
     variant = {key: value for key, value in composed.applied.items() if not key.startswith(NETWORK_KEY) and
-               composed.without(key).build(task, protocol).stages() != stages}
+               _settings(composed.without(key).build(task, protocol)) != stages}
     other = task.vectors != str(find_vectors(request.dataset, request.root))
     if other and method.vectors()['sha256'] in repr(stages):
         variant['vectors'] = f'{vectors_name(task.vectors)} {vectors_sha256(task.vectors)[:8]}'
     return Recipe(method, composed.name, task, variant)
+
+
+def _settings(method: Method) -> list[tuple[str, dict[str, Any]]]:
+    """A recipe's stages by name and what their addresses take of their settings."""
+    return [(spec.name, addressed(spec.config)) for spec in method.stages()]
 
 
 def _splits(request: Request, spec: DatasetSpec) -> list[int | str]:

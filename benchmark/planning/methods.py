@@ -7,7 +7,6 @@ from pathlib import Path
 
 import zs_methods.methods  # noqa: F401  registers the methods
 from benchmark.errors import UsageError, known
-from benchmark.planning.request import Request
 from zs_methods.methods import ROLES
 from zs_methods.own_registries import METHODS
 from zs_methods.plugins import import_file
@@ -15,14 +14,11 @@ from zs_methods.protocols import PROTOCOLS, stronger_access
 from zs_methods.wording import one_line
 
 
-def list_methods(request: Request) -> list[str]:
-    """One line per registered method: name, role, setting, what it reads of unseen labels, summary."""
-    load_plugins(request.plugins)
-    protocol = PROTOCOLS[known('protocol', request.protocol, PROTOCOLS)]
-    rows = [(name, method.role, method.setting, stronger_access(method.reads_unseen_gt, protocol.handling))
+def method_rows(protocol: str) -> list[tuple[str, ...]]:
+    """Of every registered method: name, role, setting, what it reads of unseen labels under a card, summary."""
+    handling = PROTOCOLS[known('protocol', protocol, PROTOCOLS)].handling
+    return [(name, method.role, method.setting, stronger_access(method.reads_unseen_gt, handling), method.summary)
             for name, method in sorted(METHODS.module_dict.items())]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ['  '.join([*map(str.ljust, row, widths), METHODS.module_dict[row[0]].summary]) for row in rows]
 
 
 def chosen_methods(names: Sequence[str]) -> list[str]:

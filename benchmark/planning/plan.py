@@ -101,7 +101,7 @@ class Cell:
     @property
     def label(self) -> str:
         """Short name for progress lines."""
-        return f'{self.id.dataset} {self.id.split} {self.id.method} seed {self.id.seed}'
+        return f'{self.id.dataset} {self.id.split} {self.id.named} seed {self.id.seed}'
 
     @property
     def file_name(self) -> str:
@@ -188,7 +188,7 @@ def trie_lines(cells: Sequence[Cell], store: ArtifactStore, force: bool = False)
     cells = [cell for cell in cells if not cell.skip]
     titles: dict[str, str] = {}
     branches: dict[str | None, dict[str, Node]] = {}  # key of a stage -> the stages after it
-    ends = {cell.key: cell.id.method for cell in cells}
+    ends = {cell.key: cell.id.named for cell in cells}
     for cell in cells:
         titles[cell.nodes[0].key] = f'{cell.id.dataset} {cell.id.split} {cell.id.protocol} seed {cell.id.seed}'
         for before, node in zip((None, *cell.nodes), cell.nodes, strict=False):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmark import DATA
+
 
 @dataclass(frozen=True)
 class Request:
@@ -18,7 +20,7 @@ class Request:
         splits (tuple[str, ...], optional): splits that have a name.
         seeds (tuple[int, ...]): one cell each.
         dataset (str): a name, or the YAML file of a description.
-        data_root (Path, optional): folder that holds data sets, or this one; ``data`` by default, and that of the file
+        data_root (Path, optional): folder that holds data sets, or this one; `DATA` by default, and that of the file
             for a description.
         train_list (str, optional): another list of training images than the card's; makes another card.
         vectors (str, optional): word vectors, see `zs_methods.task.resolve_vectors`.
@@ -52,7 +54,7 @@ class Request:
         """Where data are looked for."""
         if self.data_root is not None:
             return self.data_root
-        return Path(self.dataset).parent if is_file(self.dataset) else Path('data')
+        return Path(self.dataset).parent if is_file(self.dataset) else DATA
 
 
 def is_file(dataset: str) -> bool:

@@ -30,6 +30,7 @@ class RunOptions:
         checkpoint_every (int, optional): iterations between checkpoints inside a stage, instead of a minute.
         force (bool): run every requested stage once, whatever is there.
         fail_fast (bool): start nothing after the first failure.
+        monitor (Mapping, optional): what watches trainings, see `zs_methods.engine.monitor.read_monitor`.
     """
 
     work_dir: Path
@@ -46,6 +47,7 @@ class RunOptions:
     checkpoint_every: int | None = None
     force: bool = False
     fail_fast: bool = False
+    monitor: Mapping[str, Any] | None = None
 
     @property
     def artifacts(self) -> Path:

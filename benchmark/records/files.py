@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import re
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +27,13 @@ from benchmark.records.schema import (
     Status,
 )
 from benchmark.records.upgrades import OLDEST, upgrade
+from benchmark.records.values import variant_text
 from benchmark.store.checksums import check, read_json, write_json
 
 __all__ = [
     'READABLE', 'SCHEMA_VERSION', 'CellId', 'Example', 'Failure', 'Group', 'MethodCard', 'Metrics', 'NetworkCard',
     'Record', 'RecordHead', 'Secondary', 'StageRecord', 'Status', 'find_record', 'foreign_records', 'load_head',
-    'load_record', 'load_records', 'read_json', 'save_record', 'write_json']
+    'load_record', 'load_records', 'read_json', 'save_record', 'variants_of', 'write_json']
 
 #: Versions that `load_record` reads, older ones by `upgrade`.
 READABLE = range(OLDEST, SCHEMA_VERSION + 1)
@@ -109,32 +112,63 @@ def load_records(folder: Path) -> list[Record]:
     return [load_record(path) for path in sorted(folder.glob('*.json'))]
 
 
-def find_record(word: str, folder: Path) -> Path:
-    """A record by its path, or by a part of its name that no other record in the folder has.
+def find_record(word: str, *folders: Path) -> Path:
+    """A record by its path, or by a part of its name that no other record in the folders has.
+
+    Variants have the name of the plain method but for the hash at its end: a name without that means the plain one. Of
+    two records of one name, that of the earlier folder is meant.
 
     Raises:
-        UsageError: none or several; the message lists the nearest.
+        UsageError: none or several; the message lists the nearest, and what makes variants of them.
     """
     if Path(word).is_file():
         return Path(word)
-    paths = sorted(folder.glob('*.json'))
+    by_name = {path.name: path for folder in reversed(folders) for path in folder.glob('*.json')}
+    paths = [by_name[name] for name in sorted(by_name)]
     found = [path for path in paths if word in path.stem]
     exact = [path for path in found if word in (path.stem, path.name)]
     if len(exact or found) == 1:
         return (exact or found)[0]
-    few = ', '.join(_named((found or paths)[:4])) + (', ...' if len(found or paths) > 4 else '')
+    plain = [path for path in found if path.stem != _stem(path) and _stem(path).endswith(word) and not _variant(path)]
+    if len(plain) == 1:
+        return plain[0]
+    near = found or sorted(paths, key=lambda path: -SequenceMatcher(None, word, _stem(path)).ratio())
+    few = ', '.join(_named(near[:4])) + (', ...' if len(near) > 4 else '')
     if found:
         raise UsageError(f"{word!r} is part of {len(found)} records' names: {few}")
-    raise UsageError(f'no file and no record in {folder} is called {word!r}' + (f'; there are {few}' if few else ''))
+    where = ' or '.join(map(str, folders))
+    raise UsageError(f'no file and no record in {where} is called {word!r}' + (f'; there are {few}' if few else ''))
+
+
+def variants_of(path: Path) -> list[Path]:
+    """The records beside one that differ from it in their name's hash alone: variants, or the plain method of one."""
+    return [other for other in sorted(path.parent.glob(f'{glob.escape(_stem(path))}_*.json'))
+            if other != path and _stem(other) == _stem(path)]
+
+
+def _stem(path: Path) -> str:
+    """A record's name without its hash."""
+    return re.sub(r'(_seed\d+)_[0-9a-f]+$', r'\1', path.stem)
+
+
+def _variant(path: Path) -> bool:
+    """Whether a record is of a variant; a damaged one is of none."""
+    with contextlib.suppress(OSError, ValueError):
+        return bool(load_head(path).cell.variant)
+    return False
 
 
 def _named(paths: list[Path]) -> list[str]:
-    """Names of records, with what they are about where data of several share the name of a data set."""
+    """Names of records, with what makes a variant of each, and its data where those of several share a name."""
     heads = {}
     for path in paths:
         with contextlib.suppress(OSError, ValueError):  # a damaged one is still listed
             heads[path] = load_head(path).cell
     data = {(cell.dataset, cell.data) for cell in heads.values()}
     several = len(data) > len({dataset for dataset, _ in data})
-    return [path.stem + (f' (data {heads[path].data or "not recorded"})' if several and path in heads else '')
-            for path in paths]
+    return [path.stem + (_about(heads[path], several) if path in heads else '') for path in paths]
+
+
+def _about(cell: CellId, data: bool) -> str:
+    variant = f' ({variant_text(cell.variant, full=True)})' if cell.variant else ''
+    return variant + (f' (data {cell.data or "not recorded"})' if data else '')

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from benchmark.records.values import variant_text
 from benchmark.store.checksums import content_hash
 
 SCHEMA_VERSION = 5
@@ -63,6 +64,11 @@ class CellId(_Part):
     method: str
     seed: int
     variant: dict[str, Any] = {}
+
+    @property
+    def named(self) -> str:
+        """The method and, in brackets, the settings that make a variant of it."""
+        return f'{self.method} ({variant_text(self.variant, full=True)})' if self.variant else self.method
 
 
 class Group(_Part):

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmark import ROOT
+from benchmark import REFERENCE, ROOT
 
 #: Files of the two packages that pages are made with.
 _SOURCES = {'.py', '.j2', '.yaml', '.csv'}
-_LINK = re.compile(r'\]\(([\w./-]+\.(?:md|png))\)')
+_LINK = re.compile(r'\]\(([\w./~-]+\.(?:md|png))\)')
 
 
 def refresh(reports: Path, data_root: Path | None = None) -> None:
@@ -21,19 +21,25 @@ def refresh(reports: Path, data_root: Path | None = None) -> None:
     Args:
         reports (Path): see `benchmark.reporting.render`.
         data_root (Path, optional): see there; left out in the repository's own reports, since photographs belong to
-            their owners.
+            their owners. All others show these beside them.
 
     Raises:
         ReportError: see `benchmark.reporting.render`.
     """
-    if not _is_fresh(reports):
+    own = reference_of(reports)
+    if not _is_fresh(reports, own):
         from benchmark.reporting.render import render
-        render(reports, None if reports.resolve() == ROOT / 'reports' else data_root)
+        render(reports, data_root if own else None, own)
 
 
-def newest(reports: Path) -> int:
+def reference_of(reports: Path) -> Path | None:
+    """The folder whose numbers stand beside those of another one; None for that folder itself."""
+    return None if reports.resolve() == REFERENCE else REFERENCE
+
+
+def newest(reports: Path, reference: Path | None = None) -> int:
     """When something that pages are made of was last changed, added or removed, in ns since the epoch."""
-    folders = [reports / 'records', reports / 'selection']
+    folders = [reports / 'records', reports / 'selection', *([reference / 'records'] if reference else [])]
     found = [*folders, *(path for folder in folders if folder.is_dir() for path in folder.iterdir())]
     found += [path for package in ('benchmark', 'zs_methods') for path in (ROOT / package).rglob('*')
               if path.suffix in _SOURCES]
@@ -50,22 +56,25 @@ def stamp(written: Iterable[Path], time: int) -> None:
             os.utime(path, ns=(time, time))
 
 
-def _is_fresh(reports: Path) -> bool:
-    time = newest(reports)
+def _is_fresh(reports: Path, reference: Path | None) -> bool:
+    time = newest(reports, reference)
     return all(_changed(path) == time for path in _pages(reports))
 
 
 def _pages(reports: Path) -> Iterator[Path]:
-    """The index, the pages it links, and the figures on them."""
-    yield reports / 'README.md'
-    for page in _linked(reports / 'README.md'):
-        yield page
-        yield from _linked(page)
+    """The front page, and all pages and figures that can be reached from it by links."""
+    seen, waiting = set(), [reports / 'README.md']
+    while waiting:
+        page = waiting.pop()
+        if page not in seen:
+            seen.add(page)
+            yield page
+            waiting += _linked(page) if page.suffix == '.md' else []
 
 
 def _linked(page: Path) -> list[Path]:
     try:
-        return [page.parent / link for link in _LINK.findall(page.read_text(encoding='utf-8'))]
+        return [Path(os.path.normpath(page.parent / link)) for link in _LINK.findall(page.read_text(encoding='utf-8'))]
     except OSError:
         return []
 

@@ -34,6 +34,7 @@ from benchmark.running.stage import run_node
 from benchmark.store.artifacts import ArtifactStore
 from benchmark.store.checksums import content_hash, stray_files
 from zs_methods.datasets import audit
+from zs_methods.engine.monitor import addressed
 from zs_methods.evaluation import LAST, EvaluationResult
 from zs_methods.evaluation.scores import per_class_iou, scores
 from zs_methods.protocols import ACCESS
@@ -196,7 +197,8 @@ class CellRunner:
                     self.reporter.stage_started(cell.label, node.name)
                     manifest = run_node(
                         node, self.store, torch.device(self.options.device),
-                        lambda done, total: self.reporter.step(cell.label, done, total), self.options.checkpoint_every)
+                        lambda done, total: self.reporter.step(cell.label, done, total), self.options.checkpoint_every,
+                        self.options.monitor)
                     self.made.add(node.key)
                     self.reporter.stage_finished(cell.label, node.name, manifest['seconds'])
                     return _stage_record(manifest, reused=False)
@@ -239,7 +241,7 @@ class CellRunner:
         return Record.model_validate({
             'cell': cell.id, 'key': cell.key, 'settings': cell.settings, 'protocol': cell.protocol.model_dump(),
             'network': cell.network, 'attempts': attempt,
-            'config_hash': content_hash({node.name: node.config for node in cell.nodes}),
+            'config_hash': content_hash({node.name: addressed(node.config) for node in cell.nodes}),
             'method': cell.card, 'stages': stages, 'label_access': {'level': level, 'stages': access},
             'provenance': {**environment(), **self.source},
             **outcome,

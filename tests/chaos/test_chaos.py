@@ -35,8 +35,8 @@ def command(micro_root):
 
 
 def tables(reports):
-    """The tables of results of the page, as text."""
-    sections = re.split(r'^### ', (reports / 'shapes.md').read_text(), flags=re.MULTILINE)
+    """The tables of results, as text."""
+    sections = re.split(r'^### ', (reports / 'shapes' / 'numbers.md').read_text(), flags=re.MULTILINE)
     found = [section for section in sections if section.startswith(TABLES)]
     assert found
     return found

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from zs_methods.datasets.lookup import IGNORE, INVALID, Lookup
 from zs_methods.datasets.names import MAX_NAME, ClassName, Name, Prose, RelativePath, Suffix, plain, shown, visible
+from zs_methods.wording import nearest, unknown
 
 SPECS = Path(__file__).with_name('specs')
 
@@ -218,8 +219,9 @@ class DatasetSpec(_Part):
         """
         if split not in self.splits:
             what = f'split with K={split}' if isinstance(split, int) else f'split {split!r}'
-            offered = ', '.join(map(str, [*self.ks, *self.named_splits]))
-            raise KeyError(f'{self.name} offers no {what}; offered: {offered}')
+            offered = [*map(str, self.ks), *self.named_splits]
+            meant = f'; did you mean {nearest(split, offered)!r}?' if isinstance(split, str) else ''
+            raise KeyError(f'{self.name} offers no {what}{meant}; offered: {", ".join(offered)}')
         return self.ids(self.splits[split].unseen)
 
     def ids(self, names: Sequence[str]) -> tuple[int, ...]:
@@ -297,7 +299,7 @@ def load_spec(source: str) -> DatasetSpec:
     """
     file = spec_file(source)
     if file != Path(source) and source not in available():  # a name is never a way to a file
-        raise KeyError(f'unknown data set {source!r}; known: {", ".join(available())}, or the path of a YAML file')
+        raise KeyError(f'{unknown("data set", source, available())}, or the path of a YAML file')
     try:
         spec = DatasetSpec.model_validate(yaml.load(file.read_text(encoding='utf-8-sig'), _Loader))
     except OSError as error:

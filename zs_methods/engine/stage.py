@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from zs_methods.engine.monitor import Monitor
 from zs_methods.task import Task
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class StageContext:
         resumed_from (int, optional): iteration at which a checkpoint let the stage go on; set by `Checkpoint`.
         earlier_s (float): what interrupted runs of this stage took up to that checkpoint; set by `Checkpoint`.
         code (str): names the state of the sources; a checkpoint of another one is not used.
+        monitor (Monitor, optional): where losses go.
     """
 
     task: Task
@@ -53,6 +55,7 @@ class StageContext:
     resumed_from: int | None = None
     earlier_s: float = 0.0
     code: str = ''
+    monitor: Monitor | None = None
 
     def seed_for(self, axis: str) -> int:
         """A 31-bit seed for one named source of randomness (``initialisation``, ``order``, ``noise``, ...).
@@ -62,6 +65,11 @@ class StageContext:
         digest = hashlib.sha256(f'{self.seed}/{axis}'.encode()).digest()
         self.axes[axis] = int.from_bytes(digest[:4], 'big') >> 1
         return self.axes[axis]
+
+    def watch(self, step: int, **values: float | torch.Tensor) -> None:
+        """Tells whoever watches of losses; without anybody, no tensor is waited for."""
+        if self.monitor is not None:
+            self.monitor.scalars(step, values)
 
     def stream(self, axis: str) -> torch.Generator:
         """A random stream on the context's device for one named source of randomness."""

@@ -114,6 +114,7 @@ def fit_projections(bank: Bank, chances: Tensor, classes: Tensor, vectors: Tenso
         optimiser.step(losses.sum())
         if step % LOG_EVERY == 0 or step + 1 == iterations:
             ctx.progress(step + 1, iterations)
+            ctx.watch(step + 1, loss=losses.mean())
     if not torch.isfinite(losses).all():
         raise FloatingPointError(f'the losses of the projection ended as {losses.tolist()}')
     return projections, losses.tolist()

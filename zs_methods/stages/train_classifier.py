@@ -83,6 +83,7 @@ class TrainClassifier(Stage):
             optimiser.step(loss)
             if step % 50 == 0 or step + 1 == self.iterations:
                 ctx.progress(step + 1, self.iterations)
+                ctx.watch(step + 1, loss=loss)
         if not torch.isfinite(loss):
             raise FloatingPointError(f'the classifier loss ended as {loss.item()}')
         save_classifier(ctx.out, linear)

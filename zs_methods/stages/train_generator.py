@@ -96,6 +96,7 @@ class TrainGenerator(Stage):
                     raise FloatingPointError(f'the generator loss is {loss.item()} at iteration {step}')
                 history.append([step, loss.item()])
                 ctx.progress(step + 1, self.iterations)
+                ctx.watch(step + 1, loss=loss)
         generator.save(ctx.out)
         return {'iterations': self.iterations, 'seen_classes': len(sampler.classes), 'loss': history,
                 **{name: term.summary() for name, term in terms.items()}}

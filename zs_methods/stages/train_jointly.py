@@ -121,6 +121,7 @@ class TrainJointly(Stage):
                 mmd = loop.synthesis.last_loss
                 history.append([step, loss.item(), None if mmd is None else mmd.item()])
                 ctx.progress(step + 1, total)
+                ctx.watch(step + 1, loss=loss, **({} if mmd is None else {'mmd': mmd}))
         config = Config.fromfile(str(ctx.inputs[self.network] / CONFIG))
         save_network(ctx.out, config.to_dict(), network.state_dict(), ctx.task)
         loop.synthesis.generator.save(ctx.out)

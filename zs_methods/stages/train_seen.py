@@ -98,7 +98,7 @@ class TrainSeen(Stage):
         config = self._runner_config(ctx, launcher)
         benchmark = torch.backends.cudnn.benchmark
         checkpoint = Checkpoint(ctx)
-        runner = SeenRunner.from_cfg(Config(config))
+        runner = SeenRunner.from_cfg(Config(ctx.monitor.applied(config) if ctx.monitor else config))
         runner.start = checkpoint.start
         summary: dict[str, Any] = {'processes': self.processes, 'amp': self.amp}
 

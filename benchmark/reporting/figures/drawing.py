@@ -10,8 +10,12 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from benchmark.reporting.tables.markup import visible
+from benchmark.reporting.tables.rows import Section
+from benchmark.stats import Summary
 
 DPI = 110
+#: Inches of the widest figure: 990 pixels.
+MAX_WIDTH = 9
 MAX_BYTES = 150_000
 #: How the bounds are drawn, by role.
 ROLE_STYLE = {'floor': {'color': '0.6', 'linestyle': '--', 'marker': '.'},
@@ -23,6 +27,17 @@ def text(name: str, limit: int = 40) -> str:
     line = visible(name)
     line = line if len(line) <= limit else f'{line[:limit - 1]}…'
     return line.replace('$', r'\$') if not line.startswith('_') else f' {line}'.replace('$', r'\$')
+
+
+def heading(section: Section, what: str) -> str:
+    """Title of a figure: the data set, what is shown, card and network."""
+    return text(f'{section.records[0].cell.dataset}: {what} ({section.protocol}, network {section.model})', 110)
+
+
+def clipped(summary: Summary) -> tuple[float, float]:
+    """How far an interval reaches below and above its mean, cut at 0 and 100, which no score passes."""
+    half = summary.half_width or 0.0
+    return min(half, max(summary.mean, 0.0)), min(half, max(100 - summary.mean, 0.0))
 
 
 def save(figure: Figure, path: Path) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any
 
 import pandas as pd
@@ -12,40 +11,56 @@ from benchmark.records.values import NONE, number
 from benchmark.reporting.published.facts import Claim, load_facts
 from benchmark.reporting.published.values import Published, load_published
 from benchmark.reporting.published.verdicts import TOLERANCE, Verdict, unpublished, verdicts
-from benchmark.reporting.tables.markup import table
+from benchmark.reporting.tables.markup import bullets, table
 from benchmark.reporting.tables.rows import Dataset, Section
 from benchmark.reporting.tables.terminal import SCORES
 
-_NAMES = {'overall.miou': 'overall mIoU', 'hiou': 'hIoU'}
-_ORDER = ' / '.join(SCORES)
+#: Behind a value that was recalled and not read in the paper, and behind one that contradicts the others of its row.
+UNVERIFIED, CONTRADICTING = '?', '≠'
+#: Longest name of a published method in a table; the variant of a longer one is a footnote.
+_LONGEST = 30
 
 
 class References:
-    """Sources and notes, which are long, as numbered footnotes in the order of the rows."""
+    """Long names, sources and notes as numbered footnotes in the order of the rows."""
 
     def __init__(self, rows: Sequence[Published]) -> None:
-        sources, notes = ({read(row): None for row in rows} for read in (attrgetter('source'), attrgetter('note')))
-        self._sources = {text: f'S{i}' for i, text in enumerate(sources, start=1)}
-        self._notes = {text: f'N{i}' for i, text in enumerate(filter(None, notes), start=1)}
+        self._marks = {kind: {text: i for i, text in enumerate(
+            dict.fromkeys(text for row in rows for text in of(row)), start=1)} for kind, of in _FOOTNOTES.items()}
 
-    def of(self, row: Published) -> str:
-        """The footnotes of one row."""
-        return ', '.join(filter(None, (self._sources[row.source], self._notes.get(row.note))))
+    def of(self, *rows: Published) -> str:
+        """The footnotes of some rows, such as ``S1,4 N2``."""
+        found = ((kind, dict.fromkeys(self._marks[kind][text] for row in rows for text in of(row)))
+                 for kind, of in _FOOTNOTES.items())
+        return ' '.join(kind + ','.join(map(str, sorted(numbers))) for kind, numbers in found if numbers)
 
     @property
     def lines(self) -> list[tuple[str, str]]:
         """All footnotes, mark and text."""
-        return [(mark, text) for texts in (self._sources, self._notes) for text, mark in texts.items()]
+        return [(f'{kind}{number}', text) for kind, texts in self._marks.items() for text, number in texts.items()]
+
+
+def _notes(row: Published) -> list[str]:
+    note = row.note.replace('before this check: memory', 'before this check: unverified')
+    return [text for text in (note, row.no_target and f'no target: {row.no_target}') if text]
+
+
+def short_name(row: Published) -> str:
+    """Method and variant, or the method alone where a footnote has to tell the variant."""
+    return row.name if len(row.name) <= _LONGEST else row.method
+
+
+#: Mark of a footnote -> the texts of a row that it is for.
+_FOOTNOTES = {'V': lambda row: [row.name] if short_name(row) != row.name else [], 'S': lambda row: [row.source],
+              'N': _notes}
 
 
 def value(row: Published, score: str, recalled: bool = True) -> str:
-    """Writes one value with its marks: recalled, unless that is said elsewhere, or contradicting other values."""
+    """Writes one value with its marks: unverified, unless that is said elsewhere, or contradicting other values."""
     if score not in row.values:
         return NONE
-    marks = ['memory'] if row.recalled and recalled else []
-    if score in row.failing:
-        marks.append(f'≠ {row.failing[score]:.2f}')
-    return plain(row.values[score]) + (f' ({", ".join(marks)})' if marks else '')
+    return plain(row.values[score]) + (UNVERIFIED if row.recalled and recalled else '') + (
+        CONTRADICTING if score in row.failing else '')
 
 
 def plain(number: float) -> str:
@@ -54,25 +69,53 @@ def plain(number: float) -> str:
     return text[:-1] if text.endswith('0') else text
 
 
-def confidence(row: Published) -> str:
-    """Writes how far a row can be trusted, and what contradicts what."""
-    failing = ', '.join(_NAMES[score] for score in row.failing)
-    return f'{row.confidence}: {failing}' if failing else row.confidence
-
-
-def listing(rows: Sequence[Published], references: References, here: dict[Published, str]) -> pd.DataFrame:
-    """The published results of one protocol."""
+def listing(rows: Sequence[Published], references: References, status: dict[Published, str]) -> pd.DataFrame:
+    """The published results of one split, by method, whatever the number of sources."""
     return pd.DataFrame([
-        {'split': row.split if '/' in row.split or row.split == 'all' else f'K={row.split}', 'method': row.name,
-         'setting': row.setting or NONE, **{name: value(row, score) for name, score in SCORES.items()},
-         'confidence': confidence(row), 'here': text, 'footnotes': references.of(row)}
-        for row, text in ((row, here[row]) for row in rows)])
+        {'method': short_name(group[0]), 'protocol': group[0].protocol, 'setting': group[0].setting or NONE,
+         **{name: _best_value(group, score) for name, score in SCORES.items()},
+         'this benchmark': ', '.join(dict.fromkeys(status[row] for row in group)),
+         'notes': references.of(*group)}
+        for group in agreeing(rows)])
 
 
-def by_protocol(rows: Sequence[Published]) -> dict[str, list[Published]]:
-    """Groups rows by the protocol of the tables, in the order of the description."""
-    groups = {name: [row for row in rows if row.protocol == name] for name in load_facts().protocols}
-    return {name: group for name, group in groups.items() if group}
+def agreeing(rows: Sequence[Published]) -> list[list[Published]]:
+    """Puts rows together that are about one result, from several sources, and contradict each other in no value."""
+    groups: list[list[Published]] = []
+    for row in rows:
+        group = next((group for group in groups if all(_agree(row, other) for other in group)), None)
+        if group is None:
+            groups.append([row])
+        else:
+            group.append(row)
+    return groups
+
+
+def _agree(first: Published, second: Published) -> bool:
+    about = [(row.name, row.protocol, row.setting, row.split, bool(row.no_target)) for row in (first, second)]
+    return about[0] == about[1] and all(first.values[score] == second.values[score]
+                                        for score in first.values.keys() & second.values.keys())
+
+
+def _best_value(rows: Sequence[Published], score: str) -> str:
+    """The value that was read in a source, or else the recalled one."""
+    having = sorted((row for row in rows if score in row.values), key=lambda row: row.recalled)
+    return value(having[0], score) if having else NONE
+
+
+def by_split(rows: Sequence[Published]) -> dict[str, list[Published]]:
+    """Groups rows by split, in the order of the description, each by method, then protocol."""
+    order = list(load_facts().protocols)
+    groups = {name: sorted((row for row in rows if row.split == name),
+                           key=lambda row: (row.method.lower(), order.index(row.protocol), row.variant))
+              for name in dict.fromkeys(row.split for row in rows)}
+    return {name if '/' in name or name == 'all' else f'K={name}': group for name, group in groups.items()}
+
+
+def protocols(rows: Sequence[Published]) -> list[tuple[str, str]]:
+    """Names of the protocols of some rows, and what they are."""
+    used = {row.protocol for row in rows}
+    return [(name, one.summary) for name, one in load_facts().protocols.items() if name in used]
 
 
 def claims(dataset: str) -> list[Claim]:
@@ -85,17 +128,15 @@ def implemented(row: Published) -> list[str]:
     return [name for name in row.facts.own if name not in load_facts().not_implemented]
 
 
-def whole(rows: Sequence[Published], here: dict[Published, str], named: Sequence[Claim]) -> dict[str, Any]:
-    """What the template ``published.md.j2`` shows."""
+def whole(rows: Sequence[Published], status: dict[Published, str], named: Sequence[Claim]) -> dict[str, Any]:
+    """What the template ``published_tables.md.j2`` shows."""
     references = References(rows)
-    summaries = load_facts().protocols
     return {
-        'groups': [(name, summaries[name].summary, table(listing(group, references, here), list(SCORES)))
-                   for name, group in by_protocol(rows).items()],
+        'groups': [(name, table(listing(group, references, status), list(SCORES), keys=2))
+                   for name, group in by_split(rows).items()],
+        'protocols': protocols(rows), 'unverified': UNVERIFIED, 'contradicting': CONTRADICTING,
         'footnotes': references.lines,
-        'claims': table(pd.DataFrame([{
-            'claim': claim.claim, 'score': claim.score, 'value': plain(claim.value), 'verdict': claim.verdict}
-            for claim in named]), ['value'])}
+        'claims': bullets((f'{claim.claim}, {claim.score} {plain(claim.value)}', claim.verdict) for claim in named)}
 
 
 def of_dataset(dataset: Dataset) -> dict[str, Any] | None:
@@ -104,15 +145,16 @@ def of_dataset(dataset: Dataset) -> dict[str, Any] | None:
     if not rows:
         return None
     compared = {found.published for section in dataset.sections for found in verdicts(section, rows)}
-    return whole(rows, {row: _here(row, row in compared) for row in rows}, claims(dataset.name))
+    return whole(rows, {row: _status(row, row in compared) for row in rows}, claims(dataset.name))
 
 
-def _here(row: Published, compared: bool) -> str:
+def _status(row: Published, compared: bool) -> str:
+    """What became of a published result in this benchmark."""
     if row.no_target:
-        return f'no target: {row.no_target}'
+        return 'no target'
     if compared:
-        return 'compared above'
-    return 'not run' if implemented(row) else 'not implemented here'
+        return 'compared'
+    return 'not run' if implemented(row) else 'not implemented'
 
 
 def beside(section: Section, dataset: str) -> dict[str, Any] | None:
@@ -120,19 +162,19 @@ def beside(section: Section, dataset: str) -> dict[str, Any] | None:
     rows = load_published(dataset)
     if not rows:
         return None
-    references = References(rows)
-    frame = pd.DataFrame([_line(found, references) for found in verdicts(section, rows)])
-    return {'table': table(frame, ['n']), 'tolerance': TOLERANCE, 'order': _ORDER, 'caution': load_facts().caution,
-            'unpublished': unpublished(section, rows)}
+    references, found = References(rows), verdicts(section, rows)
+    return {'table': table(pd.DataFrame([line for one in found for line in _lines(one, references)]),
+                           ['published', 'measured', 'difference', 'n'], keys=3),
+            'verdicts': bullets((f'K={one.row.unit.label}, {one.row.label} against {one.published.name}'
+                                 f' ({references.of(one.published)})', one.text) for one in found),
+            'tolerance': TOLERANCE, 'caution': load_facts().caution, 'unpublished': unpublished(section, rows)}
 
 
-def _line(found: Verdict, references: References) -> dict[str, str]:
+def _lines(found: Verdict, references: References) -> list[dict[str, str]]:
+    """A line for every score that was published."""
     published, row = found.published, found.row
-    return {
-        'K': row.unit.label, 'method': row.label, 'published as': f'{published.name}, protocol {published.protocol}',
-        'published': ' / '.join(value(published, score, recalled=False) for score in SCORES.values())
-        + (' (memory)' if published.recalled else ''),
-        'here': ' / '.join(map(number, found.own.values())) or NONE,
-        'here − published': ' / '.join(number(found.differences.get(score), sign=True) for score in SCORES.values())
-        if found.differences else NONE,
-        'n': str(found.n), 'verdict': found.text, 'footnotes': references.of(published)}
+    return [{
+        'K': row.unit.label, 'method': row.label, 'published as': short_name(published), 'protocol': published.protocol,
+        'score': name, 'published': value(published, score), 'measured': number(found.own.get(score)),
+        'difference': number(found.differences.get(score), sign=True), 'n': str(found.n),
+        'notes': references.of(published)} for name, score in SCORES.items() if score in published.values]

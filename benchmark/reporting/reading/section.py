@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from benchmark.records.files import MethodCard
 from benchmark.records.values import NONE, number
 from benchmark.reporting.reading.extent import best, decided, extent, wide
 from benchmark.reporting.reading.words import Told, by_rows, tell, with_means
@@ -40,12 +41,8 @@ def of_section(section: Section, comparisons: Sequence[Comparison]) -> list[Part
     comparisons = [one for one in comparisons if one.rows]
     if not any(one.pairs for one in comparisons):
         return []
-    cards = {row.method: row.card for one in comparisons for row in one.rows}
-    rivals = [contrast for contrast in contrasts(cards) if cards[contrast.first].setting != TRANSDUCTIVE]
-    groups = [_of_contrasts(rivals, comparisons), _transductive(cards, comparisons),
-              _of_contrasts(across_settings(cards), comparisons), _controls(comparisons)]
-    together = iter(with_means([one for group in groups for one in group], comparisons))
-    inductive, transductive, across, controls = [[next(together) for _ in group] for group in groups]
+    cards = _cards(comparisons)
+    inductive, transductive, across, controls = findings(comparisons)
     regressions = _of_contrasts(generators(cards), comparisons)
     parts = [
         Part('', [*extent(comparisons), decided(comparisons),
@@ -61,6 +58,29 @@ def of_section(section: Section, comparisons: Sequence[Comparison]) -> list[Part
              _sentences(controls)),
         Part('Other variants', _variants(comparisons))]
     return [part for part in parts if part.lines]
+
+
+class Findings(NamedTuple):
+    """What is compared in words: within a setting, across settings, and methods with their controls."""
+
+    inductive: list[Told]
+    transductive: list[Told]
+    across: list[Told]
+    controls: list[Told]
+
+
+def findings(comparisons: Sequence[Comparison]) -> Findings:
+    """All comparisons of K that have methods, with their means over K, which are one family."""
+    cards = _cards(comparisons)
+    rivals = [contrast for contrast in contrasts(cards) if cards[contrast.first].setting != TRANSDUCTIVE]
+    groups = [_of_contrasts(rivals, comparisons), _transductive(cards, comparisons),
+              _of_contrasts(across_settings(cards), comparisons), _controls(comparisons)]
+    together = iter(with_means([one for group in groups for one in group], comparisons))
+    return Findings(*([next(together) for _ in group] for group in groups))
+
+
+def _cards(comparisons: Sequence[Comparison]) -> dict[str, MethodCard]:
+    return {row.method: row.card for one in comparisons for row in one.rows}
 
 
 def _sentences(told: Iterable[Told]) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from benchmark.reporting.statistics.leaderboard import signed
 from benchmark.reporting.statistics.pairs import NOISE, UNKNOWN, Comparison, Pair, correct, over_units
-from benchmark.reporting.tables.terminal import interval
 
 #: Order in which a sentence tells what was found at which K.
 _ORDER = ('better beyond noise', 'better over images only', NOISE, 'noise not known', 'worse over images only',
@@ -40,6 +40,12 @@ class Told:
         return f'{shows}: {tell(self.pairs)}{mean}'
 
 
+def average(told: Told, pair: Pair) -> str:
+    """What a difference is on average, in short; without a full stop."""
+    shows = f'{told.shows} ({told.what})' if told.shows else told.what
+    return f'{shows} {signed(pair)}, {_word(pair)}'
+
+
 def with_means(told: Sequence[Told], comparisons: Sequence[Comparison]) -> list[Told]:
     """Adds the means over K, one family of Holm's correction."""
     if len(comparisons) < 2:
@@ -63,12 +69,6 @@ def tell(pairs: Sequence[Pair]) -> str:
     return '; '.join(
         f'{word} at ' + ', '.join(f'K={pair.first.unit.label} ({signed(pair)})' for pair in found)
         for word, found in groups.items() if found)
-
-
-def signed(pair: Pair) -> str:
-    """The difference of a pair over seeds, with a sign."""
-    text = interval(pair.over_seeds)
-    return text if text.startswith('-') else f'+{text}'
 
 
 def _word(pair: Pair) -> str:

@@ -53,6 +53,14 @@ def matrix(comparisons: Sequence[Comparison]) -> pd.DataFrame:
         for second in labels}} for first in labels])
 
 
+def numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    """A matrix of methods with numbers for names above the columns, so that many fit beside each other."""
+    if frame.empty:
+        return frame
+    numbers = {label: str(number) for number, label in enumerate(frame['method'], start=1)}
+    return frame.assign(method=[f'{numbers[label]} {label}' for label in frame['method']]).rename(columns=numbers)
+
+
 def _mark(pair: Pair | None) -> str:
     if pair is None:
         return NONE
@@ -73,18 +81,19 @@ def variants(section: Section, comparisons: Sequence[Comparison]) -> pd.DataFram
         for row in section.rows if row not in section.plain and row.done])
 
 
-def transductive(section: Section, comparisons: Sequence[Comparison]) -> pd.DataFrame:
-    """Transductive methods against each other, with what both cost."""
-    pairs = [pair for one in comparisons for pair in one.transductive]
-    order = list(dict.fromkeys((pair.first.label, pair.second.label) for pair in pairs))
-    pairs.sort(key=lambda pair: order.index((pair.first.label, pair.second.label)))
-    return pd.DataFrame([{
-        'K': pair.first.unit.label, 'method': pair.first.label, 'against': pair.second.label,
-        'access': access(pair) + ('' if pair.first.access == pair.second.access else ' (differs)'),
-        'hIoU': interval(pair.first.summary('hiou')),
-        'hIoU against': interval(pair.second.summary('hiou')), 'difference': _difference(pair), 'it is': pair.verdict,
-        's': number(usage.beyond_network(section, pair.first)),
-        's against': number(usage.beyond_network(section, pair.second))} for pair in pairs])
+def transductive(section: Section, comparisons: Sequence[Comparison]) -> list[tuple[str, pd.DataFrame]]:
+    """Transductive methods against each other, with what both cost: which two at which access, and a line per K."""
+    found: dict[str, list[Pair]] = {}
+    for pair in (pair for one in comparisons for pair in one.transductive):
+        differs = '' if pair.first.access == pair.second.access else ' (differs)'
+        what = f'{pair.first.label} against {pair.second.label}, access {access(pair)}{differs}'
+        found.setdefault(what, []).append(pair)
+    return [(what, pd.DataFrame([{
+        'K': pair.first.unit.label, 'hIoU': interval(pair.first.summary('hiou')),
+        'hIoU of the other': interval(pair.second.summary('hiou')), 'difference': _difference(pair),
+        'it is': _verdict(pair), 's': number(usage.beyond_network(section, pair.first)),
+        's of the other': number(usage.beyond_network(section, pair.second))} for pair in pairs]))
+        for what, pairs in found.items()]
 
 
 def access(pair: Pair) -> str:
@@ -109,8 +118,13 @@ def _compared(pair: Pair | None) -> dict[str, str]:
     images = pair.over_images
     texts = (_difference(pair), f'[{number(images.low)}, {number(images.high)}]' if images else NONE,
              _probability(images.p) if images else NONE, _probability(images.holm) if images else NONE,
-             str(len(pair.seeds)), pair.verdict)
+             str(len(pair.seeds)), _verdict(pair))
     return dict(zip(PAIR, texts, strict=True))
+
+
+def _verdict(pair: Pair) -> str:
+    """What the first of a pair is, in few words."""
+    return f'{pair.of_images} over images only' if 'over images only' in pair.verdict else pair.verdict
 
 
 def _difference(pair: Pair) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmark.records.files import Record
 from benchmark.records.values import NONE
-from benchmark.reporting.tables.markup import table
+from benchmark.reporting.tables.markup import MAX_WIDTH, bullets, table, width
 from benchmark.reporting.tables.rows import Dataset, Section, data_text
 
 SUBSETS = {'train': 'training', 'val': 'validation', 'unlabelled': 'unlabelled'}
@@ -127,8 +127,9 @@ def provenance(records: Sequence[Record]) -> dict[str, Any]:
     environments = Counter(tuple(one.get(item, NONE) for item in differing) for one in flat)
     listed = pd.DataFrame([{'environment': str(index), 'records': str(count), **dict(zip(differing, key, strict=True))}
                            for index, (key, count) in enumerate(sorted(environments.items()), start=1)])
-    return {'shared': table(shared), 'commands': sorted(commands.items()), 'environments': len(environments),
-            'listed': table(listed) if differing else ''}
+    text = table(shared) if width(shared) <= MAX_WIDTH else bullets(shared.itertuples(index=False))
+    return {'shared': text, 'commands': sorted(commands.items()), 'environments': len(environments),
+            'listed': table(listed, keys=2) if differing else ''}
 
 
 def _own_items(record: Record) -> dict[str, Any]:

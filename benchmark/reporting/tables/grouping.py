@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from benchmark.records.files import Record, Status
+from benchmark.records.values import variant_text
 from benchmark.reporting.tables.markup import short_hash, slug
 from benchmark.reporting.tables.rows import Dataset, Row, Section, Unit, data_text, weights_text
 
@@ -63,14 +64,6 @@ def _tell_apart(names: dict[_Key, str], suffixes: dict[_Key, str]) -> dict[_Key,
 
 def _hash(key: _Key) -> str:
     return short_hash(_json(key))
-
-
-def variant_text(variant: dict, full: bool = False) -> str:
-    """Writes changed settings as ``key=value, ...``, keys cut to their last component unless ``full``."""
-    def name(key: str) -> str:
-        return key if full else key.rsplit('.', 1)[-1]
-
-    return ', '.join(f'{name(key)}={_json(value)}' for key, value in sorted(variant.items()))
 
 
 def _json(value: object) -> str:

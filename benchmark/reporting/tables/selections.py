@@ -38,7 +38,7 @@ def details(one: Selection) -> dict[str, Any]:
                            for index, fold in enumerate(one.folds)),
         'seeds': ', '.join(map(str, one.seeds)), 'argv': shlex.join(one.argv),
         'fixed': ', '.join(f'{name}={_value(value)}' for name, value in sorted(one.fixed.items())),
-        'candidates': table(pd.DataFrame([_line(one, index) for index in range(len(one.candidates))]), _RIGHT)}
+        'candidates': table(pd.DataFrame([_line(one, index) for index in range(len(one.candidates))]), _RIGHT, keys=1)}
 
 
 def scored(one: Selection) -> str:

@@ -44,7 +44,7 @@ def _missing(row: Row, limit: int | None = None) -> dict[str, str]:
     return {text: ', '.join(which) for text, which in seeds.items()}
 
 
-def _missing_text(row: Row) -> str:
+def missing_text(row: Row) -> str:
     """The reasons of all cells without numbers, with their seeds where these do not speak for the whole row."""
     missing = _missing(row, limit=80)
     if not row.done and len(missing) == 1:
@@ -54,12 +54,12 @@ def _missing_text(row: Row) -> str:
 
 def _scores(row: Row, columns: dict[str, str]) -> dict[str, str]:
     if not row.done:
-        return {name: _missing_text(row) if position == 0 else NONE for position, name in enumerate(columns)}
+        return {name: missing_text(row) if position == 0 else NONE for position, name in enumerate(columns)}
     return {name: interval(row.summary(score)) for name, score in columns.items()}
 
 
 def _seeds(row: Row) -> str:
-    missing = _missing_text(row) if row.done and row.missing else ''
+    missing = missing_text(row) if row.done and row.missing else ''
     return f'{len(row.done)} ({missing})' if missing else str(len(row.done))
 
 

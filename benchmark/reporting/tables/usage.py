@@ -53,16 +53,19 @@ def costs(section: Section) -> pd.DataFrame:
 
 
 def beyond_network(section: Section, row: Row) -> float | None:
-    """Seconds that a row's cells take on top of the shared network, mean over seeds; None without a finished cell.
-
-    All stages that the floor has not made, or without a floor all but the training of the seen classes.
-    """
-    found = []
-    for record in row.done:
-        floor = _cell(section.reference(row, 'floor'), record.cell.seed)
-        there = {stage.key for stage in (floor or record).stages if floor or stage.name == SEEN}
-        found.append(sum(stage.seconds for stage in _working(record) if stage.key not in there))
+    """Seconds that a row's cells take on top of the shared network, mean over seeds; None without a finished cell."""
+    found = [seconds_beyond_network(section, row, record) for record in row.done]
     return summarise(found).mean if found else None
+
+
+def seconds_beyond_network(section: Section, row: Row, record: Record) -> float:
+    """Seconds of one cell of a row on top of the shared network.
+
+    Those of all stages that the floor has not made, or without a floor of all but the training of the seen classes.
+    """
+    floor = _cell(section.reference(row, 'floor'), record.cell.seed)
+    there = {stage.key for stage in (floor or record).stages if floor or stage.name == SEEN}
+    return sum(stage.seconds for stage in _working(record) if stage.key not in there)
 
 
 def _made(section: Section, row: Row, record: Record) -> list[tuple[str, set[str]]]:

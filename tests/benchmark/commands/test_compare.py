@@ -8,7 +8,7 @@ import pytest
 from fakes import fake_record, scored_record
 
 from benchmark.commands import compare
-from benchmark.commands.differences import differences, first_stage
+from benchmark.records.differences import differences, first_stage
 from benchmark.records.files import save_record
 
 
@@ -88,7 +88,11 @@ def test_only_finished_records_of_the_same_settings_count_as_seeds(compared):
 def test_a_repetition_with_other_numbers_is_told(compared):
     same = {'settings': 'a', 'seed': 0}
     text, _ = compared({'a_seed0': scored_record('zs3', 80, **same), 'b_seed0': scored_record('zs3', 40, **same)})
-    assert text.endswith('verdict: the same settings and seed gave other numbers; over images: better')
+    assert text.endswith('verdict: the same settings and seed gave other numbers, which makes neither better; '
+                         'nothing that records tell of differs')
+    other = scored_record('zs3', 40, provenance={'hardware': {'cpu': 'another'}}, **same)
+    text, _ = compared({'a_seed0': scored_record('zs3', 80, **same), 'b_seed0': other})
+    assert 'hardware.cpu' in text.split('what differs is')[1] and 'higher' in text and ': better' not in text
 
 
 @pytest.mark.parametrize(('change', 'reason'), [
@@ -153,7 +157,7 @@ def test_the_first_stage_that_differs_is_named():
 
 
 @pytest.mark.parametrize(('words', 'says'), [
-    (['good'], 'the following arguments are required: B'),
+    (['good'], 'the reference has no other record of this cell; name a second one'),
     (['good', 'gone'], "is called 'gone'"), (['good', 'odd'], 'odd.json: damaged')])
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path, capsys, words, says):
     save_record(fake_record(), tmp_path / 'records' / 'good.json')

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from environments import call
-from fakes import fake_access, fake_data, fake_network, fake_record, fake_secondary, save_all
+from fakes import fake_access, fake_data, fake_network, fake_record, fake_secondary
+from pages import lines, page, topic
 
 from benchmark.commands.published import main
 from benchmark.records.files import Record
@@ -269,26 +270,23 @@ def test_failed_cells_and_methods_without_published_numbers() -> None:
 # The pages
 
 
-def page(records: list[Record], reports: Path, name: str) -> str:
-    render(save_all(records, reports))
-    return (reports / f'{name}.md').read_text(encoding='utf-8')
-
-
 def test_data_sets_that_were_never_run(tmp_path: Path) -> None:
     (tmp_path / 'records').mkdir()
     written = render(tmp_path)
-    assert [path.name for path in written] == ['cocostuff.md', 'context.md', 'voc.md', 'README.md']
+    assert [str(path.relative_to(tmp_path)) for path in written] == [*(
+        part for name in sorted(DATASETS) for part in (f'{name}/published.md', f'{name}.md')), 'README.md']
     for name in DATASETS:
-        text = (tmp_path / f'{name}.md').read_text(encoding='utf-8')
-        assert text.startswith(f'# {name}: {load_spec(name).title}\n')
-        assert '**This data set was never run here: ' in text and '## Published numbers' in text
-        assert '## Provenance' not in text and '## Methods' not in text and 'How to read' not in text
-        assert 'compared above' not in text and '### Papers with Code' in text
+        short, text = (tmp_path / f'{name}.md').read_text(encoding='utf-8'), topic(tmp_path, 'published', name)
+        assert short.startswith(f'# {name}: {load_spec(name).title}\n')
+        assert '**This data set was never run: ' in short and 'How to read' not in short
+        assert '| compared ' not in text and '## Papers with Code' in text
         assert text.count('\n- S1: ') == 1
-        rows = [line for line in text.splitlines() if line.startswith('|') and line.rstrip('| ')[-1].isdigit()]
-        assert len([row for row in rows if ' S' in row]) == len(load_published(name))
+        for split, rows in published_tables.by_split(load_published(name)).items():
+            part = text.split(f'## Published at {split}\n')[1].split('\n## ')[0]
+            first = part.strip().split('\n\n')[0]  # of a wide table, the other columns follow
+            assert len(lines(first)) == 2 + len(published_tables.agreeing(rows))
     index = (tmp_path / 'README.md').read_text(encoding='utf-8')
-    assert index.count('never run here') == 3 and '[voc](voc.md)' in index
+    assert index.count('never run') == 3 and '[voc](voc.md)' in index
     before = {path: path.read_bytes() for path in written}
     assert {path: path.read_bytes() for path in render(tmp_path)} == before
 
@@ -296,34 +294,41 @@ def test_data_sets_that_were_never_run(tmp_path: Path) -> None:
 def test_page_of_a_run(tmp_path: Path) -> None:
     records = [run(seed=0, unseen=36.4), run(seed=1, unseen=36.4), run(protocol='zs3-clean', access='image-filter'),
                fake_record('zsmmd', dataset='voc', protocol='zs3-clean', model='r101', network=WITHOUT_PASCAL)]
-    text = page(records, tmp_path, 'voc')
-    clean, official = (text[text.index(f'## Protocol {name}, network r101 (resnet_nopascal.pth)'):]
+    page(records, tmp_path, 'voc')
+    text = topic(tmp_path, 'published', 'voc')
+    clean, official = (text[text.index(f'protocol {name}, network r101 (resnet_nopascal.pth)'):]
                        for name in ('zs3-clean', 'zs3-official'))
-    clean, official = clean[:len(clean) - len(official)], official[:official.index('## Published numbers')]
-    assert '### Published and reproduced' in clean and '### Published and reproduced' in official
+    clean, official = clean[:len(clean) - len(official)], official[:official.index('## Published at')]
+    assert lines(official, 'ZS3Net', 'S1') == [
+        ['2', 'zs3', 'ZS3Net', 'zs3', name, *numbers, '2', 'S1 N6'] for name, *numbers in (
+            ('seen', '72.0?', '72.0', '+0.0'), ('unseen', '35.4?', '36.4', '+1.0'),
+            ('overall', '68.5?', '68.5', '+0.0'), ('hIoU', '47.5?', '48.4', '+0.9'))]
+    assert lines(official, 'ZS3Net', 'S2') == [
+        ['2', 'zs3', 'ZS3Net', 'zs3', 'unseen', '35.4', '36.4', '+1.0', '2', 'S2 N10']]
+    assert '- K=2, zs3 against ZS3Net (S1 N6): unconfirmed: within 1.5 points\n' in official
+    assert '- K=2, zs3 against ZS3Net (S2 N10): within 1.5 points (unseen)\n' in official
+    assert clean.count('): not comparable: label access: layout vs image-filter') == 2
+    assert {row[7] for row in lines(clean, 'ZS3Net')} == {'—'}
+    assert 'No published number is known for: zsmmd.' in clean and 'zsmmd.' not in official
+    table = text[text.index('## Published at'):]
+    assert table.count('| compared ') == 1 and 'not run' in table and 'not implemented' in table
+    assert '- N6: official code lays out' in text
 
-    def compared(part: str, *words: str) -> list[list[str]]:
-        part = part[part.index('### Published and reproduced'):]
-        return [[cell.strip() for cell in line.strip('|').split('|')] for line in part.splitlines()
-                if line.startswith('|') and all(word in line for word in ('ZS3Net', *words))]
 
-    recalled, verified = compared(official)
-    assert recalled == [
-        '2', 'zs3', 'ZS3Net, protocol zs3', '72.0 / 35.4 / 68.5 / 47.5 (memory)',
-        '72.0 / 36.4 / 68.5 / 48.4', '+0.0 / +1.0 / +0.0 / +0.9', '2', 'unconfirmed: within 1.5 points', 'S1, N6']
-    assert verified[3:8] == ['— / 35.4 / — / —', '72.0 / 36.4 / 68.5 / 48.4', '— / +1.0 / — / —', '2',
-                             'within 1.5 points (unseen)']
-    assert [row[-2] for row in compared(clean)] == ['not comparable: label access: layout vs image-filter'] * 2
-    assert [row[-4] for row in compared(clean)] == ['—'] * 2
-    assert 'No published number is known here for: zsmmd.' in clean and 'zsmmd.' not in official
-    table = text[text.index('## Published numbers'):]
-    assert table.count('compared above') == 2 and 'not run' in table and 'not implemented here' in table
-    assert 'never run' not in text and '- N6: official code lays out' in text
+def test_sources_that_agree_share_a_row_and_others_do_not() -> None:
+    rows = published_tables.by_split(load_published('voc'))['K=2']
+    (zs3,) = [group for group in published_tables.agreeing(rows) if group[0].name == 'ZS3Net']
+    assert [row.recalled for row in zs3] in ([True, False], [False, True])
+    frame = published_tables.listing(rows, published_tables.References(rows), dict.fromkeys(rows, 'not run'))
+    (line,) = frame[frame['method'] == 'ZS3Net'].to_dict('records')
+    assert (line['seen'], line['unseen'], line['hIoU']) == ('72.0?', '35.4', '47.5?')
+    assert all(group[0].values[score] == row.values[score] for group in published_tables.agreeing(EVERY)
+               for row in group for score in group[0].values.keys() & row.values.keys())
 
 
 def test_own_data_sets_have_no_published_section(tmp_path: Path) -> None:
-    text = page([fake_record(dataset='mine')], tmp_path, 'mine')
-    assert 'ublished' not in text.replace('not comparable with published', '')
+    page([fake_record(dataset='mine')], tmp_path, 'mine')
+    assert not (tmp_path / 'mine' / 'published.md').exists()
 
 
 def test_a_run_without_published_rows_says_so(tmp_path: Path) -> None:
@@ -337,27 +342,29 @@ def test_a_run_without_published_rows_says_so(tmp_path: Path) -> None:
 def test_tables_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(['--dataset', 'voc', '--method', 'zs3']) == 0
     out = capsys.readouterr().out
-    assert '47.5 (memory)' in out and 'S1: Bucher' in out and 'JoEm' not in out and 'context' not in out
+    assert '47.5?' in out and '?: unverified, recalled' in out
+    assert 'S1: Bucher' in out and 'JoEm' not in out and 'context' not in out
     assert '33.8' in out and 'a slip in copying' in ' '.join(out.split())
     assert main([]) == 0
     out = capsys.readouterr().out
-    assert all(f'{name}, protocol' in out for name in DATASETS)
-    assert '≠ 62.41' in out and 'inconsistent' in out
+    assert all(f'{name}, ' in out for name in DATASETS)
+    assert '63.15≠' in out and 'recomputed 62.41' in out
 
 
 def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(['--dataset', 'all', '--markdown']) == 0
     out = capsys.readouterr().out
     assert out.count('# Published numbers: ') == 3 and '\n\n\n' not in out
-    assert '| 47.5 (memory) |' in out and '68.5 (memory)' in out and '### Papers' not in out
+    assert '| 47.5? |' in ' '.join(out.split()) and 'unverified: recalled, not read in the paper' in out
     assert main(['--dataset', 'context', '--method', 'joem, ZS5Net', '--markdown']) == 0
     out = capsys.readouterr().out
     assert '| ZS5Net' in out and '| JoEm' in out and '| ZS3Net' not in out
 
 
 @pytest.mark.parametrize(('words', 'message'), [
-    (['--dataset', 'ade'], "unknown data set 'ade'; published numbers are known for: voc, context, cocostuff, all"),
-    (['--method', 'zs3,zs99'], 'no published numbers of zs99; known: '),
+    (['--dataset', 'ade'],
+     "unknown data set 'ade': did you mean 'all'? published numbers are known for: voc, context, cocostuff, all"),
+    (['--method', 'zs3,zs99'], "no published numbers of zs99: did you mean 'zs"),
     (['--data'], 'argument --dataset: expected one argument'), (['x'], 'unrecognized arguments: x'),
 ])
 def test_wrong_calls(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,15 +11,14 @@ import pytest
 from environments import call
 from fakes import fake_data, fake_network, fake_record, fake_secondary, fake_sweep, save_all, scored_record
 from matplotlib.figure import Figure
-from pages import lines, one_section, page
+from pages import lines, one_section, page, topic
 from PIL import Image
 from rich.console import Console
 
 from benchmark.commands.report import main
 from benchmark.records.files import Record, Status
 from benchmark.reporting import reader as loading
-from benchmark.reporting.figures import curves
-from benchmark.reporting.figures import pictures as figures
+from benchmark.reporting.figures import curves, examples, pictures
 from benchmark.reporting.render import render
 from benchmark.reporting.tables import conditions
 from benchmark.reporting.tables import terminal as tables
@@ -31,7 +30,7 @@ from zs_methods.protocols import PROTOCOLS
 def test_unified_table(tmp_path: Path) -> None:
     text = page(fake_sweep(), tmp_path)
     start = text.index('### Seen, unseen')
-    rows = lines(text[start:text.index('### Ranks')])[2:]
+    rows = lines(text[start:text.index('### Pixel accuracy')])[2:]
     assert [row[1].split('<')[0] for row in rows] == ['seen_only', 'zs3', 'zsmmd', 'oracle'] * 2
     assert [row[0] for row in rows] == ['2'] * 4 + ['4'] * 4
     # Mean of 40, 41, 42 with sd 1: 41 and 4.303 / sqrt(3); gap: floor 0, ceiling 81.
@@ -47,7 +46,9 @@ def test_order_of_input_and_second_render_change_nothing(tmp_path: Path) -> None
     assert {path.relative_to(first): path.read_bytes() for path in render(first)} == content
     assert {path.relative_to(second): path.read_bytes() for path in render(second)} == content
     assert {path.suffix for path in written} == {'.md', '.png'}
-    assert len(written) == 5 + 3  # the pages of data sets with published numbers are always there
+    # Data sets with published numbers always have a page.
+    assert {path.name for path in written if path.parent == first} == {
+        'shapes.md', 'voc.md', 'context.md', 'cocostuff.md', 'README.md'}
     assert written[-1] == first / 'README.md'
 
 
@@ -91,7 +92,8 @@ def test_failed_seed_beside_finished_ones() -> None:
 
 
 def test_one_seed_has_no_interval(tmp_path: Path) -> None:
-    text = page(fake_sweep(ks=(6,), seeds=(0,)), tmp_path)
+    page(fake_sweep(ks=(6,), seeds=(0,)), tmp_path)
+    text = topic(tmp_path, 'numbers') + topic(tmp_path, 'reading')
     assert lines(text, '| zs3 ')[0] == ['6', 'zs3', '70.0', '40.0', '60.0', '40.0', '50.0', '1']
     assert 'the noise over seeds is not known' in text
 
@@ -114,8 +116,8 @@ def test_variants_are_separate_rows() -> None:
 def test_protocols_are_never_mixed(tmp_path: Path) -> None:
     records = [fake_record(hiou=10), fake_record(hiou=30, protocol='zs3-official', seed=1)]
     text = page(records, tmp_path)
-    assert text.count('## Protocol ') == 2
-    assert '20.0' not in text
+    assert (tmp_path / 'shapes.md').read_text(encoding='utf-8').count('## Protocol ') == 2
+    assert topic(tmp_path, 'numbers').count('## Protocol ') == 2 and '20.0' not in text
 
 
 @pytest.mark.parametrize('other', [
@@ -165,7 +167,8 @@ def test_card_table(tmp_path: Path) -> None:
     record = fake_record(protocol='zs3-official', model='r101', network=fake_network(), dataset='voc',
                          provenance=fake_data(360), secondary=fake_secondary(70, 40, 60))
     text = page([record], tmp_path, 'voc')
-    card = dict(row for row in lines(text[:text.index('### Seen, unseen')]) if len(row) == 2)
+    card = dict(line[2:].split(': ', 1) for line in topic(tmp_path, 'protocol', 'voc').splitlines()
+                if line.startswith('- ') and ': ' in line)
     assert card['card'] == 'zs3-official, version 1'
     assert card['background'] == 'counted as a seen class'
     assert card['training images with unseen classes'] == 'dropped'
@@ -190,7 +193,7 @@ def test_secondary_resolution(tmp_path: Path) -> None:
     records = [fake_record(seed=0, secondary=fake_secondary(60, 30, 50)),
                fake_record(seed=1, secondary=fake_secondary(62, 30, 50)), fake_record('zsmmd')]
     text = page(records, tmp_path)
-    part = text[text.index("### At the paper's resolution (short side 513)"):text.index('### Ranks')]
+    part = text[text.index("### At the paper's resolution (short side 513)"):text.index('### Pixel accuracy')]
     assert [row[:3] for row in lines(part)[2:]] == [['2', 'zs3', '61.0 ± 12.7']]
     assert lines(part)[2][-1] == '2'
     assert "paper's resolution" not in page([fake_record()], tmp_path / 'none')
@@ -231,21 +234,24 @@ def test_many_methods_have_panels_of_their_own(tmp_path: Path, monkeypatch: pyte
         return path
 
     monkeypatch.setattr(curves, 'save', keep)
-    monkeypatch.setattr(figures, 'save', keep)
+    for module in (pictures, examples):
+        monkeypatch.setattr(module, 'save', keep)
     names = [f'm{index:02d}' for index in range(11)]
     records = [fake_record(name, 10.0 + index, k=k) for k in (2, 4) for index, name in enumerate([*names, 'zs3'])]
     records += [fake_record('m00', 1.0, variant={'x': 1}), fake_record('oracle', 90.0), fake_record('seen_only', 0.0)]
     section = one_section(records)
     curves.hiou_against_k(section, tmp_path / 'curves')
     shown = [axes for axes in drawn['curves'].axes if axes.get_visible()]
-    assert [axes.get_title() for axes in shown] == [*names, 'zs3']
+    assert [axes.get_title() for axes in shown] == ['zs3', *names[::-1]]  # the best first
     # 12 methods in grey, two bounds, the method itself; m00 has a variant besides.
-    assert [len(axes.containers) for axes in shown[:2]] == [16, 15]
-    figures.class_heat_map(section, tmp_path / 'map')
+    assert [len(axes.containers) for axes in shown[-2:]] == [15, 16]
+    assert {axes.get_ylim() for axes in shown} == {(-3, 103)}
+    assert {label.get_text() for label in shown[0].texts} == set(names)  # bounds end before the last K
+    pictures.class_heat_map(section, tmp_path / 'map')
     assert len(drawn['map'].axes[0].get_yticks()) == 14  # without the variant
-    figures.example_panel(section, tmp_path / 'examples')
+    examples.example_panel(section, tmp_path / 'examples')
     assert [axes.get_title() for axes in drawn['examples'].axes if axes.get_title()] == [
-        'image', 'ground truth', 'seen_only', 'm06', 'm07', 'm08', 'm09', 'm10', 'zs3', 'oracle']
+        'image', 'ground truth', 'seen_only', 'm08', 'm09', 'm10', 'zs3', 'oracle']
     few = one_section([record for record in records if record.cell.method in ('m00', 'zs3', 'oracle')])
     curves.hiou_against_k(few, tmp_path / 'few')
     assert len(drawn['few'].axes) == 1
@@ -254,23 +260,25 @@ def test_many_methods_have_panels_of_their_own(tmp_path: Path, monkeypatch: pyte
 def test_variants_stand_apart(tmp_path: Path) -> None:
     records = [scored_record(name, score, seed=seed, noise=seed, variant=variant) for seed in (0, 1)
                for name, score, variant in (('zs3', 40, {}), ('zsmmd', 50, {}), ('zsmmd', 45, {'weight': 0}))]
-    text = page(records, tmp_path)
-    part = text[text.index('### Pairs'):text.index('### Pixel')]
-    (against,) = lines(part[:part.index('### Variants')], 'better')
+    page(records, tmp_path)
+    part, beside = topic(tmp_path, 'pairs'), topic(tmp_path, 'variants')
+    (against,) = lines(part, 'better')
     assert against[:2] == ['2', 'zsmmd'] and against[4:6] == ['&lt; 0.001', '&lt; 0.001'] and against[-2] == '2'
     assert lines(part, 'zs3', '▼') and lines(part, 'zsmmd', '▲') and '(1 at K=2)' in part
-    assert 'weight=0' not in text[text.index('### Seen, unseen'):text.index('### Variants')]
-    (variant,) = lines(part[part.index('### Variants'):], 'zsmmd (weight=0)')
-    assert variant[0] == '2' and variant[5].startswith('-') and variant[-2:] == ['2', 'worse']
+    for other in ('numbers', 'pairs', 'classes'):
+        assert 'weight=0' not in topic(tmp_path, other)
+    assert 'weight=0' not in (tmp_path / 'shapes.md').read_text(encoding='utf-8')
+    variant, verdict = lines(beside, 'zsmmd (weight=0)')  # too wide for one table
+    assert variant[0] == '2' and variant[5].startswith('-') and variant[-1] == '2' and verdict[-1] == 'worse'
 
 
 def test_variants_alone_are_the_table(tmp_path: Path) -> None:
     text = page([fake_record(variant={'x': 1}), fake_record(variant={'x': 2}, hiou=30.0)], tmp_path)
-    assert len(lines(text[text.index('### Seen'):text.index('### Pairs')], 'zs3 (x=')) == 2
+    assert len(lines(text[text.index('### Seen'):text.index('### Pixel')], 'zs3 (x=')) == 2
     assert '### Variants' not in text
     render(save_all([fake_record(), fake_record(variant={'x': 1}, seed=1)], tmp_path / 'two'))
     index = (tmp_path / 'two' / 'README.md').read_text(encoding='utf-8')
-    assert lines(index, '[shapes]')[0][4] == 'zs3, and 1 variant'
+    assert lines(index, '[shapes]')[0][4] == '1, and 1 variant'
 
 
 def test_damaged_counts_of_images_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -285,8 +293,8 @@ def test_damaged_counts_of_images_are_one_line(tmp_path: Path, capsys: pytest.Ca
 def test_notes_stand_under_the_main_table(tmp_path: Path) -> None:
     text = page(fake_sweep(), tmp_path)
     assert 'zsmmd<sup>1</sup>' in text
-    assert text.index('<sup>1</sup> zsmmd: A reconstruction.') < text.index('### Pairs')
-    assert '### zsmmd\n\nWhat zsmmd does. (method, inductive; unseen labels:\nimage-filter).' in text
+    assert '<sup>1</sup> zsmmd: A reconstruction.' in topic(tmp_path, 'numbers')
+    assert '## zsmmd\n\nWhat zsmmd does. (method, inductive; unseen labels:\nimage-filter).' in text
 
 
 def test_note_of_the_data_set_stands_above_all_numbers(tmp_path: Path) -> None:
@@ -309,7 +317,7 @@ def test_index(tmp_path: Path) -> None:
     text = (tmp_path / 'README.md').read_text(encoding='utf-8')
     (row,) = lines(text, '[shapes](shapes.md)')
     assert row[1:3] == ['zs3-clean', 'tiny (from scratch)']
-    assert row[3:] == ['2, 4', 'seen_only, zs3, zsmmd, oracle', '0, 1, 2', '24', '24']
+    assert row[3:] == ['2, 4', '4', '0, 1, 2', '24', '24']
     assert (tmp_path / f'{slug("my set")}.md').is_file()
     assert 'do not edit' in text and 'python -m benchmark report' in text
 
@@ -325,7 +333,7 @@ def test_deviations_are_a_list_of_their_own(tmp_path: Path) -> None:
     record = fake_record()
     record.method.source, record.method.deviations = 'Somebody, 2019', ['noise: a | b', 'other weight']
     text = page([record], tmp_path)
-    assert 'Source: Somebody, 2019.\n\nDeviations:\n\n- noise: a &#124; b\n- other weight\n\n## Provenance' in text
+    assert 'Source: Somebody, 2019.\n\nDeviations:\n\n- noise: a &#124; b\n- other weight\n' in text
 
 
 def test_a_method_that_differs_between_cards_names_the_card(tmp_path: Path) -> None:
@@ -333,8 +341,8 @@ def test_a_method_that_differs_between_cards_names_the_card(tmp_path: Path) -> N
                fake_record('zs5', protocol='zs3-official'), fake_record('zs5', variant={'x': 1})]
     records[1].method.deviations, records[4].method.deviations = ['reads layouts'], ['of a variant']
     text = page(records, tmp_path)
-    headings = [line for line in text[text.index('## Methods'):].splitlines() if line.startswith('### ')]
-    assert headings == ['### zs3 (zs3-clean)', '### zs3 (zs3-official)', '### zs5'] and 'of a variant' not in text
+    headings = [line for line in topic(tmp_path, 'methods').splitlines() if line.startswith('## ')]
+    assert headings == ['## zs3 (zs3-clean)', '## zs3 (zs3-official)', '## zs5'] and 'of a variant' not in text
 
 
 def test_terminal_table() -> None:

@@ -107,6 +107,8 @@ def refused(run_py, capsys, untouched, monkeypatch):
     (['--launcher', 'lokal'], ["unknown launcher 'lokal': did you mean 'local'?", 'slurm']),
     (['--launcher-options', 'foo'], ['--launcher-options', 'KEY=VALUE']),
     (['--device', 'tpu'], ['--device takes auto, cpu, cuda or cuda:N', "'tpu'"]),
+    (['--device', 'cud'], ["did you mean 'cuda'?"]),
+    (['--monitor', 'tensorbord'], ["--monitor: unknown back-end 'tensorbord': did you mean 'tensorboard'?"]),
     (['--device', 'cpu:1'], ['--device takes']),
     (['--device', 'cuda:x'], ['--device takes']),
     (['--device', 'cuda:99'], ['--device cuda:99', 'CUDA devices']),
@@ -219,7 +221,7 @@ def test_defaults_are_the_whole_embedded_benchmark():
     args = COMMAND.parse([])
     assert requests.request_of(args) == Request()
     options = requests.run_options_of(args)
-    assert options == RunOptions(Path('work_dirs'), ROOT / 'reports' / 'records', device=options.device)
+    assert options == RunOptions(ROOT / 'work_dirs', ROOT / 'reports' / 'local' / 'records', device=options.device)
 
 
 @pytest.mark.parametrize(('text', 'expected'), [('2', (2,)), (' 4, 2 ,', (4, 2)), ('2,2,02', (2,))])

@@ -46,7 +46,8 @@ def test_a_finished_record_is_explained(shown):
     stage.resumed_from, stage.summary = 40, {'loss': 0.123456, 'curve': [1, 2]}
     text = shown(record)
     for part in (
-            'shapes k2 zs3 seed 0: done', f'hIoU {record.metrics.hiou}, computed again from the confusion matrix of',
+            'shapes k2 zs3 (generator.lr=0.1) seed 0: done',
+            f'hIoU {record.metrics.hiou}, computed again from the confusion matrix of',
             'and so is the sum over 30 images', f'{record.metrics.unseen.miou:.2f}',
             'shapes-v1 feed (5953 train, 1449 val)',
             'words.txt abba', 'run.py --ks 2', 'c0de, git c0ffee changed (d1ff)', 'torch 2.9.0', 'cpu some cpu',

@@ -24,6 +24,7 @@ from benchmark.records.files import (
     load_records,
     read_json,
     save_record,
+    variants_of,
     write_json,
 )
 from benchmark.records.schema import json_schema
@@ -264,11 +265,32 @@ def test_a_record_is_found_by_path_name_or_part_of_it(tmp_path):
     assert find_record('k4', tmp_path).stem == 'shapes_k4_oracle'
     assert find_record('shapes_k2_zs3', tmp_path).stem == 'shapes_k2_zs3'  # the whole name comes before parts
     for word, says in (('zs3', "part of 2 records' names: shapes_k2_zs3, shapes_k2_zs3_seed0"),
-                       ('cagnet', 'is called .cagnet.; there are shapes_k2_zs3, ')):
+                       ('cagnet', 'is called .cagnet.; there are shapes_k')):
         with pytest.raises(UsageError, match=says):
             find_record(word, tmp_path)
     with pytest.raises(UsageError, match='no file and no record'):
         find_record('any', tmp_path / 'gone')
+
+
+def test_a_name_without_hash_means_the_plain_method_and_lists_the_variants(tmp_path):
+    """Records of variants have the same name but for the hash."""
+    save_record(fake_record(), tmp_path / 'shapes_k2_zs3_seed0_aaaaaaaa.json')
+    for weight, name in ((1, 'bbbbbbbb'), (2, 'cccccccc')):
+        save_record(fake_record(variant={'classifier.weight': weight}), tmp_path / f'shapes_k2_zs3_seed0_{name}.json')
+    plain = find_record('k2_zs3_seed0', tmp_path)
+    assert plain.stem.endswith('aaaaaaaa') and find_record('seed0_bb', tmp_path).stem.endswith('bbbbbbbb')
+    assert [path.stem[-1] for path in variants_of(plain)] == ['b', 'c']
+    plain.unlink()
+    with pytest.raises(UsageError, match=r'seed0_bbbbbbbb \(classifier.weight=1\), .*=2\)'):
+        find_record('k2_zs3_seed0', tmp_path)
+
+
+def test_of_two_folders_the_first_is_asked_first(tmp_path):
+    for folder in ('own', 'reference'):
+        save_record(fake_record(), tmp_path / folder / 'shapes_k2_zs3.json')
+    save_record(fake_record(), tmp_path / 'reference' / 'shapes_k4_zs3.json')
+    folders = [tmp_path / 'own', tmp_path / 'reference']
+    assert find_record('k2', *folders).parent.name == 'own' and find_record('k4', *folders).parent.name == 'reference'
 
 
 def wrong(value: Any, schema: dict, defs: dict, at: str = '') -> list[str]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fakes import fake_access, fake_record, save_all, scored_record
+from fakes import fake_access, fake_record, scored_record
 from pages import lines as lines_of
-from pages import one_section
+from pages import one_section, page, topic
 
 from benchmark.records.files import Record
 from benchmark.reporting import reading
-from benchmark.reporting.render import render
 from benchmark.reporting.statistics.pairs import compare
 
 SEEDS = (0, 1, 2)
@@ -114,17 +113,12 @@ def test_nothing_is_said_without_two_methods() -> None:
     assert told([fake_record('zs5', status='failed'), fake_record('zs3')]) == []
 
 
-def page(records: list[Record], reports: Path) -> str:
-    render(save_all(records, reports))
-    return (reports / 'shapes.md').read_text(encoding='utf-8')
-
-
 def test_the_leak_is_the_only_comparison_across_cards(tmp_path: Path) -> None:
     clean = measured({'zs3': 40, 'zs3_gc': 42, 'zs5': 50}, (2, 4))
     official = measured({'zs3': 50, 'zs3_gc': 42}, (2, 4), protocol='zs3-official', label_access=fake_access('layout'))
     official += measured({'zs5': 90}, (2, 4), protocol='zs3-official')  # reads none
     text = page([*clean, *official], tmp_path)
-    part = text[text.index('What the leak is worth'):text.index('## Protocol')]
+    part = text[text.index('What the leak is worth'):text.index('# shapes: seen, unseen')]
     lines = [item for item in part.splitlines() if item.startswith('- ')]
     assert len(lines) == 2
     assert lines[0].startswith('- zs3, network tiny, zs3-official − zs3-clean: better beyond noise at K=2 (+')
@@ -139,10 +133,16 @@ def test_no_leak_across_networks_other_cards_or_seeds(other: dict, tmp_path: Pat
     assert 'What the leak is worth' not in text
 
 
-def test_the_reading_stands_first_and_defines_noise_once(tmp_path: Path) -> None:
-    text = page(measured({'zs3': 40, 'zs5': 50}), tmp_path)
-    assert text.index('## Reading') < text.index('## Protocol') and text.count('always means both') == 1
-    assert '## Reading' not in page([fake_record()], tmp_path / 'one')
+def test_the_reading_defines_noise_once_and_its_best_lines_stand_on_the_front(tmp_path: Path) -> None:
+    text = page(measured({'zs3': 40, 'zs5': 50}, (2, 4)), tmp_path)
+    assert text.count('always means both') == 1
+    front = (tmp_path / 'shapes.md').read_text(encoding='utf-8')
+    said = [line for line in front[:front.index('### K=2')].splitlines() if line.startswith('- ')]
+    assert 3 <= len(said) <= 10 and said[0].startswith('- Highest mean hIoU of inductive methods: zs5 at K=2')
+    assert '- Inductive methods, mean over K: what self-training adds (zs5 − zs3) +' in front
+    assert any(line.startswith('- Pairs that differ beyond noise: 2 of 2') for line in said)
+    page([fake_record()], tmp_path / 'one')
+    assert not (tmp_path / 'one' / 'shapes' / 'reading.md').exists()
 
 
 def test_a_difference_smaller_than_its_interval_is_wide_carries_a_warning(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_difference_smaller_than_its_interval_is_wide_carries_a_warning(tmp_pa
     assert line(told(clear), 'Pairs too wide to size').endswith(': 0 of 2 (0 of 1 at K=2, 0 of 1 at K=4).')
     assert not [text for text in told(clear) if text.startswith('So it is')]
     text = page([*unsure, *clear], tmp_path)
-    part = text[text.index('### Pairs of methods'):text.index('### Pixel')]
+    part = text[text.index('### Pairs of methods'):text.index('# shapes: unseen classes')]
     marked = [row for row in part.splitlines() if row.startswith('|') and '(wide)' in row]
     assert len(marked) == 1 and '| zs5' in marked[0] and '12.0 ± 25.4 (wide)' in marked[0]
 
@@ -240,11 +240,11 @@ def test_a_variant_with_the_access_of_the_other_stands_for_a_method(name: str, f
     assert text.endswith('; seconds 5.5 against 5.5 at K=2.')  # the floor was not run: all but the seen-class training
     assert not [text for text in told(records) if 'although access differs' in text]
     text = page(records, tmp_path)
-    part = text[text.index('### Transductive methods'):text.index('### Variants')]
-    (cells,) = lines_of(part, access)
+    part = topic(tmp_path, 'pairs').split('### Transductive methods')[1]
     first, second = what.split(' − ')
-    assert cells[:4] == ['2', first, second, access] and cells[6].split()[1] == '±' and cells[7:] == [
-        'better', '5.5', '5.5']
+    assert f'{first} against {second}, access {access}:' in part
+    (cells,) = lines_of(part, 'better')
+    assert cells[0] == '2' and cells[3].split()[1] == '±' and cells[4:] == ['better', '5.5', '5.5']
 
 
 def test_a_control_is_told_against_its_method_and_is_no_rival() -> None:

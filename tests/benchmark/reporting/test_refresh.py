@@ -46,6 +46,8 @@ CHANGES = {
     'no index': lambda reports: (reports / 'README.md').unlink(),
     'no page': lambda reports: (reports / 'shapes.md').unlink(),
     'no page of a data set without records': lambda reports: (reports / 'voc.md').unlink(),
+    'no page below': lambda reports: (reports / 'shapes' / 'pairs.md').unlink(),
+    'no figure of a page below': lambda reports: next((reports / 'figures').glob('*-classes.png')).unlink(),
     'no figure': lambda reports: min((reports / 'figures').iterdir()).unlink(),
     'an edited page': lambda reports: later(reports / 'shapes.md')}
 
@@ -73,14 +75,14 @@ def test_a_newer_program_renders_again(reports, renders, tmp_path, monkeypatch):
 
 
 def test_a_record_that_comes_while_pages_are_drawn_is_not_missed(reports, renders, monkeypatch):
-    write = rendering.pages.write_index
+    write = rendering.front.write_front
 
-    def slow(datasets, folder):
+    def slow(datasets, comparisons, folder):
         save_record(fake_record(seed=1), folder / 'records' / 'late.json')
-        return write(datasets, folder)
+        return write(datasets, comparisons, folder)
 
     with monkeypatch.context() as patch:
-        patch.setattr(rendering.pages, 'write_index', slow)
+        patch.setattr(rendering.front, 'write_front', slow)
         render(reports)
     assert renders == []
     refresh(reports)

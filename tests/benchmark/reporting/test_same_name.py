@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fakes import fake_data, fake_network, fake_record, fake_selection, save_all
-from pages import lines, page
+from pages import lines, page, topic, whole
 from rich.console import Console
 
 from benchmark.records.files import Record
@@ -33,12 +33,13 @@ def both(**more: object) -> list[Record]:
 
 def test_each_data_has_sections_of_its_own(tmp_path: Path) -> None:
     text = page(both(), tmp_path, 'toy')
-    titles = [line for line in text.splitlines() if line.startswith('## Protocol')]
+    numbers = topic(tmp_path, 'numbers', 'toy')
+    titles = [line for line in numbers.splitlines() if line.startswith('## Protocol')]
     assert titles == [f'## Protocol zs3-clean, network tiny (from scratch), data {data}' for data in SCORES]
-    first, second = text.split(titles[0])[1].split(titles[1])
+    first, second = numbers.split(titles[0])[1].split(titles[1])
     for part, own, other in ((first, 11.5, 37.5), (second, 37.5, 11.5)):
-        (row,) = lines(part.split('### Ranks')[0], '| zs3 ')
-        assert row[5] == f'{own} ± 0.0' and row[7] == '2' and f'{other} ±' not in part.split('### Time')[0]
+        (row,) = lines(part.split('### Pixel')[0], '| zs3 ')
+        assert row[5] == f'{own} ± 0.0' and row[7] == '2' and f'{other} ±' not in part
     assert 'toy is the name of 2 different data here' in text
     assert '- toy-aaaa: 8 records' in text and '- toy-bbbb: 8 records' in text
     assert len(list((tmp_path / 'figures').glob('toy-*-hiou.png'))) == 2
@@ -48,7 +49,7 @@ def test_each_data_has_sections_of_its_own(tmp_path: Path) -> None:
 
 def test_one_data_is_not_told(tmp_path: Path) -> None:
     text = page(sweep('toy-aaaa'), tmp_path, 'toy')
-    assert 'different data' not in text and ', data toy' not in text and '### Provenance of' not in text
+    assert 'different data' not in text and ', data toy' not in text and '## Data ' not in text
     assert '(toy-aaaa)' not in (tmp_path / 'README.md').read_text()
 
 
@@ -62,7 +63,7 @@ def test_provenance_stands_apart(tmp_path: Path) -> None:
     text = page(records, tmp_path, 'toy')
     assert '- toy-aaaa: 12 of 5,953 training images, 1,449 validation images, 8 records' in text
     assert text.count('All records come from one environment.') == 2
-    assert text.index('### Provenance of data toy-aaaa') < text.index('### Provenance of data toy-bbbb')
+    assert text.index('## Data toy-aaaa') < text.index('## Data toy-bbbb')
 
 
 def test_records_that_do_not_tell_their_data_are_not_mixed_with_others(tmp_path: Path) -> None:
@@ -102,9 +103,9 @@ def test_choices_of_settings_stand_apart(tmp_path: Path) -> None:
         save_selection(fake_selection(dataset='toy', data=data), tmp_path / 'selection' / f'{data}.json')
     save_all(sweep('toy-aaaa'), tmp_path)
     render(tmp_path)
-    text = (tmp_path / 'toy.md').read_text(encoding='utf-8')
+    text = whole(tmp_path, 'toy')
     assert '(from scratch), data toy-aaaa' in text  # the choice on the other data makes the name ambiguous
-    part = text[text.index('## How settings were chosen'):text.index('## Methods')]
-    assert part.index('### Data toy-aaaa') < part.index('### Data toy-bbbb')
-    assert all(len(lines(table, 'zs3', 'k10')) == 1 for table in part.split('### Data')[1:])
+    part = topic(tmp_path, 'settings', 'toy')
+    assert part.index('## Data toy-aaaa') < part.index('## Data toy-bbbb')
+    assert all(len(lines(table, 'zs3', 'k10', 'tiny')) == 1 for table in part.split('## Data')[1:])
     assert '- toy-bbbb: 0 records' in text

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from fakes import fake_metrics, fake_record, fake_secondary, scored_record
 from matplotlib.axes import Axes
-from pages import lines, one_section, page
+from pages import lines, one_section, page, topic
 from rich.console import Console
 
 from benchmark.records.files import Record
 from benchmark.reporting import reading
-from benchmark.reporting.figures import curves
-from benchmark.reporting.figures import pictures as figures
+from benchmark.reporting.figures import curves, examples
 from benchmark.reporting.published.tables import beside
 from benchmark.reporting.published.values import load_published
 from benchmark.reporting.published.verdicts import verdicts
@@ -38,27 +37,31 @@ def sweep(k: int, absent: tuple[int, ...] = (1, 2)) -> list[Record]:
 
 def test_a_page_shows_dashes_and_says_why(tmp_path: Path) -> None:
     text = page([*sweep(2, ()), *sweep(4)], tmp_path)
+    numbers = topic(tmp_path, 'numbers')
     for name in METHODS:
-        measured, unmeasured = lines(text, f' {name} ')[:2]
+        measured, unmeasured = lines(numbers, f' {name} ')[:2]
         assert '—' not in (measured[2], measured[3], measured[5])
         assert unmeasured[0] == '4' and '—' not in (unmeasured[2], unmeasured[4])
         assert (unmeasured[3], unmeasured[5], unmeasured[6], unmeasured[7]) == ('—', '—', '—', '3')
-    assert f'**{NOTE}**' in text and text.count('no unseen score') == 1
-    assert all(row[0] == '2' for row in lines(text, 'better'))  # pairs of the other K only
-    assert 'K=4' not in text[text.index('## Reading'):text.index('## Protocol')]
+    front = (tmp_path / 'shapes.md').read_text(encoding='utf-8')
+    assert f'**{NOTE}**' in front and f'**{NOTE}**' in numbers and text.count('no unseen score') == 2
+    assert 'Without an hIoU: zs3 (no pixel of an unseen, or of a seen class), zs5 (' in front
+    assert all(row[0] == '2' for row in lines(topic(tmp_path, 'pairs'), 'better'))  # pairs of the other K only
+    assert 'K=4' not in topic(tmp_path, 'reading')
 
 
 def test_a_page_without_any_hiou(tmp_path: Path) -> None:
     text = page(sweep(4), tmp_path)
     assert 'No two methods have an hIoU of the same seed' in text
-    assert '## Reading' not in text and '### Ranks' not in text and ' 0.0' not in text.split('### Time')[0]
+    assert not (tmp_path / 'shapes' / 'reading.md').exists() and '### Ranks' not in text
+    assert '| 0.0' not in ' '.join((text + topic(tmp_path, 'numbers')).split('### Time')[0].split())
     assert not list((tmp_path / 'figures').glob('*-hiou.png')) and 'hiou.png' not in text
     assert len(list((tmp_path / 'figures').glob('*-classes.png'))) == 1
 
 
 def test_seen_classes_may_be_missing_as_well(tmp_path: Path) -> None:
     text = page(sweep(2, (0, 3, 4)), tmp_path)
-    row = lines(text, ' zs3 ')[0]
+    row = lines(topic(tmp_path, 'numbers'), ' zs3 ')[0]
     assert (row[2], row[5]) == ('—', '—') and '—' not in (row[3], row[4])
     assert 'K=2: no image scored holds a pixel of a seen class, so there is no seen score and no hIoU.' in text
 
@@ -111,7 +114,7 @@ def test_figures_have_gaps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert np.isnan(drawn).tolist() == [[False, True]] * 4
     assert curves.hiou_against_k(one_section(sweep(4)), tmp_path / 'b.png') is None
     many = [fake_record(f'method_{index}', metrics=fake_metrics(70, None)) for index in range(12)]
-    assert figures.example_panel(one_section(many), tmp_path / 'c.png').is_file()
+    assert examples.example_panel(one_section(many), tmp_path / 'c.png').is_file()
 
 
 def rare(methods: dict[str, float], images: int = 12, **more: object) -> list[Record]:
@@ -160,4 +163,5 @@ def test_published_numbers_beside_what_was_not_measured() -> None:
     found = verdicts(section, load_published('voc'))
     assert found and all(one.own['unseen.miou'] is one.own['hiou'] is None for one in found)
     assert not any({'unseen.miou', 'hiou'} & one.differences.keys() for one in found)
-    assert ' / — / 60.0 / — ' in beside(section, 'voc')['table']
+    table = beside(section, 'voc')['table']
+    assert lines(table, 'zs3', 'unseen')[0][6] == '—' and lines(table, 'overall')[0][6] == '60.0'

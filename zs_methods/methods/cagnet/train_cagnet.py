@@ -89,6 +89,7 @@ class TrainCaGNet(Stage):
                     raise FloatingPointError(f'the loss is {loss.item()} at iteration {step}')
                 history[kind].append([step, loss.item()])
                 ctx.progress(step + 1, self.iterations)
+                ctx.watch(step + 1, **{f'loss_{kind}': loss})
         config = Config.fromfile(str(ctx.inputs[self.network] / CONFIG)).to_dict()
         save_network(ctx.out, config, network.state_dict(), ctx.task)
         return {'iterations': self.iterations, 'loss': history}

@@ -13,19 +13,19 @@ from PIL import Image
 
 from benchmark.commands.report import COMMAND
 from benchmark.reporting import refresh as refreshing
-from benchmark.reporting.figures import pictures
+from benchmark.reporting.figures import examples as panels
 from benchmark.reporting.figures.photographs import Photographs
 
 
 @pytest.fixture
 def voc(tmp_path: Path) -> Path:
-    """A data root with one photograph of VOC and its mask, of which the upper half is a cat."""
+    """A data root with one photograph of VOC and its mask, of which the upper half is of class 1."""
     root = tmp_path / 'data/VOCdevkit/VOC2012'
     for folder in ('JPEGImages', 'SegmentationClass'):
         (root / folder).mkdir(parents=True)
     Image.new('RGB', (40, 30), (200, 10, 10)).save(root / 'JPEGImages/00000.jpg')
     mask = np.zeros((30, 40), np.uint8)
-    mask[:15] = 8
+    mask[:15] = 1
     Image.fromarray(mask).save(root / 'SegmentationClass/00000.png')
     return tmp_path / 'data'
 
@@ -34,8 +34,8 @@ def panel(monkeypatch: pytest.MonkeyPatch, data_root: Path | None, dataset: str 
     """The panel of a record that holds names and predictions alone."""
     examples = [example.model_copy(update={'image': '', 'truth': ''}) for example in fake_examples()]
     drawn: list[Figure] = []
-    monkeypatch.setattr(pictures, 'save', lambda figure, path: drawn.append(figure) or path)
-    assert pictures.example_panel(one_section([fake_record(dataset=dataset, examples=examples)]), Path('x'), data_root)
+    monkeypatch.setattr(panels, 'save', lambda figure, path: drawn.append(figure) or path)
+    assert panels.example_panel(one_section([fake_record(dataset=dataset, examples=examples)]), Path('x'), data_root)
     return drawn[0]
 
 
@@ -46,7 +46,7 @@ def tiles(figure: Figure) -> list[int]:
 def test_the_readers_own_are_drawn(voc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert tiles(panel(monkeypatch, voc)) == [1, 1, 1, 0, 0, 1]  # the second one is not there
     found = Photographs('voc-mini', voc)
-    assert found.image('00000').size == (40, 30) and np.unique(found.truth('00000')).tolist() == [0, 8]
+    assert found.image('00000').size == (40, 30) and np.unique(found.truth('00000')).tolist() == [0, 1]
     assert found.image('00001') is None and found.truth('00001') is None
 
 
@@ -67,9 +67,9 @@ def test_damaged_files_stay_blank(voc: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_repositorys_own_pages_show_none_unless_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Path | None] = []
-    monkeypatch.setattr('benchmark.reporting.render.render', lambda reports, root=None: asked.append(root) or [])
-    monkeypatch.setattr(refreshing, '_is_fresh', lambda reports: False)
-    monkeypatch.setattr(refreshing, 'ROOT', tmp_path)
+    monkeypatch.setattr('benchmark.reporting.render.render', lambda reports, root=None, *_: asked.append(root) or [])
+    monkeypatch.setattr(refreshing, '_is_fresh', lambda *_: False)
+    monkeypatch.setattr(refreshing, 'REFERENCE', tmp_path / 'reports')
     refreshing.refresh(tmp_path / 'reports', tmp_path)
     refreshing.refresh(tmp_path / 'other', tmp_path)
     assert COMMAND.run(COMMAND.parse(['--data-root', str(tmp_path)])) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fakes import fake_record
-from pages import lines, one_section, page
+from pages import lines, one_section, page, topic
 
 from benchmark.records.files import Record
 from benchmark.reporting.tables.diagnostics import diagnostics
@@ -45,7 +45,8 @@ def test_shared_stages_are_told_once_and_single_lines_have_no_second_table() -> 
 
 
 def test_diagnostics_on_the_page(tmp_path: Path) -> None:
-    text = page([with_tables('zs5', {'A | <b>': [{'class': 'x', 'n': 1}, {'class': 'y', 'n': 3}]})], tmp_path)
-    part = text[text.index('### Diagnostics'):text.index('### Label access')]
-    assert 'A &#124; &lt;b&gt;:' in part and '<summary>All 2 lines</summary>' in part and lines(part, 'classifier', '2')
-    assert '### Diagnostics' not in page([fake_record()], tmp_path / 'none')
+    page([with_tables('zs5', {'A | <b>': [{'class': 'x', 'n': 1}, {'class': 'y', 'n': 3}]})], tmp_path)
+    part = topic(tmp_path, 'diagnostics')
+    assert '### A &#124; &lt;b&gt;\n' in part and 'All 2 lines:' in part and lines(part, 'classifier', '2')
+    page([fake_record()], tmp_path / 'none')
+    assert not (tmp_path / 'none' / 'shapes' / 'diagnostics.md').exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fakes import fake_record, fake_selection, save_all
-from pages import lines, page
+from pages import lines, page, topic
 
 from benchmark.commands.report import main
 from benchmark.records.selections import Fold, save_selection
@@ -15,11 +15,11 @@ from benchmark.reporting.render import render
 
 def test_how_settings_were_chosen(tmp_path: Path) -> None:
     save_selection(fake_selection(), tmp_path / 'selection' / 'a.json')
-    text = page([fake_record()], tmp_path)
-    part = text[text.index('## How settings were chosen'):text.index('## Methods')]
-    (overview,) = lines(part, 'zs3', 'k10')
+    page([fake_record()], tmp_path)
+    part = topic(tmp_path, 'settings')
+    overview, more = lines(part, 'zs3', 'k10')  # too wide for one table
     assert overview[4:9] == ['3', '25% of the images', '2 × 1', 'weight=30', '60.0 ± 0.0']
-    assert overview[-1] == '21.0 ± 12.7'
+    assert more[-1] == '21.0 ± 12.7'
     rows = lines(part, 'weight=', '| ')[1:]
     assert [row[0] for row in rows] == ['weight=1', 'weight=30', 'weight=5']
     assert [row[-1] for row in rows] == ['', 'best, chosen', 'out of memory']
@@ -40,7 +40,7 @@ def test_damaged_selection_and_one_without_records(tmp_path: Path, capsys: pytes
     save_selection(fake_selection(dataset='mine'), tmp_path / 'selection' / 'a.json')
     save_all([fake_record()], tmp_path)
     render(tmp_path)
-    assert 'How settings were chosen' in (tmp_path / 'mine.md').read_text(encoding='utf-8')
+    assert '[How settings were chosen](mine/settings.md)' in (tmp_path / 'mine.md').read_text(encoding='utf-8')
     (tmp_path / 'selection' / 'b.json').write_text('{}')
     assert main(['--reports', str(tmp_path)]) == 2
     (error,) = capsys.readouterr().err.splitlines()

@@ -10,6 +10,10 @@ from typing import Any, NamedTuple
 from benchmark.records.files import Record, StageRecord
 
 NOTHING = '-'
+#: What may change the last digits of a sum, and with them a prediction; of `AREAS`.
+DECIDES = ('code', 'versions', 'hardware')
+#: Of those, what changes no digit.
+IDLE = ('kernel', 'hardware.memory_gib', 'commit', 'changed', 'changes')
 
 
 class Difference(NamedTuple):
@@ -34,6 +38,11 @@ def differences(first: Record, second: Record) -> list[Difference]:
     contents = (_areas(record, shared) for record in (first, second))
     return [Difference(area, *line) for area, one, other in zip(AREAS, *contents, strict=True)
             for line in _compare(one, other)]
+
+
+def environment(first: Record, second: Record) -> list[Difference]:
+    """Of `differences`, what the same settings can give other digits for: code, versions, hardware."""
+    return [one for one in differences(first, second) if one.area in DECIDES and one.what not in IDLE]
 
 
 def _areas(record: Record, shared: set[str]) -> Iterator[dict[str, Any]]:
