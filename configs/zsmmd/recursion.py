@@ -22,8 +22,8 @@ recursion = dict(
     # Weight of unseen classes in the final classifier; None: that of ZS3Net's.
     unseen_weight=None,
     # Under the card zs3-official, in place of rounds: the interleaved loop goes on for so long, with the weight growing
-    # from 0 over the share `ramp` of it. The judge is the loop's classifier, calibrated or not. Places in the queue of a
-    # class, candidates of an image and class at most, n_min (a batch has few of them).
+    # from 0 over the share `ramp` of it. The judge is the loop's classifier, calibrated or not. Places in the queue of
+    # a class, candidates of an image and class at most, n_min (a batch has few of them).
     online=dict(epochs=10, iterations=None, ramp=0.25, calibrated=False,
                 gate=dict(type='rank', share=0.25, threshold=0.5), queue=512, per_image=32, min_count=8),
     # Training images with an unseen class that the last stage takes real features from; 0 leaves it out.
