@@ -80,5 +80,6 @@ def run(args: Namespace) -> int:
     return 1 if args.check and found else 0
 
 
-COMMAND = Command('metafiles', 'Write the metafiles of all methods, their index and the page on them.', ABOUT, add_arguments, run)
+COMMAND = Command('metafiles', 'Write the metafiles of all methods, their index and the page on them.', ABOUT,
+                  add_arguments, run)
 main = COMMAND.main
