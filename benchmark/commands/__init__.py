@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         int: the command's exit code; 0 for the list if it was asked for, 2 if there is no such command.
     """
-    words = [*(sys.argv[1:] if argv is None else argv)]  # "list" is a command here, once its file is imported
+    words = [*(sys.argv[1:] if argv is None else argv)]  # `list` is a command here, once it was imported
     if words and words[0] in NAMES:
         return module_of(words[0]).main(words[1:])
     return terminal.guard(PROGRAM, lambda: _without_command(words))

@@ -21,7 +21,7 @@ exit codes: 0 measured, 2 wrong call, or no such device, 130 interrupted"""
 
 def add_arguments(parser: Parser) -> None:
     """Adds what to measure, and how much of it."""
-    parser.add_argument('what', choices=MEASUREMENTS, metavar='MEASUREMENT', help=', '.join(MEASUREMENTS))
+    parser.add_argument('what', choices=tuple(MEASUREMENTS), metavar='MEASUREMENT', help=', '.join(MEASUREMENTS))
     parser.add_argument('--repeats', type=int, default=15, metavar='N', help='of the generator')
     parser.add_argument('--number', type=int, default=10_000, metavar='N',
                         help='of the cells of a plan, or records of a report')

@@ -34,7 +34,7 @@ def _run(args: argparse.Namespace) -> int:
     check_least(args, {'verify': 0})
     request, console = request_of(args), terminal.console(100)
     if args.list:
-        from benchmark.commands.list import methods, show
+        from benchmark.commands.listings import methods, show
         from benchmark.planning.methods import load_plugins
 
         load_plugins(request.plugins)
@@ -55,6 +55,6 @@ def _run(args: argparse.Namespace) -> int:
     return run_cells(cells, options, args.reports, console)
 
 
-COMMAND = Command('run', 'Train methods for every K and write the tables to reports/.', ABOUT, _arguments, _run,
+COMMAND = Command('run', 'Train methods for every K and write the tables to reports/local.', ABOUT, _arguments, _run,
                   program='run.py', call='python benchmark/run.py')
 main = COMMAND.main

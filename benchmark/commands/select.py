@@ -33,7 +33,8 @@ ABOUT = """examples:
   python -m benchmark select --methods zs3,zsmmd --dataset voc --data-root data --cfg-options generator.samples=32
   python -m benchmark select --methods zs3 --grid classifier.unseen_weight=10,30,100 --check
 The choice is the highest mean hIoU; of all settings whose paired difference to it is within one standard error, the
-first in the order of the grid: put cheap values first. It is written, with every score, to <reports>/selection/.
+first in the order of the grid: put cheap values first. It is written, with every score, to <reports>/selection/. The
+same grid on another split (--ks) adds a table over the draws of both, and the one setting that serves them all.
 exit codes: 0 chosen, 1 some trainings failed or are missing, 2 wrong call, 130 interrupted (the same command
 continues)."""
 
@@ -87,6 +88,7 @@ def _run(args: argparse.Namespace) -> int:
     from benchmark.launchers.launch import launch
     from benchmark.planning import data
     from benchmark.planning.selection_plan import plan, summarise
+    from benchmark.records.selection_pool import pools
     from benchmark.running.progress import Reporter
 
     asked = asked_for(args)
@@ -113,11 +115,24 @@ def _run(args: argparse.Namespace) -> int:
         selection = summarise(asked, task, name, groups, finished[name], options.records, source)
         path = save(args.reports / 'selection', selection)
         show(selection, console)
+        for pool in pools(_asked_alike(selection, args.reports / 'selection')):
+            show(pool, console)
         say(console, f'selection: {path}')
         incomplete |= not all(candidate.complete for candidate in selection.candidates)
         if selection.chosen is None:
             COMMAND.complain(f'{name}: nothing chosen: {_why(selection)}')
     return int(incomplete)
+
+
+def _asked_alike(selection: Selection, folder: Path) -> list[Selection]:
+    """The selections of a folder that asked the same, of whatever split."""
+    from benchmark.records.selection_pool import question
+    from benchmark.records.selections import load_selections
+
+    try:
+        return [one for one in load_selections(folder) if question(one) == question(selection)]
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def _why(selection: Selection) -> str:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmark.records.selection_pool import pools
 from benchmark.reporting import reading
 from benchmark.reporting.figures import curves, examples, intervals, pictures
 from benchmark.reporting.published import tables as published_tables
@@ -100,7 +101,8 @@ def _selections(dataset: Dataset) -> list[dict[str, Any]]:
     groups = {data: [one for one in dataset.selections if one.data == data] for data in dataset.data}
     return [{'data': dataset.told(data),
              'overview': table(selections.overview(chosen), ['seen', 'held out', 'hIoU'], keys=2),
-             'details': [selections.details(one) for one in chosen]} for data, chosen in groups.items() if chosen]
+             'details': [selections.details(one) for one in chosen]}
+            for data, own in groups.items() if own for chosen in [[*own, *pools(own)]]]
 
 
 def _methods(dataset: Dataset) -> list[dict[str, str]]:

@@ -362,7 +362,8 @@ def test_markdown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(('words', 'message'), [
-    (['--dataset', 'ade'], 'published numbers are known for: voc, context, cocostuff, all'),
+    (['--dataset', 'ade'],
+     "unknown data set 'ade': did you mean 'all'? published numbers are known for: voc, context, cocostuff, all"),
     (['--method', 'zs3,zs99'], "no published numbers of zs99: did you mean 'zs"),
     (['--data'], 'argument --dataset: expected one argument'), (['x'], 'unrecognized arguments: x'),
 ])

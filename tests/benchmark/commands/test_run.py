@@ -56,8 +56,9 @@ def test_dry_run_prints_the_trie_and_creates_nothing(run_py, capsys, untouched):
     assert run_py('--methods', 'zs3,zsmmd', '--ks', '2,4', '--dry-run') == 0
     out = capsys.readouterr().out.splitlines()
     assert out[0] == 'shapes k2 zs3-clean seed 0' and out[1].split()[0] == 'seen'
-    assert len(out) == 2 + 56 + 1
-    assert out[-1] == '8 cells, 56 distinct stages: 0 reused, 56 to run'
+    assert len(out) == 2 + 56 + 2
+    assert out[-2] == '8 cells, 56 distinct stages: 0 reused, 56 to run'
+    assert out[-1].startswith('about ') and ' min of work of one process' in out[-1]
     assert not untouched['--work-dir'].parent.exists()
 
 
@@ -89,7 +90,8 @@ def test_dry_run_after_a_run_shows_what_is_reused(toy_run, capsys):
     toy_run('toy_ok', '--ks', 2)
     capsys.readouterr()
     assert toy_run('toy_more', '--ks', 2, '--dry-run') == 0
-    assert capsys.readouterr().out.splitlines()[-1] == '1 cells, 3 distinct stages: 1 reused, 2 to run'
+    *_, last, estimate = capsys.readouterr().out.splitlines()
+    assert last == '1 cells, 3 distinct stages: 1 reused, 2 to run' and estimate.startswith('about ')
 
 
 def test_dry_run_tells_what_force_and_skip_would_do(toy_run, capsys):

@@ -8,15 +8,14 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from fakes import fake_record
+from fakes import fake_record, fake_selection
 
 from benchmark.commands import select
 from benchmark.commands.requests import request_of, run_options_of
 from benchmark.planning.cells import plan_cells
 from benchmark.planning.selection_plan import draw_folds, plan, product
-from benchmark.records.files import NetworkCard, save_record, write_json
-from benchmark.records.selection_pairs import pairs
-from benchmark.records.selections import Candidate, Fold, Score, Selection, load_selections
+from benchmark.records.files import save_record
+from benchmark.records.selections import load_selections
 from zs_methods.datasets.spec import load_spec
 
 PLUGIN = '''
@@ -110,68 +109,6 @@ def chosen(untouched):
         (selection,) = load_selections(untouched['--reports'] / 'selection')
         return selection
     return load
-
-
-def selection(*hious):
-    """A selection of candidates with the given scores per fold; None is a failure."""
-    candidates = [Candidate(settings={'a': i}, scores=[
-        Score(fold=fold, seed=0, key='', seen=value, held_out=value, hiou=value) for fold, value in enumerate(values)])
-        for i, values in enumerate(hious)]
-    made = Selection(dataset='shapes', data='shapes-v1', split='k10', unseen=[], protocol='p', model='m', method='zs3',
-                     network=NetworkCard(backbone='b', weights='none', pretraining='none'), held_out=[3],
-                     share=0.25, folds=[], seeds=[0], grid={'a': list(range(len(hious)))}, candidates=candidates)
-    made.choose()
-    return made
-
-
-def test_the_best_mean_wins_where_the_difference_is_beyond_noise():
-    made = selection([10, 20, 30], [20.1, 30, 39.9], [15, 25, 35])
-    assert (made.best, made.chosen) == (1, 1)
-
-
-def test_within_one_standard_error_of_the_paired_difference_the_first_wins():
-    made = selection([0, 0, 0], [18, 31, 40], [20, 30, 40])  # differences 2, -1, 0: mean 0.33, error 0.88
-    assert (made.best, made.chosen) == (2, 1)
-    steady = selection([19.5, 29.5, 39.5], [20, 30, 40])  # the folds differ far more than the settings
-    assert (steady.best, steady.chosen) == (1, 1)
-
-
-def test_a_single_measurement_knows_no_noise_but_ties():
-    assert selection([10], [10.1]).chosen == 1
-    assert selection([10], [10]).chosen == 0
-
-
-def test_a_setting_without_all_its_numbers_is_not_chosen():
-    made = selection([50, None], [10, 20])
-    assert (made.best, made.chosen) == (1, 1)
-    assert made.behind(0) is None
-    assert selection([None]).chosen is None
-
-
-def unmeasured(*hious):
-    """As `selection`, but None is a score that was not measured, of a training that did not fail."""
-    made = selection(*hious)
-    assert not any(score.reason for candidate in made.candidates for score in candidate.scores)
-    made.folds = [Fold(ids=[fold], classes=[f'c{fold}']) for fold in range(len(hious[0]))]
-    return made
-
-
-def test_a_fold_that_measured_nothing_takes_no_part_in_the_choice():
-    made = unmeasured([30, None, 20], [40, None, 30])
-    assert made.chosen == made.best == 1 and made.unscored == [1]  # with 0 for None, the noise would be larger
-    assert made.candidates[1].summary('hiou').mean == 35 and made.candidates[1].summary('hiou').n == 2
-    assert (made.behind(0).mean, made.behind(0).sd) == (10, 0)
-
-
-def test_a_setting_is_not_chosen_for_having_fewer_folds():
-    made = unmeasured([50, None], [10, 20])  # the same images: the other one did measure it
-    assert made.chosen == 1 and made.behind(0) is None and made.unscored == []
-
-
-def test_without_any_score_nothing_is_chosen():
-    made = unmeasured([None, None], [None, None])
-    assert made.best is made.chosen is None and made.unscored == [0, 1]
-    assert made.candidates[0].summary('hiou') is None and made.behind(0) is None
 
 
 def test_folds_are_distinct_sorted_and_the_first_stay_when_more_are_asked_for():
@@ -302,18 +239,6 @@ def test_check_sets_the_signs_of_a_selection_beside_those_of_real_splits(select_
     assert 'same, within noise' in line and 'the same sign: 1 of 1 pairs' in out
 
 
-def test_signs():
-    made = selection([1, 2, 3], [2, 4, 4], [1, None, 3])
-    made.candidates[2].scores[1].reason = 'boom'
-    real = [{('k2', 0): 5.0, ('k4', 0): 7.0}, {('k2', 0): 4.0, ('k6', 0): 9.0}, {('k2', 0): 1.0}]
-    (pair,) = pairs(made, real)  # the third one failed
-    assert (pair.first, pair.second, pair.selected.n, pair.real.n) == (0, 1, 3, 1)
-    assert (pair.selected.mean, pair.real.mean) == (-4 / 3, 1) and not pair.same and not pair.beyond_noise
-    (again,) = pairs(made, [{('k2', 0): 4, ('k4', 0): 4.1}, {('k2', 0): 9, ('k4', 0): 9}, {}])
-    assert again.same
-    assert pairs(made, [{}, {}, {}]) == []
-
-
 @pytest.mark.parametrize(('method', 'why', 'code'), [
     ('blank', 'no fold has an hIoU, for want of ground truth of a held-out class, or of a seen one', 1),
     ('fails', 'no setting has all its numbers (ValueError: boom)', 1)])
@@ -323,23 +248,8 @@ def test_no_choice_is_one_clear_line(select_py, chosen, capsys, method, why, cod
     assert chosen().chosen is None
 
 
-def test_older_selections_are_upgraded_on_reading(tmp_path):
-    content = {**selection([1], [2]).model_dump(mode='json'), 'selection_version': 2, 'held_out': 3}
-    del content['share']
-    write_json(tmp_path / 'old.json', content)
-    (made,) = load_selections(tmp_path)
-    assert (made.selection_version, made.held_out, made.share, made.chosen) == (3, [3], None, 1)
-    content |= {'selection_version': 1, 'provenance': {'data': {'name': 'shapes-v1'}}}
-    del content['data']
-    write_json(tmp_path / 'old.json', content)
-    (made,) = load_selections(tmp_path)
-    assert (made.data, made.selection_version, made.chosen) == ('shapes-v1', 3, 1)
-    write_json(tmp_path / 'old.json', {**content, 'provenance': {}})
-    assert load_selections(tmp_path)[0].data == ''
-
-
 def test_selections_of_other_data_have_other_names(tmp_path):
-    one = selection([1], [2])
+    one = fake_selection()
     for data in ('toy-1', 'toy-2'):
         select.save(tmp_path, one.model_copy(update={'data': data}))
     assert sorted(made.data for made in load_selections(tmp_path)) == ['toy-1', 'toy-2']
@@ -387,12 +297,6 @@ def test_a_wrong_call_is_one_line(select_py, capsys, untouched, words, line):
     captured = capsys.readouterr()
     assert captured.err.startswith('select: ') and captured.err.count('\n') == 1 and line in captured.err
     assert captured.out == '' and not untouched['--work-dir'].parent.exists()
-
-
-def test_a_file_that_is_no_selection_is_named(tmp_path):
-    (tmp_path / 'odd.json').write_text(json.dumps({'selection_version': 99}))
-    with pytest.raises(ValueError, match=r'odd\.json: no selection of version 3'):
-        load_selections(tmp_path)
 
 
 @pytest.mark.slow
