@@ -4,13 +4,14 @@
 # make test-slow    the other tests, a Ray cluster and killed processes among them
 # make test-gpu    those that need a GPU: four minutes; PY=python for an environment of your own
 # make report   render the committed reports again from their records
+# make docs     the documentation as a site, in site/
 # Another interpreter: make setup PYTHON=python3.12
 
 PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet -c constraints.txt
 
-.PHONY: setup bench test test-slow test-gpu lint report clean
+.PHONY: setup bench test test-slow test-gpu lint report docs clean
 
 setup: .venv/.stamp
 
@@ -49,7 +50,11 @@ lint: setup
 report: setup
 	$(PY) -m benchmark report --reports reports
 
+docs: setup
+	@$(PY) -c 'import mkdocs' 2>/dev/null || $(PIP) -e '.[docs]'
+	$(PY) -m mkdocs build --strict
+
 # Keeps .venv, data, work_dirs and reports.
 clean:
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache
+	rm -rf build dist site *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -6,6 +6,10 @@ from benchmark.surroundings import settle
 
 settle()  # before any other import: libraries read these variables when they are imported
 
+from zs_methods import __version__  # noqa: E402  the number of both
+
+__all__ = ['DATA', 'LOCAL', 'REFERENCE', 'ROOT', 'WORK', '__version__']
+
 #: The checkout; folders that no option names hang on it, whatever the current one is.
 ROOT = Path(__file__).resolve().parents[1]
 #: Data sets; artifacts and all else that runs leave for later ones.

@@ -1,23 +1,21 @@
-"""The README does what it says: its tutorial runs from a folder outside the repository."""
+"""The documentation does what it says: its tutorial runs from a folder outside the repository."""
 
 import json
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from benchmark.commands import module_of
+from benchmark.reporting.front import BEGIN, END
 
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / 'README.md').read_text()
-PAGES = ('README.md', 'zs_methods/datasets/README.md', 'benchmark/launchers/README.md')
+METHOD, NETWORK = ((ROOT / 'docs' / name).read_text(encoding='utf-8') for name in ('method.md', 'network.md'))
 
 
 def tutorial_files():
-    return dict(re.findall(r'<!-- file: (\S+) -->\n```python\n(.*?)```', README, re.DOTALL))
+    return dict(re.findall(r'<!-- file: (\S+) -->\n```python\n(.*?)```', METHOD, re.DOTALL))
 
 
 def test_tutorial_shows_the_worked_example_as_it_is():
@@ -31,7 +29,7 @@ def test_tutorial_shows_the_worked_example_as_it_is():
 def test_tutorial_runs_from_outside_the_repository(tmp_path, micro_root, micro_options):
     for name, text in tutorial_files().items():
         (tmp_path / name).write_text(text)
-    command = re.search(r'python (benchmark/run.py) (--methods ridge_gaussian,zs3 .*)', README)
+    command = re.search(r'python (benchmark/run.py) (--methods ridge_gaussian,zs3 .*)', METHOD)
     arguments = command.group(2).replace('path/to/', '').split()
     result = subprocess.run(
         [sys.executable, str(ROOT / command.group(1)), *arguments, '--data-root', str(micro_root),
@@ -48,7 +46,7 @@ def test_tutorial_runs_from_outside_the_repository(tmp_path, micro_root, micro_o
     assert ours['stages'][1]['reused'] or zs3['stages'][1]['reused']
     assert ours['label_access']['level'] == 'image-filter'
 
-    snippet = re.search(r'<!-- runs: inference -->\n```python\n(.*?)```', README, re.DOTALL).group(1)
+    snippet = re.search(r'<!-- runs: inference -->\n```python\n(.*?)```', NETWORK, re.DOTALL).group(1)
     snippet = snippet.replace('evaluate-...', f"evaluate-{ours['stages'][-1]['key']}")
     snippet = snippet.replace('data/', f'{micro_root}/')
 
@@ -62,29 +60,14 @@ def test_a_backbone_of_ones_own(tmp_path):
     pytest.importorskip('timm', reason="timm is not installed: pip install -e '.[photos]'")
     from zs_methods.configs import compose
     from zs_methods.task import Task
-    name, text = re.search(r'<!-- network: (\S+) -->\n```python\n(.*?)```', README, re.DOTALL).groups()
+    name, text = re.search(r'<!-- network: (\S+) -->\n```python\n(.*?)```', NETWORK, re.DOTALL).groups()
     (tmp_path / name).write_text(text.replace('path/to', str(ROOT)))
     composed = compose('zs3', Task.create('shapes', 2, tmp_path), str(tmp_path / name))
     assert composed.network.backbone == 'timm mobilenetv3_large_100'
     assert composed.config.generator.samples == 64  # of the family
 
 
-@pytest.mark.parametrize('target', re.findall(r'\]\(([^)#]+)\)', README))
-def test_links_lead_somewhere(target):
-    assert target.startswith('https://') or (ROOT / target).exists()
-
-
-CALLS = re.findall(r'^    (?:\.venv/bin/)?python (benchmark/run\.py|-m benchmark) ?(.*?)(?: {2,}#.*)?$',
-                   ''.join((ROOT / name).read_text() for name in PAGES), re.MULTILINE)
-
-
-@pytest.mark.parametrize(('door', 'words'), CALLS)
-def test_commands_are_ones_that_the_programs_take(door, words):
-    name, *arguments = [*(['run'] if door.endswith('.py') else []), *shlex.split(words)]
-    assert module_of(name).COMMAND.parse(arguments)
-
-
-@pytest.mark.parametrize('page', PAGES)
-def test_every_command_is_called_through_a_door(page):
-    named = re.findall(r'benchmark/(\w+)\.py', (ROOT / page).read_text())
-    assert set(named) <= {'run'} and 'run' in named
+def test_the_readme_is_short_and_keeps_the_block_of_the_report():
+    text = (ROOT / 'README.md').read_text(encoding='utf-8')
+    before, block, after = text.partition(BEGIN)[0], text.partition(BEGIN)[2].partition(END)[0], text.partition(END)[2]
+    assert before and block.strip() and after and len((before + after).splitlines()) <= 120

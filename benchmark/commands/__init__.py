@@ -28,6 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _without_command(words: Sequence[str]) -> int:
+    if words == ['--version']:
+        print(_version())
+        return 0
     if not words or words[0] in ('-h', '--help'):
         print('\n'.join(_overview()), file=sys.stdout if words else sys.stderr)
         return 0 if words else 2
@@ -42,7 +45,18 @@ def _overview() -> list[str]:
     """The commands and what they do, a line each."""
     width = max(map(len, NAMES))
     return ['usage: python -m benchmark COMMAND ...', '', 'commands:',
-            *(f'  {name:<{width}}  {_summary(name)}' for name in NAMES), '', 'COMMAND --help tells more.']
+            *(f'  {name:<{width}}  {_summary(name)}' for name in NAMES), '',
+            'COMMAND --help tells more; --version: the version and the commit.']
+
+
+def _version() -> str:
+    """The version and, in a checkout, the commit and whether files differ from it."""
+    from benchmark import __version__
+    from benchmark.records import checkout
+
+    found = checkout.state()
+    commit = f'commit {found["sha"]}{", changed" if found["dirty"] else ""}' if found['sha'] else 'no checkout of git'
+    return f'{PROGRAM} {__version__} ({commit})'
 
 
 def _summary(name: str) -> str:

@@ -35,7 +35,7 @@ def datasets(_: str, root: Path) -> tuple[list[str], list[Sequence[str]], str]:
                      ', '.join(spec.named_splits) or '-', spec.model, ', '.join(spec.vectors), there))
     return (['data set', 'classes', 'K', 'named splits', 'network', 'word vectors', f'in {root}'], rows,
             'Without --ks and --splits, all K of a data set are run, or all named splits if it has no K. Yours: a YAML '
-            'file, see zs_methods/datasets/README.md')
+            'file, see docs/data.md')
 
 
 def cards(*_: object) -> tuple[list[str], list[Sequence[str]], str]:

@@ -1,4 +1,4 @@
-"""Writes what follows from methods and published tables into configs/<method>/metafile.yaml and model-index.yml."""
+"""Writes what follows from methods and published tables: configs/<method>/metafile.yaml, model-index.yml and a page."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from benchmark.commands.command import Command
 from benchmark.errors import UsageError
 
 CONFIGS = ROOT / 'configs'
+#: The page on methods, beside the configs' folder where there is a documentation.
+PAGE = Path('docs', 'methods.md')
 ABOUT = """\
 By hand are the Collections of a metafile: paper, code and a description. A new method needs them first; the command
-adds its Models.
+adds its Models, and tells of it on docs/methods.md.
 
 exit codes: 0 written, or up to date with --check; 1 some are not; 2 wrong call, or a metafile that cannot be read
 """
 
 
 def files(folder: Path = CONFIGS) -> dict[Path, str]:
-    """The metafile of every method of this repository, and their index, as they should be.
+    """The metafile of every method of this repository, their index and the page on them, as they should be.
 
     Raises:
         PublishedError: a method has no metafile, or none that can be read; one line.
+        ConfigError: the config of a method is wrong; one line.
     """
     import zs_methods.methods  # noqa: F401  registers the methods
     from benchmark.reporting.published.metafiles import INDEX, Metadata, index, rendered
@@ -34,8 +37,12 @@ def files(folder: Path = CONFIGS) -> dict[Path, str]:
     said = {name: Metadata.model_validate({
         'Role': method.role, 'Setting': method.setting, 'Reads Unseen Labels': method.reads_unseen_gt})
         for name, method in built_in.items()}
-    return {**{folder / name / 'metafile.yaml': rendered(name, said[name], folder) for name in sorted(said)},
-            folder.parent / INDEX: index(said)}
+    found = {**{folder / name / 'metafile.yaml': rendered(name, said[name], folder) for name in sorted(said)},
+             folder.parent / INDEX: index(said)}
+    if (folder.parent / PAGE.parent).is_dir():
+        from benchmark.commands.method_page import page
+        found[folder.parent / PAGE] = page(built_in, folder)
+    return found
 
 
 def outdated(folder: Path = CONFIGS) -> list[Path]:
@@ -58,10 +65,11 @@ def add_arguments(parser: Parser) -> None:
 def run(args: Namespace) -> int:
     """Writes, or only names, what is out of date."""
     from benchmark.reporting.published.facts import PublishedError
+    from zs_methods.configs import ConfigError
 
     try:
         found = outdated(args.configs)
-    except PublishedError as error:
+    except (PublishedError, ConfigError) as error:
         raise UsageError(str(error)) from None
     if not args.check:
         for path, text in files(args.configs).items():
@@ -72,5 +80,6 @@ def run(args: Namespace) -> int:
     return 1 if args.check and found else 0
 
 
-COMMAND = Command('metafiles', 'Write the metafiles of all methods, and their index.', ABOUT, add_arguments, run)
+COMMAND = Command('metafiles', 'Write the metafiles of all methods, their index and the page on them.', ABOUT,
+                  add_arguments, run)
 main = COMMAND.main

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import importlib.metadata
 import os
 import platform
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,9 @@ import torch
 
 import zs_methods
 from benchmark import ROOT
+from benchmark.records import checkout
+from benchmark.records.checkout import output
 from benchmark.records.energy import EnergyMeter
-from benchmark.store.checksums import file_sha256
 from benchmark.surroundings import arithmetic
 from zs_methods import compat
 from zs_methods.datasets.names import visible
@@ -32,9 +31,6 @@ PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmcv-lite', 'mmsegmenta
             'pillow', 'opencv-python')
 #: Variables that limit the threads of BLAS libraries, which decide in what order they add.
 THREAD_LIMITS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
-#: Variables that would make git look into another repository than the one of a folder.
-_ELSEWHERE = ('GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_OBJECT_DIRECTORY',
-              'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_NAMESPACE', 'GIT_PREFIX')
 
 
 def command_line() -> list[str]:
@@ -53,7 +49,7 @@ def program_sha256() -> str:
 def environment() -> dict[str, Any]:
     """What is the same for all cells of a run."""
     return {
-        'git': _git(),
+        'git': checkout.state(),
         'code': code_sha256(),
         'python': platform.python_version(),
         # The numbers of the kernel's version only: what follows them may be a name somebody gave.
@@ -84,56 +80,7 @@ def _version(package: str) -> str | None:
 
 def loaded_code() -> tuple[str, str, dict[str, Any]]:
     """What the sources are now; asked for early, it stays so for this process and those it forks."""
-    return code_sha256(), program_sha256(), _git()
-
-
-@functools.cache
-def _git() -> dict[str, Any]:
-    """Commit, whether files outside ``reports/``, which a run writes to, differ from it, and a hash of how.
-
-    All are None unless this project is a checkout: an unpacked archive may lie in the work tree of something else.
-    """
-    if not _is_checkout():
-        return {'sha': None, 'dirty': None, 'diff': None}
-    here = ('--', '.', ':!reports')
-    status = _git_output('status', '--porcelain', *here)
-    sha = _git_output('rev-parse', 'HEAD')
-    return {'sha': sha and sha.decode().strip(), 'dirty': None if status is None else bool(status),
-            'diff': _git_diff(here) if status else None}
-
-
-def _is_checkout() -> bool:
-    top = _git_output('rev-parse', '--show-toplevel')
-    with contextlib.suppress(OSError):
-        return top is not None and os.path.samefile(os.fsdecode(top.removesuffix(b'\n')), ROOT)
-    return False
-
-
-def _git_diff(here: tuple[str, ...]) -> str | None:
-    """Hash of all changes to tracked files and of the content of new ones; 16 hexadecimal digits."""
-    changes = _git_output('diff', 'HEAD', '--binary', '--no-color', '--no-ext-diff', '--no-textconv', *here)
-    new = _git_output('ls-files', '--others', '--exclude-standard', '-z', *here)
-    if changes is None or new is None:
-        return None
-    digest = hashlib.sha256(changes)
-    for name in sorted(filter(None, new.split(b'\0'))):
-        with contextlib.suppress(OSError):  # gone meanwhile, or not readable
-            digest.update(name + b'\0' + file_sha256(ROOT / os.fsdecode(name)).encode())
-    return digest.hexdigest()[:16]
-
-
-def _git_output(*args: str) -> bytes | None:
-    # Without the lock that refreshing the index takes: a cell that is killed meanwhile would leave it behind.
-    environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
-    return _output('git', '--no-optional-locks', '-C', str(ROOT), *args, environment=environment)
-
-
-def _output(*command: str, environment: dict[str, str] | None = None) -> bytes | None:
-    """What a program prints; None if it is not there or fails."""
-    try:
-        return subprocess.run(command, capture_output=True, check=True, timeout=20, env=environment).stdout
-    except (OSError, subprocess.SubprocessError):
-        return None
+    return code_sha256(), program_sha256(), checkout.state()
 
 
 def _gpus() -> list[str]:
@@ -151,7 +98,7 @@ def _driver() -> str | None:
 
 def _nvidia(what: str, *more: str) -> list[str]:
     """What NVIDIA's program says of each GPU."""
-    found = _output('nvidia-smi', f'--query-gpu={what}', '--format=csv,noheader', *more) or b''
+    found = output('nvidia-smi', f'--query-gpu={what}', '--format=csv,noheader', *more) or b''
     return [line.strip() for line in found.decode(errors='replace').splitlines() if line.strip()]
 
 

@@ -14,6 +14,7 @@ import pytest
 from benchmark import ROOT, commands
 from benchmark.commands.command import Command
 from benchmark.errors import UsageError
+from zs_methods import __version__
 
 DOOR, RUN = ROOT / 'benchmark', ROOT / 'benchmark' / 'run.py'
 FILES = {path.stem for path in DOOR.joinpath('commands').glob('*.py')}
@@ -113,6 +114,16 @@ def test_all_commands_are_listed(words, code, capsys):
     assert bool(out) == bool(words) and not (out and err)
     assert [line.split()[0] for line in lines if line.startswith('  ')] == list(commands.NAMES)
     assert lines[0] == 'usage: python -m benchmark COMMAND ...'
+
+
+@pytest.mark.parametrize(('found', 'said'), [
+    ({'sha': 'f' * 40, 'dirty': False}, f'commit {"f" * 40}'), ({'sha': 'f' * 40, 'dirty': True}, 'f, changed'),
+    ({'sha': None, 'dirty': None}, 'no checkout of git')])
+def test_the_version_is_told_with_the_commit(found, said, monkeypatch, capsys):
+    monkeypatch.setattr('benchmark.records.checkout.state', lambda: found)
+    assert commands.main(['--version']) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f'benchmark {__version__} (') and out.endswith(f'{said})\n') and err == ''
 
 
 @pytest.mark.parametrize(('word', 'near'), [('reprot', 'report'), ('import-zs3', 'import_zs3'), ('runs', 'run')])

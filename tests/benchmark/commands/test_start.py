@@ -11,6 +11,11 @@ def test_help_imports_nothing_heavy(words):
     assert done.stdout.startswith('usage: ')
 
 
+def test_the_version_imports_nothing_heavy():
+    done = call('--version', without=HEAVY, text=True)
+    assert (done.returncode, done.stderr) == (0, '') and done.stdout.count('\n') == 1
+
+
 @pytest.mark.parametrize('words', [('run', '--metods', 'zs3'), ('reprot',), ('report', '--bad')], ids=' '.join)
 def test_a_wrong_word_imports_nothing_heavy(words):
     done = call(*words, without=HEAVY, text=True)

@@ -11,7 +11,7 @@ from PIL import Image
 from benchmark.records.files import load_record, load_records
 from zs_methods.datasets import shapes_generator
 
-PAGE = (Path(__file__).resolve().parents[3] / 'zs_methods/datasets/README.md').read_text()
+PAGE = (Path(__file__).resolve().parents[3] / 'docs/data.md').read_text()
 WORDS = ('background', 'rose', 'tulip', 'daisy', 'plant')
 
 

@@ -157,6 +157,6 @@ def test_a_slot_is_free_again_if_the_start_was_interrupted(gpus, monkeypatch):
 def test_the_server_knows_its_code_before_anything_can_change_it():
     found = subprocess.run([sys.executable, '-c', (
         'import benchmark.launchers.preload, benchmark.records.provenance as p\n'
-        'print(*(f.cache_info().currsize for f in (p.code_sha256, p.program_sha256, p._git)))')],
+        'print(*(f.cache_info().currsize for f in (p.code_sha256, p.program_sha256, p.checkout.state)))')],
         capture_output=True, text=True, check=True, cwd=ROOT)
     assert found.stdout.split() == ['1', '1', '1']
