@@ -10,11 +10,12 @@ import pandas as pd
 
 from benchmark.records.values import NONE
 from benchmark.reporting.figures import intervals
-from benchmark.reporting.statistics import leaderboard
+from benchmark.reporting.statistics import agreement, leaderboard
 from benchmark.reporting.statistics.pairs import Comparison
 from benchmark.reporting.tables import conditions
-from benchmark.reporting.tables.markup import escape, escaped_table, fill, put, slug, write
+from benchmark.reporting.tables.markup import escape, escaped_table, fill, put, slug, table, write
 from benchmark.reporting.tables.rows import Dataset, Section, weights_text
+from zs_methods.datasets.spec import available, load_spec
 
 #: What surrounds the leaderboards in the README of the repository.
 BEGIN = '<!-- leaderboards: begin, written by python -m benchmark report --reports reports -->'
@@ -32,7 +33,9 @@ def write_front(datasets: Sequence[Dataset], comparisons: Mapping[str, Sequence[
         comparisons (Mapping): slug of a section -> its comparisons.
         reports (Path): where to.
     """
+    agreed = agreement.agreement_table(agreement.agreements(_run(datasets), comparisons))
     return write(reports / 'README.md', 'front.md.j2', fronts=_fronts(datasets, comparisons, reports), prefix='',
+                 agreement='' if agreed.empty else table(agreed),
                  index=escaped_table(_index(datasets)), example=next(
                      (one.name for one in datasets if one.sections), 'shapes'))
 
@@ -53,10 +56,15 @@ def write_block(page: Path, datasets: Sequence[Dataset], comparisons: Mapping[st
 
 def _fronts(datasets: Sequence[Dataset], comparisons: Mapping[str, Sequence[Comparison]],
             reports: Path) -> list[dict[str, Any]]:
-    """What the template shows of every data set that was run; those that carry a warning come last."""
-    found = [one for one in datasets if one.sections]
-    found.sort(key=lambda one: bool(conditions.data_notes(one.records)))
-    return [_front(one, leaderboard.main_section(one.sections), comparisons, reports) for one in found]
+    """What the template shows of every data set that was run."""
+    return [_front(one, leaderboard.main_section(one.sections), comparisons, reports) for one in _run(datasets)]
+
+
+def _run(datasets: Sequence[Dataset]) -> list[Dataset]:
+    """The data sets that were run: photographs before what is generated, and those that carry a warning last."""
+    embedded = {name for name in available() if load_spec(name).embedded}
+    return sorted((one for one in datasets if one.sections), key=lambda one: (
+        one.name in embedded, bool(conditions.data_notes(one.records))))
 
 
 def _front(dataset: Dataset, section: Section, comparisons: Mapping[str, Sequence[Comparison]],
