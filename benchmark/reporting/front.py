@@ -53,10 +53,14 @@ def write_block(page: Path, datasets: Sequence[Dataset], comparisons: Mapping[st
 
 def _fronts(datasets: Sequence[Dataset], comparisons: Mapping[str, Sequence[Comparison]],
             reports: Path) -> list[dict[str, Any]]:
-    """What the template shows of every data set that was run; those that carry a warning come last."""
-    found = [one for one in datasets if one.sections]
-    found.sort(key=lambda one: bool(conditions.data_notes(one.records)))
-    return [_front(one, leaderboard.main_section(one.sections), comparisons, reports) for one in found]
+    """What the template shows of every data set that was run."""
+    return [_front(one, leaderboard.main_section(one.sections), comparisons, reports) for one in in_order(datasets)]
+
+
+def in_order(datasets: Sequence[Dataset]) -> list[Dataset]:
+    """The data sets that were run; those that carry a warning come last."""
+    return sorted((one for one in datasets if one.sections),
+                  key=lambda one: bool(conditions.data_notes(one.records)))
 
 
 def _front(dataset: Dataset, section: Section, comparisons: Mapping[str, Sequence[Comparison]],
@@ -68,13 +72,13 @@ def _front(dataset: Dataset, section: Section, comparisons: Mapping[str, Sequenc
             boards.append((setting, _table(leaderboard.best(section, found)),
                            _table(leaderboard.overview(section, found))))
     figure = f'figures/{section.slug}-intervals.png'
-    return {'name': dataset.name, 'notes': conditions.data_notes(dataset.records), 'about': _about(dataset, section),
+    return {'name': dataset.name, 'notes': conditions.data_notes(dataset.records), 'about': about(dataset, section),
             'page': f'{slug(dataset.name)}.md', 'boards': boards,
             'context': '' if (frame := leaderboard.context(section)).empty else _table(frame),
             'figure': figure if (reports / figure).is_file() and intervals.middle(section) else ''}
 
 
-def _about(dataset: Dataset, section: Section) -> str:
+def about(dataset: Dataset, section: Section) -> str:
     """Under what conditions the numbers were made, in a line."""
     seeds = sorted({len(row.scored) for row in section.plain if row.scored})
     images = sorted({record.images for row in section.plain for record in row.scored})
