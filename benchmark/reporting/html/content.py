@@ -90,7 +90,7 @@ def _row(section: Section, row: Row, classes: Sequence[str], rank: int | None, p
     lead, means = place and place.lead, row.class_iou()
     return {
         'unit': section.units.index(row.unit), 'method': visible(row.label), 'about': visible(row.card.summary),
-        'group': leaderboard.group(row), 'setting': visible(row.card.setting), 'variant': row not in section.plain,
+        'group': leaderboard.group(row), 'setting': visible(row.card.setting), 'variant': row.variant,
         'rank': rank, **{name: _score(row, score) for name, score in _SCORES.items()},
         'lead': visible(f'{leaderboard.signed(lead)} over {lead.second.label}') if lead else '',
         'ahead': _rounded(lead.over_seeds.mean) if lead else None,
