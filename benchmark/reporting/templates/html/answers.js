@@ -5,7 +5,7 @@ const ANSWERS = [['K'], ['best'], ['hIoU', 'number'], ['0 … 100, the next in g
 function drawAnswers() {
   redraw(document.getElementById('answers'), () => DATA.sections.length
     ? sectionsShown().map((section) => html('section', {},
-      html('h2', {}, `${section.dataset}: who is best`),
+      html('h2', {}, `${section.main ? section.dataset : cardOf(section)}: who is best`),
       section.notes.map((note) => html('p', {class: 'note'}, `${note}.`)),
       html('p', {class: 'muted'}, `${section.about}. `, html('a', {href: section.page}, 'All of it as Markdown'), '.'),
       section.boards.filter((board) => !shown.group || shown.group === board.setting)

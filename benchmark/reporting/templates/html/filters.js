@@ -34,7 +34,7 @@ function drawFilters(changed) {
   };
   const named = (values) => [[ALL, 'all'], ...distinct(values).map((value) => [value, value])];
   const rows = DATA.sections.flatMap((section) => section.rows), cards = DATA.sections.map(cardOf);
-  const text = html('input', {id: 'filter-text', type: 'search', placeholder: 'name, or what it does', size: 18,
+  const text = html('input', {id: 'filter-text', type: 'search', placeholder: 'name, or a word', size: 16,
     oninput: () => { shown.text = text.value; changed(); }});
   const tick = html('input', {id: 'filter-variants', type: 'checkbox',
     onchange: () => { shown.variants = tick.checked; changed(); }});
