@@ -33,7 +33,7 @@ def write_front(datasets: Sequence[Dataset], comparisons: Mapping[str, Sequence[
         comparisons (Mapping): slug of a section -> its comparisons.
         reports (Path): where to.
     """
-    agreed = agreement.agreement_table(agreement.agreements(_run(datasets), comparisons))
+    agreed = agreement.agreement_table(agreement.agreements(in_order(datasets), comparisons))
     return write(reports / 'README.md', 'front.md.j2', fronts=_fronts(datasets, comparisons, reports), prefix='',
                  agreement='' if agreed.empty else table(agreed),
                  index=escaped_table(_index(datasets)), example=next(
@@ -57,10 +57,10 @@ def write_block(page: Path, datasets: Sequence[Dataset], comparisons: Mapping[st
 def _fronts(datasets: Sequence[Dataset], comparisons: Mapping[str, Sequence[Comparison]],
             reports: Path) -> list[dict[str, Any]]:
     """What the template shows of every data set that was run."""
-    return [_front(one, leaderboard.main_section(one.sections), comparisons, reports) for one in _run(datasets)]
+    return [_front(one, leaderboard.main_section(one.sections), comparisons, reports) for one in in_order(datasets)]
 
 
-def _run(datasets: Sequence[Dataset]) -> list[Dataset]:
+def in_order(datasets: Sequence[Dataset]) -> list[Dataset]:
     """The data sets that were run: photographs before what is generated, and those that carry a warning last."""
     embedded = {name for name in available() if load_spec(name).embedded}
     return sorted((one for one in datasets if one.sections), key=lambda one: (
@@ -76,13 +76,13 @@ def _front(dataset: Dataset, section: Section, comparisons: Mapping[str, Sequenc
             boards.append((setting, _table(leaderboard.best(section, found)),
                            _table(leaderboard.overview(section, found))))
     figure = f'figures/{section.slug}-intervals.png'
-    return {'name': dataset.name, 'notes': conditions.data_notes(dataset.records), 'about': _about(dataset, section),
+    return {'name': dataset.name, 'notes': conditions.data_notes(dataset.records), 'about': about(dataset, section),
             'page': f'{slug(dataset.name)}.md', 'boards': boards,
             'context': '' if (frame := leaderboard.context(section)).empty else _table(frame),
             'figure': figure if (reports / figure).is_file() and intervals.middle(section) else ''}
 
 
-def _about(dataset: Dataset, section: Section) -> str:
+def about(dataset: Dataset, section: Section) -> str:
     """Under what conditions the numbers were made, in a line."""
     seeds = sorted({len(row.scored) for row in section.plain if row.scored})
     images = sorted({record.images for row in section.plain for record in row.scored})

@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmark import REFERENCE, ROOT
 
 #: Files of the two packages that pages are made with.
-_SOURCES = {'.py', '.j2', '.yaml', '.csv'}
-_LINK = re.compile(r'\]\(([\w./~-]+\.(?:md|png))\)')
+_SOURCES = {'.py', '.j2', '.js', '.css', '.yaml', '.csv'}
+_LINK = re.compile(r'\]\(([\w./~-]+\.(?:md|png|html))\)')
 
 
 def refresh(reports: Path, data_root: Path | None = None) -> None:

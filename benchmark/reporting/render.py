@@ -10,6 +10,7 @@ from benchmark.errors import UsageError
 from benchmark.records.files import Record
 from benchmark.records.selections import Selection, load_selections
 from benchmark.reporting import front, pages, reader
+from benchmark.reporting.html.page import write_page
 from benchmark.reporting.published.facts import PublishedError, load_facts
 from benchmark.reporting.refresh import newest, stamp
 from benchmark.reporting.statistics.bootstrap import CountsError
@@ -27,7 +28,7 @@ class ReportError(UsageError):
 
 def render(reports: Path, data_root: Path | None = None, reference: Path | None = None,
            readme: Path | None = None) -> list[Path]:
-    """Renders the front page and the pages of every data set; the same records always give the same bytes.
+    """Renders all pages, of every data set and in front of them; the same records always give the same bytes.
 
     Data sets with published numbers have a page even if no record of them is there. Pages of an earlier rendering that
     are no longer written are removed.
@@ -42,7 +43,7 @@ def render(reports: Path, data_root: Path | None = None, reference: Path | None 
             repository's own reports.
 
     Returns:
-        list[Path]: the files written, figures first within each data set, the front page last.
+        list[Path]: the files written, figures first within each data set, ``index.html`` and the front page last.
 
     Raises:
         ReportError: there is no folder of records, or a record, a selection or a published table is
@@ -62,6 +63,7 @@ def render(reports: Path, data_root: Path | None = None, reference: Path | None 
     except (PublishedError, CountsError) as error:
         raise ReportError(str(error)) from error
     _remove_others(reports, datasets, written)
+    written.append(write_page(datasets, comparisons, reports))
     written.append(front.write_front(datasets, comparisons, reports))
     if readme or reports.resolve() == REFERENCE:
         front.write_block(readme or ROOT / 'README.md', datasets, comparisons, reports)

@@ -39,7 +39,7 @@ _NUMBERED = 0.015
 
 
 @dataclass
-class _Line:
+class Line:
     """An image at one K: photograph, ground truth, and predictions by label, maps of class ids; None without."""
 
     unit: Unit
@@ -75,8 +75,8 @@ def example_panel(section: Section, path: Path, data_root: Path | None = None) -
     if not rows:
         return None
     own = Photographs(section.records[0].cell.dataset, data_root)
-    judge = next((row.label for row in rows if row.card.role == 'ceiling'), rows[0].label)
-    lines = _telling([_lines(unit, [row for row in rows if row.unit == unit], own)
+    judge = judge_of(rows)
+    lines = _telling([lines_of(unit, [row for row in rows if row.unit == unit], own)
                       for unit in sorted({row.unit for row in rows})], judge)
     units = {line.unit for line in lines}
     labels = _chosen(section, [row for row in rows if row.unit in units])
@@ -104,19 +104,24 @@ def example_panel(section: Section, path: Path, data_root: Path | None = None) -
     return save(figure, path)
 
 
-def _lines(unit: Unit, rows: Sequence[Row], own: Photographs) -> list[_Line]:
+def lines_of(unit: Unit, rows: Sequence[Row], own: Photographs) -> list[Line]:
     """The examples of a K: those of its first row, with the predictions of all rows for the same images."""
     record = next(record for row in rows for record in row.done if record.examples)
     found = {row.label: _examples(row) for row in rows}
-    return [_Line(unit, example.name, list(record.classes), list(record.unseen),
-                  _decode(example.image, photo=True) if example.image else _thumbnail(own.image(example.name)),
-                  _decode(example.truth) if example.truth else _thumbnail(own.truth(example.name)),
-                  {label: ids for label, examples in found.items() if example.name in examples
-                   and (ids := _decode(examples[example.name].prediction)) is not None})
+    return [Line(unit, example.name, list(record.classes), list(record.unseen),
+                 _decode(example.image, photo=True) if example.image else _thumbnail(own.image(example.name)),
+                 _decode(example.truth) if example.truth else _thumbnail(own.truth(example.name)),
+                 {label: ids for label, examples in found.items() if example.name in examples
+                  and (ids := _decode(examples[example.name].prediction)) is not None})
             for example in record.examples]
 
 
-def _telling(groups: Sequence[list[_Line]], judge: str) -> list[_Line]:
+def judge_of(rows: Sequence[Row]) -> str:
+    """The label whose predictions tell where unseen classes are if no ground truth does: the ceiling's, if any."""
+    return next((row.label for row in rows if row.card.role == 'ceiling'), rows[0].label)
+
+
+def _telling(groups: Sequence[list[Line]], judge: str) -> list[Line]:
     """The lines to draw: of the first and last K that has some with unseen classes, those with the most of them."""
     with_unseen = [[line for line in lines if line.unseen_pixels(judge)] for lines in groups]
     kept = [lines for lines in with_unseen if lines] or list(groups)
@@ -125,30 +130,40 @@ def _telling(groups: Sequence[list[_Line]], judge: str) -> list[_Line]:
             for line in sorted(lines, key=lambda line: -line.unseen_pixels(judge))[:EXAMPLES_PER_K]]
 
 
-def _legend(lines: Sequence[_Line]) -> tuple[dict[str, int], list[Patch]]:
-    """Numbers of all classes drawn, which choose their colours, and the legend: unseen ones first, with an asterisk."""
+def numbered(lines: Sequence[Line]) -> dict[str, int]:
+    """Numbers of all classes drawn, which choose their colours: unseen ones first, 0 for the most common."""
     pixels: dict[str, int] = {}
     for line in lines:
         for ids in line.maps:
             values, counts = np.unique(ids[ids < len(line.classes)], return_counts=True)
             for value, count in zip(values.tolist(), counts.tolist(), strict=True):
                 pixels[line.classes[value]] = pixels.get(line.classes[value], 0) + count
-    unseen = {line.classes[c] for line in lines for c in line.unseen}
+    unseen = _unseen(lines)
     common = max(pixels, key=pixels.get, default='')
     order = sorted(pixels, key=lambda name: (name == common, name not in unseen, name))
-    numbers = {name: 0 if name == common else place for place, name in enumerate(order, start=1)}
-    return numbers, [Patch(facecolor=_colour(number), edgecolor='0.5', linewidth=0.4,
+    return {name: 0 if name == common else place for place, name in enumerate(order, start=1)}
+
+
+def _legend(lines: Sequence[Line]) -> tuple[dict[str, int], list[Patch]]:
+    """`numbered`, and the legend in that order, unseen classes with an asterisk."""
+    numbers, unseen = numbered(lines), _unseen(lines)
+    return numbers, [Patch(facecolor=colour_of(number), edgecolor='0.5', linewidth=0.4,
                            label=f'{number or ""} {text(name, 24)}{"*" if name in unseen else ""}'.strip())
                      for name, number in numbers.items()]
 
 
-def _colour(number: int) -> str:
+def _unseen(lines: Sequence[Line]) -> set[str]:
+    return {line.classes[c] for line in lines for c in line.unseen}
+
+
+def colour_of(number: int) -> str:
+    """The colour of a numbered class."""
     return COLOURS[(number - 1) % len(COLOURS)] if number else _COMMON
 
 
-def _draw(axes: Axes, ids: np.ndarray, line: _Line, numbers: dict[str, int]) -> None:
+def _draw(axes: Axes, ids: np.ndarray, line: Line, numbers: dict[str, int]) -> None:
     """Draws a map: a colour and a number for every class, and an outline around those that are unseen."""
-    table = np.array([to_rgb(_colour(numbers[name]) if name in numbers else _IGNORED) for name in line.classes]
+    table = np.array([to_rgb(colour_of(numbers[name]) if name in numbers else _IGNORED) for name in line.classes]
                      + [to_rgb(_IGNORED)] * (256 - len(line.classes)))[:256]
     axes.imshow(table[ids], interpolation='nearest')
     marked = np.isin(ids, line.unseen)

@@ -35,7 +35,7 @@ def class_heat_map(section: Section, path: Path) -> Path | None:
     for ax, unit, panel in zip(axes, units, panels, strict=True):
         image = ax.imshow(np.ma.masked_invalid([_class_means(row, classes) for row in panel]),
                           cmap=colours, vmin=0, vmax=100, aspect='auto', interpolation='nearest')
-        unseen = {record.classes[c] for row in panel for record in row.done for c in record.unseen}
+        unseen = set().union(*(row.unseen for row in panel))
         for column, name in enumerate(classes):
             if name in unseen:
                 ax.text(column, -0.5, '*', ha='center', va='bottom', fontsize=10)
@@ -49,9 +49,5 @@ def class_heat_map(section: Section, path: Path) -> Path | None:
 
 def _class_means(row: Row, classes: Sequence[str]) -> list[float]:
     """Mean IoU per class over the seeds that have it, NaN without any."""
-    found: dict[str, list[float]] = {name: [] for name in classes}
-    for record in row.done:
-        for name, value in zip(record.classes, record.per_class_iou, strict=False):
-            if value is not None:
-                found[name].append(value)
-    return [sum(values) / len(values) if values else float('nan') for values in found.values()]
+    means = row.class_iou()
+    return [means.get(name, float('nan')) for name in classes]

@@ -72,12 +72,18 @@ def standings(section: Section, comparisons: Sequence[Comparison], setting: str)
     return found
 
 
-def best(section: Section, found: Sequence[Standing]) -> pd.DataFrame:
-    """The first of every K; escaped Markdown."""
+def answers(section: Section, found: Sequence[Standing]) -> pd.DataFrame:
+    """The first of every K, by how much, whether that is noise, and what it costs; plain text."""
     return pd.DataFrame([{
-        'K': escape(one.unit.label), 'best': f'**{escape(first.row.label)}**',
-        'hIoU': interval(first.row.summary('hiou')), 'ahead of the next': _ahead(first), 'is it noise?': _noise(first),
-        'cost, s': _seconds(section, first.row)} for one in found for first in one.places[:1]])
+        'K': one.unit.label, 'best': first.row.label, 'hIoU': interval(first.row.summary('hiou')),
+        'ahead of the next': _ahead(first), 'is it noise?': _noise(first), 'cost, s': cost(section, first.row)}
+        for one in found for first in one.places[:1]])
+
+
+def best(section: Section, found: Sequence[Standing]) -> pd.DataFrame:
+    """`answers` as escaped Markdown."""
+    frame = answers(section, found).map(escape)
+    return frame.assign(best=[f'**{label}**' for label in frame['best']])
 
 
 def overview(section: Section, found: Sequence[Standing]) -> pd.DataFrame:
@@ -94,10 +100,17 @@ def overview(section: Section, found: Sequence[Standing]) -> pd.DataFrame:
             cells.setdefault(place.row.label, {})[one.unit] = ' '.join(
                 filter(None, (text if rank else f'**{text}**', mark)))
             rows.setdefault(place.row.label, []).append(place.row)
-    order = sorted(rows, key=lambda label: (-len(rows[label]), -summarise(map(_mean, rows[label])).mean))
     return pd.DataFrame([{'method': escape(label), **{
         f'K={escape(one.unit.label)}': cells[label].get(one.unit, NONE) for one in found},
-        'cost, s': _mean_seconds(section, rows[label])} for label in order])
+        'cost, s': _mean_seconds(section, rows[label])} for label in order(found)])
+
+
+def order(found: Sequence[Standing]) -> list[str]:
+    """Labels of the methods, best mean over K first, those that miss a K last."""
+    means: dict[str, list[float]] = {}
+    for place in (place for one in found for place in one.places):
+        means.setdefault(place.row.label, []).append(_mean(place.row))
+    return sorted(means, key=lambda label: (-len(means[label]), -summarise(means[label]).mean))
 
 
 def context(section: Section) -> pd.DataFrame:
@@ -119,8 +132,8 @@ def of_unit(section: Section, unit: Unit, found: Sequence[Standing]) -> pd.DataF
              for one in found if one.unit == unit for rank, place in enumerate(one.places, start=1)]
     others = [row for row in section.plain if row.unit == unit and row.scored and not _is_ranked(row)]
     return pd.DataFrame([*lines, *({
-        'rank': '', 'method': escape(row.label), 'setting': 'control' if row.card.controls else row.card.role,
-        **_scores(row), 'lead': '', 'verdict': '', **_cost(section, row)} for row in others)])
+        'rank': '', 'method': escape(row.label), 'setting': group(row), **_scores(row), 'lead': '',
+        'verdict': '', **_cost(section, row)} for row in others)])
 
 
 def silent(unit: Unit, found: Sequence[Standing]) -> list[str]:
@@ -132,6 +145,11 @@ def silent(unit: Unit, found: Sequence[Standing]) -> list[str]:
 def main_section(sections: Sequence[Section]) -> Section:
     """The section with the most methods to rank; the first of several."""
     return max(sections, key=lambda section: len({row.label for row in _ranked(section)}))
+
+
+def group(row: Row) -> str:
+    """With what a row stands: its setting, or why it has no place: floor, control or ceiling."""
+    return row.card.setting if _is_ranked(row) else 'control' if row.card.controls else row.card.role
 
 
 def _is_ranked(row: Row) -> bool:
@@ -172,7 +190,7 @@ def _lead(place: Place) -> dict[str, str]:
 
 
 def _ahead(place: Place) -> str:
-    return f'{signed(place.lead)} over {escape(place.lead.second.label)}' if place.lead else NONE
+    return f'{signed(place.lead)} over {place.lead.second.label}' if place.lead else NONE
 
 
 def _noise(place: Place) -> str:
@@ -184,10 +202,11 @@ def _noise(place: Place) -> str:
 
 
 def _cost(section: Section, row: Row) -> dict[str, str]:
-    return {'cost, s': _seconds(section, row), 'n': str(len(row.scored))}
+    return {'cost, s': cost(section, row), 'n': str(len(row.scored))}
 
 
-def _seconds(section: Section, row: Row) -> str:
+def cost(section: Section, row: Row) -> str:
+    """Seconds on top of the shared network."""
     return _rounded(usage.beyond_network(section, row))
 
 

@@ -116,15 +116,14 @@ def _data(record: Record) -> dict[str, Any]:
 
 def provenance(records: Sequence[Record]) -> dict[str, Any]:
     """Splits the provenance into what all records share and the environments that differ."""
-    flat = [_flatten(_own_items(record)) for record in records]
-    commands = Counter(shlex.join(map(str, record.provenance['argv'])) for record in records
-                       if record.provenance.get('argv'))
-    items = sorted({item for one in flat for item in one})
-    values = {item: {one.get(item, NONE) for one in flat} for item in items}
-    shared = pd.DataFrame([{'item': item, 'value': next(iter(values[item]))}
-                           for item in items if len(values[item]) == 1])
-    differing = [item for item in items if len(values[item]) > 1]
-    environments = Counter(tuple(one.get(item, NONE) for item in differing) for one in flat)
+    flat = [items(record) for record in records]
+    commands = Counter(filter(None, map(command, records)))
+    names = sorted({name for one in flat for name in one})
+    values = {name: {one.get(name, NONE) for one in flat} for name in names}
+    shared = pd.DataFrame([{'item': name, 'value': next(iter(values[name]))}
+                           for name in names if len(values[name]) == 1])
+    differing = [name for name in names if len(values[name]) > 1]
+    environments = Counter(tuple(one.get(name, NONE) for name in differing) for one in flat)
     listed = pd.DataFrame([{'environment': str(index), 'records': str(count), **dict(zip(differing, key, strict=True))}
                            for index, (key, count) in enumerate(sorted(environments.items()), start=1)])
     text = table(shared) if width(shared) <= MAX_WIDTH else bullets(shared.itertuples(index=False))
@@ -132,18 +131,24 @@ def provenance(records: Sequence[Record]) -> dict[str, Any]:
             'listed': table(listed, keys=2) if differing else ''}
 
 
-def _own_items(record: Record) -> dict[str, Any]:
-    items = {key: value for key, value in record.provenance.items() if key != 'argv'}
-    if isinstance(items.get('data'), dict):
-        items['data'] = {key: value for key, value in items['data'].items() if key not in _ELSEWHERE}
-    return items
+def command(record: Record) -> str:
+    """The words with which a record was made, as a shell takes them; '' if it does not tell."""
+    return shlex.join(map(str, record.provenance.get('argv') or ()))
+
+
+def items(record: Record) -> dict[str, str]:
+    """What else the provenance of a record says, as ``a.b`` -> text."""
+    own = {key: value for key, value in record.provenance.items() if key != 'argv'}
+    if isinstance(own.get('data'), dict):
+        own['data'] = {key: value for key, value in own['data'].items() if key not in _ELSEWHERE}
+    return _flatten(own)
 
 
 def _flatten(value: Any, prefix: str = '') -> dict[str, str]:
     """Turns nested dicts into ``a.b`` -> text; leaves that are not text are written as JSON."""
     if isinstance(value, dict):
-        items: dict[str, str] = {}
+        found: dict[str, str] = {}
         for key, part in value.items():
-            items.update(_flatten(part, f'{prefix}.{key}' if prefix else str(key)))
-        return items
+            found.update(_flatten(part, f'{prefix}.{key}' if prefix else str(key)))
+        return found
     return {prefix: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}

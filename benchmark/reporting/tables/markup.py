@@ -24,6 +24,7 @@ _MAX_TEXT, _MAX_SLUG = 5000, 100
 _TAKEN = {'readme', 'local'}
 #: Widest table of a page, in characters with three more for every column: about 1,000 px in a browser's usual font.
 MAX_WIDTH = 120
+TEMPLATES = Path(__file__).parents[1] / 'templates'
 _MARKUP = re.compile(r'\*\*|<[^>]+>|\[|\]\([^)]*\)')
 
 
@@ -106,8 +107,8 @@ def slug(name: str) -> str:
 def fill(template: str, **content: Any) -> str:
     """Fills a template; ends with one newline and never has two blank lines in a row."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parents[1] / 'templates'), undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True)
+        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        keep_trailing_newline=True)
     environment.filters['md'] = escape
     return re.sub(r'\n{3,}', '\n\n', environment.get_template(template).render(**content)).strip() + '\n'
 

@@ -92,6 +92,20 @@ class Row:
         values = [value for value in found if value is not None]
         return summarise(values) if values else None
 
+    def class_iou(self) -> dict[str, float]:
+        """Class -> IoU in percent, mean over the finished cells that have it; without those that none has."""
+        found: dict[str, list[float]] = {}
+        for record in self.done:
+            for name, value in zip(record.classes, record.per_class_iou, strict=False):
+                if value is not None:
+                    found.setdefault(name, []).append(value)
+        return {name: sum(values) / len(values) for name, values in found.items()}
+
+    @property
+    def unseen(self) -> set[str]:
+        """Names of the unseen classes."""
+        return {record.classes[c] for record in self.done for c in record.unseen}
+
     @property
     def resolutions(self) -> list[str]:
         """The papers' resolutions at which cells were scored too; one, or none."""

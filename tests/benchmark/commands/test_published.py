@@ -273,8 +273,9 @@ def test_failed_cells_and_methods_without_published_numbers() -> None:
 def test_data_sets_that_were_never_run(tmp_path: Path) -> None:
     (tmp_path / 'records').mkdir()
     written = render(tmp_path)
-    assert [str(path.relative_to(tmp_path)) for path in written] == [*(
-        part for name in sorted(DATASETS) for part in (f'{name}/published.md', f'{name}.md')), 'README.md']
+    assert [str(path.relative_to(tmp_path)) for path in written] == [
+        *(part for name in sorted(DATASETS) for part in (f'{name}/published.md', f'{name}.md')),
+        'index.html', 'README.md']
     for name in DATASETS:
         short, text = (tmp_path / f'{name}.md').read_text(encoding='utf-8'), topic(tmp_path, 'published', name)
         assert short.startswith(f'# {name}: {load_spec(name).title}\n')

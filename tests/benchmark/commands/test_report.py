@@ -45,10 +45,10 @@ def test_order_of_input_and_second_render_change_nothing(tmp_path: Path) -> None
     content = {path.relative_to(first): path.read_bytes() for path in written}
     assert {path.relative_to(first): path.read_bytes() for path in render(first)} == content
     assert {path.relative_to(second): path.read_bytes() for path in render(second)} == content
-    assert {path.suffix for path in written} == {'.md', '.png'}
+    assert {path.suffix for path in written} == {'.md', '.png', '.html'}
     # Data sets with published numbers always have a page.
     assert {path.name for path in written if path.parent == first} == {
-        'shapes.md', 'voc.md', 'context.md', 'cocostuff.md', 'README.md'}
+        'shapes.md', 'voc.md', 'context.md', 'cocostuff.md', 'README.md', 'index.html'}
     assert written[-1] == first / 'README.md'
 
 

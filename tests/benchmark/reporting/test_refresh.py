@@ -44,6 +44,7 @@ CHANGES = {
     'a record of long ago': lambda reports: os.replace(record(reports), reports / 'records' / 'again.json'),
     'a selection': lambda reports: (reports / 'selection').mkdir(),
     'no index': lambda reports: (reports / 'README.md').unlink(),
+    'no page for a browser': lambda reports: (reports / 'index.html').unlink(),
     'no page': lambda reports: (reports / 'shapes.md').unlink(),
     'no page of a data set without records': lambda reports: (reports / 'voc.md').unlink(),
     'no page below': lambda reports: (reports / 'shapes' / 'pairs.md').unlink(),
