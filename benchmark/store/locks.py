@@ -68,12 +68,16 @@ class Lock:
         self._owner = {**machine(), 'pid': os.getpid(), 'started': started_at(os.getpid()), 'since': time.time()}
         with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
             json.dump(self._owner, file)
+        if _read(self.path) != self._owner:  # it was stopped for so long before this that it was taken for dead
+            return False
         # A thread, since the owner is busy; a daemon, since the lock must not outlive it.
         threading.Thread(target=self._beat, daemon=True).start()
         return True
 
     def _beat(self) -> None:
         while not self._stop.wait(BEAT_S):
+            if _read(self.path) not in ({}, self._owner):  # taken for dead: the next owner gives its own signs
+                return
             try:
                 os.utime(self.path)
             except FileNotFoundError:
