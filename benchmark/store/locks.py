@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -68,7 +69,7 @@ class Lock:
         self._owner = {**machine(), 'pid': os.getpid(), 'started': started_at(os.getpid()), 'since': time.time()}
         with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
             json.dump(self._owner, file)
-        if _read(self.path) != self._owner:  # it was stopped for so long before this that it was taken for dead
+        if self._is_robbed():  # it was stopped before this, for so long that it was taken for dead
             return False
         # A thread, since the owner is busy; a daemon, since the lock must not outlive it.
         threading.Thread(target=self._beat, daemon=True).start()
@@ -76,14 +77,19 @@ class Lock:
 
     def _beat(self) -> None:
         while not self._stop.wait(BEAT_S):
-            if _read(self.path) not in ({}, self._owner):  # taken for dead: the next owner gives its own signs
+            if self._is_robbed():
                 return
-            try:
+            with contextlib.suppress(OSError):  # a network file system that does not answer now may do so next time
                 os.utime(self.path)
-            except FileNotFoundError:
-                return
-            except OSError:  # a network file system that does not answer now may do so next time
-                continue
+
+    def _is_robbed(self) -> bool:
+        """Whether this owner was taken for dead; a file that cannot be read now says nothing of that."""
+        try:
+            return json.loads(self.path.read_text(encoding='utf-8')) != self._owner
+        except (FileNotFoundError, ValueError):  # gone, or the next owner's without its name
+            return True
+        except OSError:
+            return False
 
 
 def is_held(path: Path) -> bool:

@@ -141,6 +141,11 @@ def test_who_was_taken_for_dead_before_it_had_written_its_name_has_no_lock(path,
     assert not Lock(path).acquire() and path.read_text() == of_the_next
 
 
+def test_who_cannot_read_its_own_lock_still_has_it(path, monkeypatch):
+    monkeypatch.setattr(Path, 'read_text', refuse)
+    assert Lock(path).acquire()
+
+
 def test_a_killed_owner_is_followed_at_once_also_where_files_are_only_made_and_removed(path, monkeypatch):
     """NFS exchanges no names, other file systems have no hard links."""
     with struck(OURS, path, signal.SIGKILL):
