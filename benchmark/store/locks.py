@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -68,18 +69,27 @@ class Lock:
         self._owner = {**machine(), 'pid': os.getpid(), 'started': started_at(os.getpid()), 'since': time.time()}
         with os.fdopen(descriptor, 'w', encoding='utf-8') as file:
             json.dump(self._owner, file)
+        if self._is_robbed():  # it was stopped before this, for so long that it was taken for dead
+            return False
         # A thread, since the owner is busy; a daemon, since the lock must not outlive it.
         threading.Thread(target=self._beat, daemon=True).start()
         return True
 
     def _beat(self) -> None:
         while not self._stop.wait(BEAT_S):
-            try:
-                os.utime(self.path)
-            except FileNotFoundError:
+            if self._is_robbed():
                 return
-            except OSError:  # a network file system that does not answer now may do so next time
-                continue
+            with contextlib.suppress(OSError):  # a network file system that does not answer now may do so next time
+                os.utime(self.path)
+
+    def _is_robbed(self) -> bool:
+        """Whether this owner was taken for dead; a file that cannot be read now says nothing of that."""
+        try:
+            return json.loads(self.path.read_text(encoding='utf-8')) != self._owner
+        except (FileNotFoundError, ValueError):  # gone, or the next owner's without its name
+            return True
+        except OSError:
+            return False
 
 
 def is_held(path: Path) -> bool:
