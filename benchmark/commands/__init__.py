@@ -10,8 +10,8 @@ from types import ModuleType
 from benchmark.commands import terminal
 from benchmark.errors import UsageError, known
 
-NAMES = ('run', 'list', 'report', 'export', 'show', 'compare', 'predict', 'select', 'ablate', 'new-method', 'check',
-         'doctor', 'prepare', 'published', 'import_zs3', 'metafiles', 'perf', 'completion')
+NAMES = ('run', 'list', 'config', 'report', 'export', 'show', 'compare', 'predict', 'select', 'ablate', 'new-method',
+         'check', 'doctor', 'prepare', 'published', 'import_zs3', 'metafiles', 'perf', 'completion')
 PROGRAM = 'benchmark'
 
 
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         int: the command's exit code; 0 for the list if it was asked for, 2 if there is no such command.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = [*(sys.argv[1:] if argv is None else argv)]  # a command is called list
     if words and words[0] in NAMES:
         return module_of(words[0]).main(words[1:])
     return terminal.guard(PROGRAM, lambda: _without_command(words))

@@ -49,7 +49,7 @@ class Predictor:
         self.palette = np.array(meta['palette'], dtype=np.uint8)
 
     @torch.no_grad()
-    def __call__(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def predict(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Class ids (H, W), uint8, and the softmax of each (H, W), float32, of an image (H, W, 3), BGR, uint8."""
         data = self.pipeline(dict(img=self._bounded(image)))
         data = self.network.data_preprocessor(pseudo_collate([data]), False)
