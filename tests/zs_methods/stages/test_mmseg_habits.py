@@ -101,4 +101,4 @@ def test_the_labels_of_mmseg_are_ours_in_our_data_set(micro_root):
     assert isinstance(plain.pipeline.transforms[1], LoadLabels)
     for index in range(len(ours)):
         assert (plain[index]['gt_seg_map'] == ours[index]['gt_seg_map']).all()
-    assert (plain.ledger.counts == ours.ledger.counts).all()
+    assert (plain.ledger.counts() == ours.ledger.counts()).all()
