@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import benchmark
 from benchmark.commands import module_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,6 +68,11 @@ def test_a_backbone_of_ones_own(tmp_path):
     composed = compose('zs3', Task.create('shapes', 2, tmp_path), str(tmp_path / name))
     assert composed.network.backbone == 'timm mobilenetv3_large_100'
     assert composed.config.generator.samples == 64  # of the family
+
+
+def test_the_library_has_what_it_names():
+    names = set(re.findall(r'gzs3\.(\w+)', README))
+    assert names <= set(benchmark.__all__) and {'run', 'plan', 'load', 'frame', 'table', 'model'} <= names
 
 
 @pytest.mark.parametrize('target', re.findall(r'\]\(([^)#]+)\)', README))

@@ -34,7 +34,7 @@ class SeenHook(Hook):
         """Called by mmengine between initialisation and training; a training that goes on has its weights."""
         network = unwrap(runner.model)
         if self.weights and not runner.iter:
-            load_backbone(network.backbone, self.weights, self.sha256)
+            load_backbone(network.get_submodule('backbone'), self.weights, self.sha256)
         exclude_classes(classifier_of(network), self.ignored)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None,
@@ -61,7 +61,7 @@ def plain_config(seen: TrainSeen, evaluate: Evaluate, task: Task, seed: int = 0)
     """
     config = seen.settings(task)
     loader, loop = config['train_dataloader'], config['train_cfg']
-    if loop.get('max_iters') is None:
+    if seen.epochs and loop.get('max_iters') is None:
         loop['max_iters'] = iterations(seen.epochs, len(DATASETS.build(loader['dataset'])), loader['batch_size'])
     loop['val_interval'] = loop['max_iters']
     test = evaluate.settings(task)
