@@ -36,7 +36,7 @@ def test_tutorial_runs_from_outside_the_repository(tmp_path, micro_root, micro_o
     arguments = command.group(2).replace('path/to/', '').split()
     result = subprocess.run(
         [sys.executable, str(ROOT / command.group(1)), *arguments, '--data-root', str(micro_root),
-         '--reports', 'reports', '--cfg-options', *micro_options('generator')],
+         '--work-dir', 'work_dirs', '--reports', 'reports', '--cfg-options', *micro_options('generator')],
         cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     records = {record['cell']['method']: record for record in map(

@@ -45,7 +45,7 @@ def in_share(image: Path, draw: str, share: float) -> bool:
 
 def _own_labels(step: Any) -> Any:
     """A step of a pipeline, or ours in place of mmseg's."""
-    plain = isinstance(step, Mapping) and step.get('type') in ('LoadAnnotations', 'mmseg.LoadAnnotations')
+    plain = isinstance(step, Mapping) and step.get('type') == 'LoadAnnotations'
     return {**step, 'type': 'zs_methods.LoadLabels'} if plain else step
 
 
@@ -69,8 +69,8 @@ class ZeroShotDataset(BaseSegDataset):
             those that it does not.
         pseudo_labels (str, optional): a folder of maps of class ids, ``<image>.png`` (see `pseudo_label_file`). An
             image that has one gets it in place of its own labels, and is never dropped or masked.
-        pipeline (Sequence): transforms. mmseg's ``LoadAnnotations`` means `LoadLabels` here: it would hand out the
-            values of a mask as they are on disk, and hide nothing.
+        pipeline (Sequence): transforms. ``LoadAnnotations`` means `LoadLabels` here: mmseg's own, which it is with the
+            prefix ``mmseg.``, hands out the values of a mask as they are on disk, and hides nothing.
         **kwargs: see mmseg's BaseSegDataset.
 
     Raises:
