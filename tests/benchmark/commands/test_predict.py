@@ -61,6 +61,16 @@ def test_folders_hold_images_of_several_kinds_and_one_that_is_damaged(predicted,
     assert '"unseen": true' in (out / 'classes.json').read_text()
 
 
+def test_a_list_of_photographs_of_different_sizes(predicted, tmp_path):
+    sizes = {'a.png': (30, 40), 'b.jpg': (97, 21), 'c.png': (64, 64)}
+    out, code, said = predicted(*(picture(tmp_path / name, *size) for name, size in sizes.items()))
+    assert code == 0 and '3 of 3 files predicted' in said
+    for name, (height, width) in sizes.items():
+        for kind in ('masks', 'overlays', 'confidence'):
+            with Image.open(out / kind / f'{name[0]}.png') as image:
+                assert image.size == (width, height)
+
+
 def test_a_video_becomes_a_video(predicted, tmp_path):
     file = tmp_path / 'film.avi'
     writer = cv2.VideoWriter(str(file), cv2.VideoWriter_fourcc(*'MJPG'), 10, (64, 48))
