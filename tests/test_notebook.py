@@ -33,6 +33,7 @@ def test_it_runs(micro_root, tmp_path, monkeypatch):
                     device='cpu', cfg_options={key: value for key, value in MICRO.items()
                                                if key.split('.')[0] in sections})
     notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(f'SETTINGS = {settings!r}'))
+    monkeypatch.delenv('MPLBACKEND', raising=False)  # of this process; a kernel chooses its own
     monkeypatch.setenv('JUPYTER_RUNTIME_DIR', str(tmp_path / 'jupyter'))
     monkeypatch.setenv('IPYTHONDIR', str(tmp_path / 'ipython'))
     done = nbclient.NotebookClient(notebook, timeout=300, kernel_name='python3',
