@@ -1,6 +1,6 @@
 # make setup    virtual environment in .venv with pinned versions
 # make bench    the embedded benchmark: both methods, K = 2 to 10, into reports/local beside the reference
-# make test     linter and fast tests
+# make test     linter, types and fast tests
 # make test-slow    the other tests, a Ray cluster and killed processes among them
 # make test-gpu    those that need a GPU: four minutes; PY=python for an environment of your own
 # make report   render the committed reports again from their records
@@ -46,6 +46,7 @@ test-gpu: $(if $(filter .venv/%,$(PY)),setup)
 
 lint: setup
 	$(PY) -m ruff check .
+	@! $(PY) -c 'import mypy' 2>/dev/null || $(PY) -m mypy
 
 report: setup
 	$(PY) -m benchmark report --reports reports
@@ -56,5 +57,5 @@ docs: setup
 
 # Keeps .venv, data, work_dirs and reports.
 clean:
-	rm -rf build dist site *.egg-info .pytest_cache .ruff_cache
+	rm -rf build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

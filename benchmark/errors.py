@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 
@@ -31,3 +31,16 @@ def check_writable(option: str, folder: Path) -> None:
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         raise UsageError(f'{option} {folder}: {existing} is not a folder that can be written to')
+
+
+def check_least(values: object, least: Mapping[str, float]) -> None:
+    """Refuses numbers below the least value of their option; None is no number, and may stand everywhere.
+
+    Args:
+        values (object): has the numbers as attributes.
+        least (Mapping): attribute -> its least value.
+    """
+    for option, bound in least.items():
+        value = getattr(values, option)
+        if value is not None and not (isinstance(value, int | float) and value >= bound):
+            raise UsageError(f'--{option.replace("_", "-")} takes a number from {bound}, got {value}')

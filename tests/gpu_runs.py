@@ -11,9 +11,10 @@ from pathlib import Path
 
 from micro_settings import MICRO
 
+from benchmark import ROOT
 from benchmark.records.files import load_records
-from benchmark.run import __file__ as RUN
 
+RUN = ROOT / 'benchmark' / 'run.py'
 DEVICE = os.environ.get('GZS3_TEST_GPU_ON', 'cuda')
 #: Iterations of a training that is interrupted, and whose network is compared between devices.
 LONG = 200 if DEVICE == 'cuda' else 60
@@ -31,7 +32,7 @@ def micro(*sections):
 
 def command(folder, data_root, *words, options=()):
     """The main command at K=2 that works in a folder."""
-    return [sys.executable, RUN, '--ks', '2', '--device', DEVICE, '--data-root', str(data_root),
+    return [sys.executable, str(RUN), '--ks', '2', '--device', DEVICE, '--data-root', str(data_root),
             '--work-dir', str(folder / 'work'), '--reports', str(folder / 'reports'), *map(str, words),
             *(['--cfg-options', *options] if options else [])]
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+import benchmark
 from benchmark.reporting.front import BEGIN, END
 
 ROOT = Path(__file__).resolve().parents[1]
-METHOD, NETWORK = ((ROOT / 'docs' / name).read_text(encoding='utf-8') for name in ('method.md', 'network.md'))
+METHOD, NETWORK, LIBRARY = ((ROOT / 'docs' / name).read_text(encoding='utf-8')
+                           for name in ('method.md', 'network.md', 'library.md'))
 
 
 def tutorial_files():
@@ -33,7 +35,7 @@ def test_tutorial_runs_from_outside_the_repository(tmp_path, micro_root, micro_o
     arguments = command.group(2).replace('path/to/', '').split()
     result = subprocess.run(
         [sys.executable, str(ROOT / command.group(1)), *arguments, '--data-root', str(micro_root),
-         '--reports', 'reports', '--cfg-options', *micro_options('generator')],
+         '--work-dir', 'work_dirs', '--reports', 'reports', '--cfg-options', *micro_options('generator')],
         cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     records = {record['cell']['method']: record for record in map(
@@ -71,3 +73,9 @@ def test_the_readme_is_short_and_keeps_the_block_of_the_report():
     text = (ROOT / 'README.md').read_text(encoding='utf-8')
     before, block, after = text.partition(BEGIN)[0], text.partition(BEGIN)[2].partition(END)[0], text.partition(END)[2]
     assert before and block.strip() and after and len((before + after).splitlines()) <= 120
+
+
+def test_the_library_has_what_it_names():
+    names = set(re.findall(r'gzs3\.(\w+)', LIBRARY))
+    assert names <= set(benchmark.__all__) and {'run', 'plan', 'load', 'frame', 'table', 'model'} <= names
+

@@ -76,7 +76,7 @@ def test_a_wheel_holds_the_configs_and_no_harness(wheel):
     assert len(configs) > 50
     assert {f'zs_methods/.mim/{name}' for name in configs} <= names
     data = {path.relative_to(ROOT).as_posix() for path in (ROOT / 'zs_methods').rglob('*')
-            if path.suffix in ('.py', '.yaml', '.txt')}
+            if path.suffix in ('.py', '.yaml', '.txt') or path.name == 'py.typed'}
     assert data <= names
     assert {name.split('/')[0].split('-')[0] for name in names} == {'zs_methods'}
 

@@ -121,12 +121,12 @@ def compose_all(methods: Sequence[str], task: Task, model: str | None = None, we
         ConfigError: also for an option whose setting no method has.
     """
     model, options = model or task.spec.model, dict(options or {})
-    weights = choose_weights(task, weights, pretraining)
+    asked = choose_weights(task, weights, pretraining)
     found = {}
     for name in methods:
         try:
             config, deeplab = _read(name, task.dataset, model, task.split_name)
-            chosen = weights or named_weights(config.backbone_weights, pretraining or config.pretraining)
+            chosen = asked or named_weights(config.backbone_weights, pretraining or config.pretraining)
             config.backbone_weights = chosen.setting()
             if processes > 1:
                 config.seen.processes = processes

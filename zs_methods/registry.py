@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mmengine.registry import Registry
 from mmseg.registry import DATASETS as MMSEG_DATASETS
+from mmseg.registry import HOOKS as MMSEG_HOOKS
 from mmseg.registry import METRICS as MMSEG_METRICS
 from mmseg.registry import MODELS as MMSEG_MODELS
 from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS as MMSEG_OPTIM_WRAPPER_CONSTRUCTORS
@@ -15,7 +16,7 @@ from mmseg.registry import TRANSFORMS as MMSEG_TRANSFORMS
 
 from zs_methods.own_registries import METHODS, STAGES
 
-__all__ = ['DATASETS', 'METHODS', 'METRICS', 'MODELS', 'OPTIM_WRAPPER_CONSTRUCTORS', 'STAGES', 'TRANSFORMS']
+__all__ = ['DATASETS', 'HOOKS', 'METHODS', 'METRICS', 'MODELS', 'OPTIM_WRAPPER_CONSTRUCTORS', 'STAGES', 'TRANSFORMS']
 
 # heads, generators and losses
 MODELS = Registry('model', parent=MMSEG_MODELS, scope='zs_methods',
@@ -27,6 +28,8 @@ DATASETS = Registry('dataset', parent=MMSEG_DATASETS, scope='zs_methods',
 TRANSFORMS = Registry('transform', parent=MMSEG_TRANSFORMS, scope='zs_methods',
                       locations=['zs_methods.datasets.transforms', 'zs_methods.datasets.augmentation',
                                  'zs_methods.datasets.augmentation_spnet'])
+# what surrounds a training by mmengine's own Runner
+HOOKS = Registry('hook', parent=MMSEG_HOOKS, scope='zs_methods', locations=['zs_methods.stages.plain_config'])
 # optimisers of parts of a network
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     'optimizer wrapper constructor', parent=MMSEG_OPTIM_WRAPPER_CONSTRUCTORS, scope='zs_methods',

@@ -67,7 +67,8 @@ class Task:
         """
         spec = load_spec(source)
         root = locate(spec, Path(data_root))
-        training_list, ignored = '', ()
+        training_list = ''
+        ignored: tuple[int, ...] = ()
         if protocol is not None:
             training_list = protocol.training_list if protocol.training_list in spec.training_lists else ''
             if protocol.background == 'ignored' and spec.background:

@@ -10,8 +10,8 @@ from types import ModuleType
 from benchmark.commands import terminal
 from benchmark.errors import UsageError, known
 
-NAMES = ('run', 'list', 'report', 'export', 'show', 'compare', 'predict', 'select', 'ablate', 'new-method', 'check',
-         'doctor', 'prepare', 'published', 'import_zs3', 'metafiles', 'perf', 'completion')
+NAMES = ('run', 'list', 'config', 'report', 'export', 'show', 'compare', 'predict', 'select', 'ablate', 'new-method',
+         'check', 'doctor', 'prepare', 'published', 'import_zs3', 'metafiles', 'perf', 'completion')
 PROGRAM = 'benchmark'
 
 

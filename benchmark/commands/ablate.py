@@ -116,7 +116,8 @@ def _run(args: argparse.Namespace) -> int:
         return 0
     if args.name is None:
         raise UsageError(f'name an ablation; known: {", ".join(available())}')
-    from benchmark.commands.execution import check_options, run_cells, say, show_plan
+    from benchmark.commands.execution import run_cells, say, show_plan
+    from benchmark.launchers.sweep import check_options
 
     ablation = load_ablation(args.name)
     if args.protocol and args.protocol not in ablation.cards:

@@ -5,21 +5,9 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
-from benchmark import LOCAL, REFERENCE
 from benchmark.errors import UsageError, known
-
-
-def items(text: str) -> list[str]:
-    """The parts of a comma-separated list, without the empty ones."""
-    return [item.strip() for item in text.split(',') if item.strip()]
-
-
-def record_folders(reports: Path | None) -> list[Path]:
-    """Where records are looked for by their names: those of your own runs before the reference."""
-    return [folder / 'records' for folder in ([LOCAL, REFERENCE] if reports is None else [reports])]
 
 
 class Parser(argparse.ArgumentParser):

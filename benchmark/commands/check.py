@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.commands import terminal
-from benchmark.commands.arguments import Parser, items
+from benchmark.commands.arguments import Parser
 from benchmark.commands.command import Command
 from benchmark.errors import UsageError, known
+from benchmark.planning.words import items
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,8 +53,8 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: Namespace) -> int:
     """Checks; returns 1 if a check fails."""
-    from benchmark.commands.requests import select_device
     from benchmark.planning.methods import load_plugins
+    from benchmark.running.devices import select_device
 
     if args.workers < 1:
         raise UsageError(f'--workers takes a number from 1, got {args.workers}')

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import warnings
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmark.commands import terminal
 from benchmark.commands.arguments import Parser
 from benchmark.errors import UsageError
-
-#: What a command sets where ``--device`` names one.
-GPUS = 'CUDA_VISIBLE_DEVICES'
+from benchmark.running.devices import UNHEARD, contained
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,7 @@ class Command:
     program: str = ''
     call: str = ''
     abbreviations: bool = True
-    unheard: str = 'mmengine|mmcv|mmseg|PIL'
+    unheard: str = UNHEARD
 
     def parse(self, argv: Sequence[str] | None = None) -> Namespace:
         """Parses words, or those that the process was called with.
@@ -71,8 +66,7 @@ class Command:
         terminal.complain(self.program or self.name, text)
 
     def _attempt(self, argv: Sequence[str] | None) -> int:
-        with warnings.catch_warnings(), _own_gpus():
-            warnings.filterwarnings('ignore', module=self.unheard)
+        with contained(self.unheard):
             try:
                 return self.run(self.parse(argv))
             except (UsageError, ImportError) as error:
@@ -82,15 +76,3 @@ class Command:
                 # One that this code has raised has no number, and names the file itself.
                 self.complain(f'{error.filename or "system"}: {error.strerror}' if error.errno else str(error))
                 return 1
-
-
-@contextmanager
-def _own_gpus() -> Iterator[None]:
-    """Leaves to whoever calls a command from Python the GPUs that it had."""
-    before = os.environ.get(GPUS)
-    try:
-        yield
-    finally:
-        os.environ.pop(GPUS, None)
-        if before is not None:
-            os.environ[GPUS] = before

@@ -12,11 +12,11 @@ from rich.text import Text
 
 from benchmark import REFERENCE
 from benchmark.commands import terminal
-from benchmark.commands.arguments import Parser, record_folders
+from benchmark.commands.arguments import Parser
 from benchmark.commands.command import Command
 from benchmark.errors import UsageError
 from benchmark.records.differences import OWN, differences, first_stage
-from benchmark.records.files import Record, Status, find_record, load_record
+from benchmark.records.files import Record, Status, find_record, load_record, record_folders
 from benchmark.records.values import difference, number
 
 ABOUT = """examples:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,61 +9,28 @@ from rich.console import Console
 
 from benchmark import REFERENCE
 from benchmark.commands.estimates import estimate
-from benchmark.errors import UsageError, check_writable, known
-from benchmark.launchers.base import launcher_names
-from benchmark.launchers.launch import launch
-from benchmark.planning import data
-from benchmark.planning.methods import load_plugins
-from benchmark.planning.plan import Cell, trie_lines
-from benchmark.planning.request import Request
+from benchmark.launchers.sweep import plan_lines, sweep
+from benchmark.planning.plan import Cell
 from benchmark.planning.run_options import RunOptions
-from benchmark.records.files import READABLE, Status, foreign_records, load_record
-from benchmark.reporting.refresh import reference_of, refresh
+from benchmark.records.files import Status, load_record
+from benchmark.reporting.refresh import reference_of
 from benchmark.reporting.statistics.reference import beside, summary
 from benchmark.reporting.tables.rows import data_text
 from benchmark.reporting.tables.terminal import terminal_table
 from benchmark.running.finished import other_data
-from benchmark.running.progress import Reporter
 from benchmark.store.artifacts import ArtifactStore
 
 
-def check_options(request: Request, options: RunOptions, reports: Path) -> None:
-    """Refuses what cannot be run, before anything is planned; imports the plugins, which may bring a launcher.
-
-    Raises:
-        UsageError: a plugin or launcher that is none, a folder that cannot be written to, or one with other records.
-    """
-    load_plugins(request.plugins)
-    known('launcher', options.launcher, launcher_names())
-    check_writable('--work-dir', options.work_dir)
-    check_writable('--reports', reports)
-    if foreign := foreign_records(options.records):
-        raise UsageError(f'--reports {reports}: {len(foreign)} files are no records of schema {READABLE[0]} to '
-                         f'{READABLE[-1]}, such as {foreign[0].name}; move them away, or choose another folder')
-
-
 def show_plan(cells: Sequence[Cell], options: RunOptions, console: Console) -> None:
-    """Prints the trie of stages and what of it is there already."""
-    store = ArtifactStore(options.artifacts)
-    for line in trie_lines(cells, store, options.force):
+    """Prints the plan and what it will take."""
+    for line in plan_lines(cells, options):
         say(console, line)
-    for cell in cells:
-        if cell.skip:
-            say(console, f'{cell.label}  skipped: {cell.skip}')
-    say(console, f'{len(cells)} cells, {count_stages(cells, options)}')
+    store = ArtifactStore(options.artifacts)
     missing = {node.key: node for cell in cells if not cell.skip for node in cell.nodes
                if options.force or not store.exists(node.name, node.key)}
     if missing:
         told = estimate(cells, missing.values(), options.artifacts, {options.records, REFERENCE / 'records'})
         say(console, told.text)
-
-
-def count_stages(cells: Sequence[Cell], options: RunOptions) -> str:
-    """How many distinct stages there are, and how many of them need not run, in words."""
-    store = ArtifactStore(options.artifacts)
-    nodes = {node.key: node for cell in cells if not cell.skip for node in cell.nodes}
-    reused = 0 if options.force else sum(store.exists(node.name, key) for key, node in nodes.items())
-    return f'{len(nodes)} distinct stages: {reused} reused, {len(nodes) - reused} to run'
 
 
 def run_cells(cells: Sequence[Cell], options: RunOptions, reports: Path, console: Console) -> int:
@@ -77,14 +43,7 @@ def run_cells(cells: Sequence[Cell], options: RunOptions, reports: Path, console
         UsageError: data or launcher are not as they must be.
         OSError: a record or page cannot be written, or another record in the folder is damaged.
     """
-    quieten()
-    source = data.prepare_data(cells[0].task, console, {cell.task.split: cell.task.unseen for cell in cells})
-    with Reporter(console, len(cells)) as reporter:
-        records = launch(cells, options, reporter, source)
-    try:
-        refresh(reports, Path(cells[0].task.data_root))
-    except UsageError as error:  # the cells are done, whatever else lies in the folder
-        raise OSError(str(error)) from error
+    records = sweep(cells, options, reports, console)
     terminal_table(records, console)
     missing = sum(record.status is Status.NOT_RUN for record in records)
     bad = [record for record in records if record.status in (Status.FAILED, Status.INTERRUPTED)]
@@ -107,14 +66,6 @@ def _beside(cells: Sequence[Cell], records: Path, reference: Path) -> str:
     return summary(beside(own, reference), sum(record.status is Status.DONE for _, record in own))
 
 
-def quieten() -> None:
-    """Keeps mmengine's own log out of what a command prints."""
-    from mmengine.logging import MMLogger
-
-    MMLogger.get_instance('mmengine', log_level=logging.WARNING)
-
-
 def say(console: Console, line: str) -> None:
     """Prints a line as it is, whatever its length."""
     console.print(line, highlight=False, markup=False, soft_wrap=True)
-

@@ -6,9 +6,10 @@ from argparse import Namespace
 from pathlib import Path
 
 from benchmark import LOCAL
-from benchmark.commands.arguments import Parser, items
+from benchmark.commands.arguments import Parser
 from benchmark.commands.command import Command
-from benchmark.errors import UsageError, check_writable, known
+from benchmark.errors import check_writable, known
+from benchmark.planning.words import items
 
 ABOUT = """examples:
   python -m benchmark export --dataset shapes --protocol zs3-clean --methods zs3,zsmmd --out tables
@@ -37,23 +38,15 @@ def run(args: Namespace) -> int:
     Raises:
         UsageError: nothing of that name has records, there is no such score, or records cannot be read.
     """
+    from benchmark.reporting.choice import methods_of, sections_of
     from benchmark.reporting.export import SCORES, as_csv, as_latex
     from benchmark.reporting.render import load
-    from benchmark.reporting.tables.grouping import by_dataset
     from benchmark.reporting.tables.markup import put
 
     known('score', args.score, SCORES)
     check_writable('--out', args.out)
-    datasets = {one.name: one for one in by_dataset(load(args.reports / 'records'))}
-    sections = datasets[known('data set with records', args.dataset, datasets)].sections
-    for option, wanted in (('protocol', args.protocol), ('model', args.model)):
-        if wanted is not None:
-            known(f'{option} of its records', wanted, {getattr(one, option) for one in sections})
-            sections = [one for one in sections if getattr(one, option) == wanted]
-    if not sections:
-        raise UsageError(f'no records of {args.dataset} with protocol {args.protocol} and model {args.model}')
-    methods = [known('method of these records', name, {row.method for one in sections for row in one.rows})
-               for name in items(args.methods)]
+    sections = sections_of(load(args.reports / 'records'), args.dataset, args.protocol, args.model)
+    methods = methods_of(sections, items(args.methods))
     for name, text in (('results.csv', as_csv(sections, methods)),
                        ('results.tex', '\n'.join(as_latex(one, methods, args.score) for one in sections))):
         print(put(args.out / name, text))

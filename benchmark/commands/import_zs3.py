@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from benchmark import LOCAL, WORK
 from benchmark.commands import terminal
 from benchmark.commands.command import Command
-from benchmark.commands.requests import select_device
 from benchmark.errors import UsageError, check_writable, known
 from benchmark.planning.request import Request, is_file
 from benchmark.planning.run_options import RunOptions
+from benchmark.running.devices import select_device
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from benchmark import WORK
 from benchmark.commands import terminal
-from benchmark.commands.arguments import Parser, record_folders
+from benchmark.commands.arguments import Parser
 from benchmark.commands.command import Command
-from benchmark.errors import UsageError, check_writable
+from benchmark.errors import UsageError, check_least, check_writable
+from benchmark.running.devices import select_device
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,8 +58,6 @@ def run(args: Namespace) -> int:
     Raises:
         UsageError: no such model or input.
     """
-    from benchmark.commands.requests import check_least, select_device
-
     check_least(args, {'max_pixels': 1, 'every': 1, 'seed': 0, 'opacity': 0})
     if args.opacity > 1:
         raise UsageError(f'--opacity takes a number from 0 to 1, got {args.opacity}')
@@ -102,54 +101,24 @@ def model_folder(args: Namespace) -> Path:
     Raises:
         UsageError: there is none.
     """
-    from benchmark.records.files import Status, find_record, load_head
-    from zs_methods.evaluation import LAST
+    from benchmark.records.files import record_folders
+    from benchmark.running.models import find_model, model_of_method
 
     if (args.cell is None) == (args.method is None):
         raise UsageError('name a model: --cell NAME, or --method NAME and --k K')
-    if args.cell is not None and Path(args.cell).is_dir():
-        return Path(args.cell)
     folders = record_folders(args.reports)
-    try:
-        path = find_record(args.cell, *folders) if args.cell else _of_method(args, folders)
-        head = load_head(path)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    if head.status is not Status.DONE:
-        raise UsageError(f'{path.stem} is {head.status.value}: {head.reason}')
-    folder = args.work_dir / 'artifacts' / f'{LAST}-{head.key}'
-    if not folder.is_dir():
-        raise UsageError(f'{path.stem} has a record, but no model in {args.work_dir}; make it again: python '
-                         f'benchmark/run.py --methods {head.cell.method} --dataset {head.cell.dataset} '
-                         f'--ks {head.cell.k} --seeds {head.cell.seed} --model {head.cell.model}')
-    return folder
-
-
-def _of_method(args: Namespace, folders: list[Path]) -> Path:
-    """The record of a plain method; of several cards or networks, all are named."""
-    from benchmark.records.files import load_head
-
+    if args.cell is not None:
+        return find_model(args.cell, folders, args.work_dir)
     if args.k is None:
         raise UsageError('--method takes --k K too')
-    found: dict[str, Path] = {}
-    for folder in reversed(folders):
-        pattern = f'{args.dataset}_*_{args.method}_seed{args.seed}_*.json'
-        found |= {path.name: path for path in folder.glob(pattern)
-                  if (cell := load_head(path).cell).k == args.k and cell.method == args.method and not cell.variant}
-    if len(found) == 1:
-        return next(iter(found.values()))
-    if found:
-        raise UsageError(f'{args.method} at K={args.k} has {len(found)} records; name one with --cell: '
-                         f'{", ".join(sorted(path.stem for path in found.values()))}')
-    raise UsageError(f'no record of {args.method} at K={args.k} on {args.dataset}; run it first: python '
-                     f'benchmark/run.py --methods {args.method} --dataset {args.dataset} --ks {args.k}')
+    return model_of_method(args.method, args.k, args.seed, args.dataset, folders, args.work_dir)
 
 
 def _image(source: Source, predictor: Predictor, output: Output) -> str:
     from benchmark.commands.media import read_image
 
     image = read_image(source.file)
-    ids, confidence = predictor(image)
+    ids, confidence = predictor.predict(image)
     output.save(source.name, ids, confidence, output.overlay(image, ids))
     return _told(predictor, ids, confidence)
 
@@ -166,7 +135,7 @@ def _video(source: Source, predictor: Predictor, output: Output, every: int) -> 
         for index, image in enumerate(images):
             if index % every:
                 continue
-            ids, confidence = predictor(image)
+            ids, confidence = predictor.predict(image)
             writer = writer or stack.enter_context(output.video(source.name, rate / every, image.shape[:2]))
             writer.write(output.overlay(image, ids))
             output.save(f'{source.name}/{index:06d}', ids, confidence, None)

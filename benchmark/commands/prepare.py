@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from benchmark import DATA
 from benchmark.commands import terminal
-from benchmark.commands.arguments import Parser, items
+from benchmark.commands.arguments import Parser
 from benchmark.commands.command import Command
 from benchmark.errors import UsageError, check_writable, known
+from benchmark.planning.words import items
 
 if TYPE_CHECKING:
     from rich.console import Console

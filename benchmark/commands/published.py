@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.commands import terminal
-from benchmark.commands.arguments import Parser, items
+from benchmark.commands.arguments import Parser
 from benchmark.commands.command import Command
 from benchmark.errors import UsageError
+from benchmark.planning.words import items
 from zs_methods.wording import nearest
 
 if TYPE_CHECKING:

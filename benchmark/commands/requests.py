@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmark import LOCAL, WORK
-from benchmark.commands.arguments import Settings, items
-from benchmark.errors import UsageError
+from benchmark.commands.arguments import Settings
 from benchmark.planning.request import Request
-from benchmark.planning.run_options import RunOptions
-from zs_methods.wording import nearest
-
-#: Least value of each number.
-LEAST = {'workers': 1, 'threads': 1, 'processes': 1, 'retry': 0, 'timeout': 0.0, 'checkpoint_every': 1}
+from benchmark.planning.run_options import RunOptions, monitor_of
+from benchmark.planning.words import items, names, numbers
+from benchmark.running.devices import select_device
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,7 +91,6 @@ def request_of(args: argparse.Namespace, methods: Sequence[str] = (), protocol: 
     Raises:
         UsageError: a list or number that is none.
     """
-    check_least(args, LEAST)
     return Request(
         methods=tuple(methods) if args.methods is None else tuple(dict.fromkeys(items(args.methods))),
         ks=None if args.ks is None else numbers('--ks', args.ks),
@@ -116,70 +110,9 @@ def run_options_of(args: argparse.Namespace, records: Path | None = None) -> Run
     Raises:
         UsageError: a device or number that is none.
     """
-    check_least(args, LEAST)
     return RunOptions(
         work_dir=args.work_dir, records=args.reports / 'records' if records is None else records,
         device=select_device(args.device), launcher=args.launcher, workers=args.workers, threads=args.threads,
         deterministic=args.deterministic, address=args.address, launcher_options=args.launcher_options,
         retry=args.retry, timeout=args.timeout, checkpoint_every=args.checkpoint_every, force=args.force,
-        fail_fast=args.fail_fast, monitor=_monitor(args.monitor))
-
-
-def _monitor(text: str) -> dict[str, Any] | None:
-    """What watches trainings; None for nothing."""
-    if not text:
-        return None
-    from zs_methods.engine.monitor import read_monitor
-    try:
-        return read_monitor(items(text))
-    except ValueError as error:
-        raise UsageError(f'--monitor: {error}') from None
-
-
-def check_least(args: argparse.Namespace, least: dict[str, float]) -> None:
-    """Refuses numbers below the least value of their option."""
-    for option, bound in least.items():
-        value = getattr(args, option)
-        if value is not None and not value >= bound:
-            raise UsageError(f'--{option.replace("_", "-")} takes a number from {bound}, got {value}')
-
-
-def select_device(name: str) -> str:
-    """Makes one device the only one, through CUDA_VISIBLE_DEVICES; call it before CUDA is used.
-
-    Returns:
-        str: ``cpu`` or ``cuda``.
-    """
-    kind, _, index = name.partition(':')
-    if kind not in ('auto', 'cpu', 'cuda') or (index and (kind != 'cuda' or not index.isdecimal())):
-        near = nearest(kind, ('auto', 'cpu', 'cuda'))
-        raise UsageError(f'--device takes auto, cpu, cuda or cuda:N, got {name!r}: did you mean {near!r}?')
-    if kind == 'cpu':
-        os.environ['CUDA_VISIBLE_DEVICES'] = ''
-        return 'cpu'
-    import torch
-    count = torch.cuda.device_count()
-    if kind == 'auto':
-        return 'cuda' if count else 'cpu'
-    if int(index or 0) >= count:
-        raise UsageError(f'--device {name}: this machine shows {count} CUDA devices')
-    if index:
-        inherited = os.environ.get('CUDA_VISIBLE_DEVICES')
-        os.environ['CUDA_VISIBLE_DEVICES'] = inherited.split(',')[int(index)] if inherited else index
-    return 'cuda'
-
-
-def names(option: str, text: str) -> tuple[str, ...]:
-    """Parses a comma-separated list of names."""
-    found = tuple(dict.fromkeys(items(text)))
-    if not found:
-        raise UsageError(f'{option} takes names separated by commas')
-    return found
-
-
-def numbers(option: str, text: str) -> tuple[int, ...]:
-    """Parses a comma-separated list of whole numbers."""
-    found = items(text)
-    if not found or not all(item.isdecimal() and len(item) < 10 for item in found):
-        raise UsageError(f'{option} takes whole numbers separated by commas, got {text!r}')
-    return tuple(dict.fromkeys(map(int, found)))
+        fail_fast=args.fail_fast, monitor=monitor_of(args.monitor))

@@ -6,7 +6,8 @@ import argparse
 
 from benchmark.commands import terminal
 from benchmark.commands.command import Command
-from benchmark.commands.requests import add_arguments, check_least, request_of, run_options_of
+from benchmark.commands.requests import add_arguments, request_of, run_options_of
+from benchmark.errors import check_least
 
 ABOUT = """examples:
   python benchmark/run.py --methods zs3,zsmmd --ks 2,4,6,8,10
@@ -40,7 +41,8 @@ def _run(args: argparse.Namespace) -> int:
         load_plugins(request.plugins)
         show(*methods(request.protocol), terminal.console(160))
         return 0
-    from benchmark.commands.execution import check_options, run_cells, show_plan
+    from benchmark.commands.execution import run_cells, show_plan
+    from benchmark.launchers.sweep import check_options
     from benchmark.planning.cells import plan_cells
 
     options = run_options_of(args)

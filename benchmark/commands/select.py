@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from benchmark.commands import terminal
 from benchmark.commands.arguments import Settings
 from benchmark.commands.command import Command
-from benchmark.commands.requests import add_arguments, numbers, request_of, run_options_of
+from benchmark.commands.requests import add_arguments, request_of, run_options_of
 from benchmark.commands.selection_tables import show, show_pairs
 from benchmark.errors import UsageError
+from benchmark.planning.words import numbers
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,8 +85,9 @@ def _grid(args: argparse.Namespace) -> dict[str, list[Any]]:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from benchmark.commands.execution import check_options, count_stages, quieten, say
+    from benchmark.commands.execution import say
     from benchmark.launchers.launch import launch
+    from benchmark.launchers.sweep import check_options, count_stages, quieten
     from benchmark.planning import data
     from benchmark.planning.selection_plan import plan, summarise
     from benchmark.records.selection_pool import pools

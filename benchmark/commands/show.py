@@ -17,11 +17,20 @@ from rich.tree import Tree
 
 from benchmark import WORK
 from benchmark.commands import terminal
-from benchmark.commands.arguments import Parser, record_folders
+from benchmark.commands.arguments import Parser
 from benchmark.commands.command import Command
 from benchmark.commands.trace import access_text, find_artifact, follows, summary_line
 from benchmark.errors import UsageError, known
-from benchmark.records.files import Record, StageRecord, Status, find_record, load_head, load_record, variants_of
+from benchmark.records.files import (
+    Record,
+    StageRecord,
+    Status,
+    find_record,
+    load_head,
+    load_record,
+    record_folders,
+    variants_of,
+)
 from benchmark.records.values import NONE, number
 
 ABOUT = """examples:

@@ -57,7 +57,7 @@ def plan_tasks(request: Request) -> tuple[list[Task], Protocol]:
             protocol = protocol.with_list(known('training list', request.train_list, spec.training_lists))
         if spec.embedded and not locate(spec, request.root).is_dir():
             check_writable('--data-root', request.root)
-        files = {} if request.vectors is None else {'vectors': request.vectors}
+        files: dict[str, str | Path] = {} if request.vectors is None else {'vectors': request.vectors}
         if file := weights_file(request.backbone_weights):
             files['backbone'] = file
         tasks = [Task.create(request.dataset, split, request.root, protocol, files)
@@ -127,14 +127,15 @@ def _settings(method: Method) -> list[tuple[str, dict[str, Any]]]:
 def _splits(request: Request, spec: DatasetSpec) -> list[int | str]:
     """The requested splits: all numbers K of a data set by default, or its named splits if it has no K."""
     if request.ks is None and request.splits is None:
-        return spec.ks or spec.named_splits
-    ks, names = request.ks or (), request.splits or ()
-    for option, split in [*(('--ks', k) for k in ks), *(('--splits', name) for name in names)]:
+        return [*(spec.ks or spec.named_splits)]
+    asked: list[tuple[str, int | str]] = [*(('--ks', k) for k in request.ks or ()),
+                                          *(('--splits', name) for name in request.splits or ())]
+    for option, split in asked:
         try:
             spec.unseen(split)
         except KeyError as error:
             raise UsageError(f'{option}: {error.args[0]}') from None
-    return [*ks, *names]
+    return [split for _, split in asked]
 
 
 def _check_vectors(task: Task, request: Request) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import DATA
+from benchmark.errors import check_least
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,9 @@ class Request:
         processes (int): that train the DeepLab together, through torchrun.
         options (Mapping): settings that differ from the configs, by dotted key.
         plugins (tuple[Path, ...]): Python files with methods, in the order in which they are imported.
+
+    Raises:
+        UsageError: `processes` is below 1.
     """
 
     methods: tuple[str, ...] = ('all',)
@@ -48,6 +52,10 @@ class Request:
     processes: int = 1
     options: Mapping[str, Any] = field(default_factory=dict)
     plugins: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Checks the number."""
+        check_least(self, {'processes': 1})
 
     @property
     def root(self) -> Path:

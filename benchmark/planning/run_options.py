@@ -7,8 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from benchmark.errors import UsageError, check_least
+from benchmark.planning.words import items
+
 #: Name of the folder of all jobs.
 JOBS = 'jobs'
+#: Least value of each number.
+LEAST = {'workers': 1, 'threads': 1, 'retry': 0, 'timeout': 0.0, 'checkpoint_every': 1}
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,9 @@ class RunOptions:
         force (bool): run every requested stage once, whatever is there.
         fail_fast (bool): start nothing after the first failure.
         monitor (Mapping, optional): what watches trainings, see `zs_methods.engine.monitor.read_monitor`.
+
+    Raises:
+        UsageError: a number is below its least value.
     """
 
     work_dir: Path
@@ -49,6 +57,10 @@ class RunOptions:
     fail_fast: bool = False
     monitor: Mapping[str, Any] | None = None
 
+    def __post_init__(self) -> None:
+        """Checks the numbers."""
+        check_least(self, LEAST)
+
     @property
     def artifacts(self) -> Path:
         """Folder of the artifacts."""
@@ -62,3 +74,18 @@ class RunOptions:
     def absolute(self) -> RunOptions:
         """The same, whatever the current folder of another process is."""
         return replace(self, work_dir=self.work_dir.absolute(), records=self.records.absolute())
+
+
+def monitor_of(text: str) -> dict[str, Any] | None:
+    """What watches trainings, named as after ``--monitor``; None for nothing.
+
+    Raises:
+        UsageError: there is no such back-end or file.
+    """
+    if not text:
+        return None
+    from zs_methods.engine.monitor import read_monitor
+    try:
+        return read_monitor(items(text))
+    except ValueError as error:
+        raise UsageError(f'--monitor: {error}') from None

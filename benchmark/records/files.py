@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
+from benchmark import LOCAL, REFERENCE
 from benchmark.errors import UsageError
 from benchmark.records.schema import (
     SCHEMA_VERSION,
@@ -33,7 +34,7 @@ from benchmark.store.checksums import check, read_json, write_json
 __all__ = [
     'READABLE', 'SCHEMA_VERSION', 'CellId', 'Example', 'Failure', 'Group', 'MethodCard', 'Metrics', 'NetworkCard',
     'Record', 'RecordHead', 'Secondary', 'StageRecord', 'Status', 'find_record', 'foreign_records', 'load_head',
-    'load_record', 'load_records', 'read_json', 'save_record', 'variants_of', 'write_json']
+    'load_record', 'load_records', 'read_json', 'record_folders', 'save_record', 'variants_of', 'write_json']
 
 #: Versions that `load_record` reads, older ones by `upgrade`.
 READABLE = range(OLDEST, SCHEMA_VERSION + 1)
@@ -110,6 +111,11 @@ def foreign_records(folder: Path) -> list[Path]:
 def load_records(folder: Path) -> list[Record]:
     """Reads all records of a folder, ordered by file name."""
     return [load_record(path) for path in sorted(folder.glob('*.json'))]
+
+
+def record_folders(reports: Path | None = None) -> list[Path]:
+    """Where records are looked for by their names: those of your own runs before the reference."""
+    return [folder / 'records' for folder in ([LOCAL, REFERENCE] if reports is None else [reports])]
 
 
 def find_record(word: str, *folders: Path) -> Path:

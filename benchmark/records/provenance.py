@@ -28,7 +28,7 @@ __all__ = ['EnergyMeter', 'code_sha256', 'command_line', 'environment', 'peak_gp
            'program_sha256', 'reset_peak_gpu', 'reset_peak_rss', 'without_paths']
 
 PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmcv-lite', 'mmsegmentation', 'numpy', 'scipy', 'gensim',
-            'pillow', 'opencv-python')
+            'pillow', 'opencv-python', 'onedl-mmengine', 'onedl-mmcv', 'onedl-mmsegmentation')
 #: Variables that limit the threads of BLAS libraries, which decide in what order they add.
 THREAD_LIMITS = ('OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS')
 

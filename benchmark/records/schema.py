@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from benchmark.records.values import variant_text
 from benchmark.store.checksums import content_hash
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION: Final = 5
 
 
 class Status(str, Enum):

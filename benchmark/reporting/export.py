@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from operator import attrgetter
 from typing import Any
+
+import pandas as pd
 
 from benchmark.records.files import Record
 from benchmark.reporting.tables import usage
@@ -36,11 +38,20 @@ def as_csv(sections: Iterable[Section], methods: Sequence[str] = ()) -> str:
     out = StringIO()
     writer = csv.DictWriter(out, COLUMNS, lineterminator='\n')
     writer.writeheader()
+    writer.writerows(_cells(sections, methods))
+    return out.getvalue()
+
+
+def as_frame(sections: Iterable[Section], methods: Sequence[str] = ()) -> pd.DataFrame:
+    """The same as a data frame: a row per cell under `COLUMNS`; what was not measured is missing."""
+    return pd.DataFrame(list(_cells(sections, methods)), columns=list(COLUMNS))
+
+
+def _cells(sections: Iterable[Section], methods: Sequence[str]) -> Iterator[dict[str, Any]]:
     for section in sections:
         for row in section.rows:
             if not methods or row.method in methods:
-                writer.writerows(_cell(section, row, record) for record in row.records)
-    return out.getvalue()
+                yield from (_cell(section, row, record) for record in row.records)
 
 
 def _cell(section: Section, row: Row, record: Record) -> dict[str, Any]:

@@ -70,8 +70,7 @@ def content(section: Section, pictures: dict[str, str], comparisons: Sequence[Co
 
 def _boards(section: Section, comparisons: Sequence[Comparison]) -> list[tuple[str, str, list[str]]]:
     """The leaderboard of every K, and the methods that have no hIoU there."""
-    found = [one for setting in leaderboard.settings(section)
-             for one in leaderboard.standings(section, comparisons, setting)]
+    found = leaderboard.all_standings(section, comparisons)
     frames = [(unit, leaderboard.of_unit(section, unit, found)) for unit in section.units]
     return [(unit.label, '' if frame.empty else escaped_table(frame, _BOARD, keys=2), leaderboard.silent(unit, found))
             for unit, frame in frames]

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import ConfigDict
+from mmengine.registry import init_default_scope
 from rich.console import Console
 
 from benchmark.commands.arguments import Parser
@@ -21,8 +23,10 @@ from benchmark.planning.run_options import RunOptions
 from benchmark.running.cell import CellRunner
 from benchmark.running.progress import Reporter
 from benchmark.store.artifacts import ArtifactStore
+from zs_methods.configs import load_config
 from zs_methods.protocols import PROTOCOLS
-from zs_methods.registry import METHODS
+from zs_methods.registry import METHODS, MODELS
+from zs_methods.stages.network import save_network
 from zs_methods.task import Task
 
 NETWORK = dict(model='tiny', backbone='toy', weights='none', pretraining='none')
@@ -50,6 +54,19 @@ def cell(toy, task):
         return plan_cell(METHODS.get(name)(ConfigDict(network=NETWORK), task, PROTOCOLS['zs3-clean']), name, task, seed,
                          variant or {})
     return make
+
+
+@pytest.fixture(scope='session')
+def untrained(tmp_path_factory):
+    """The artifact of a tiny network as initialised: the folder of config.py and model.pth."""
+    folder = tmp_path_factory.mktemp('model') / 'artifacts' / 'evaluate-abc'
+    folder.mkdir(parents=True)
+    config = load_config('zs3', 'shapes', 'tiny').to_dict()
+    config['model']['decode_head']['num_classes'] = 21
+    init_default_scope('mmseg')
+    torch.manual_seed(0)
+    save_network(folder, config, MODELS.build(config['model']).state_dict(), Task.create('shapes', 2, folder))
+    return folder
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.records.files import load_records
-from benchmark.run import __file__ as RUN
 
+RUN = Path(__file__).parents[2] / 'benchmark' / 'run.py'
 KILLS = 20
 SETTINGS = ('train_cfg.max_iters=30', 'train_dataloader.batch_size=4', 'generator.iterations=60', 'generator.samples=8',
             'classifier.iterations=60', 'classifier.batch_size=64', 'features.per_class=8')
@@ -27,7 +27,7 @@ TABLES = ('Seen, unseen and overall mIoU', 'Pixel accuracy')
 def command(micro_root):
     """A sweep of six cells that trains for real, with checkpoints every few iterations."""
     def build(folder, *launcher):
-        return [sys.executable, RUN, '--methods', 'zs3', '--ks', '2', '--seeds', '0,1', '--device', 'cpu',
+        return [sys.executable, str(RUN), '--methods', 'zs3', '--ks', '2', '--seeds', '0,1', '--device', 'cpu',
                 '--data-root', str(micro_root), '--work-dir', str(folder / 'work'), '--reports',
                 str(folder / 'reports'), '--launcher', *launcher, '--retry', '1000', '--checkpoint-every', '5',
                 '--cfg-options', *SETTINGS]

@@ -43,6 +43,12 @@ def in_share(image: Path, draw: str, share: float) -> bool:
     return int.from_bytes(digest[:8], 'big') < share * 2**64
 
 
+def _own_labels(step: Any) -> Any:
+    """A step of a pipeline, or ours in place of mmseg's."""
+    plain = isinstance(step, Mapping) and step.get('type') == 'LoadAnnotations'
+    return {**step, 'type': 'zs_methods.LoadLabels'} if plain else step
+
+
 @DATASETS.register_module()
 class ZeroShotDataset(BaseSegDataset):
     """One subset of a data set described by a `DatasetSpec`. Class ids never change.
@@ -63,6 +69,8 @@ class ZeroShotDataset(BaseSegDataset):
             those that it does not.
         pseudo_labels (str, optional): a folder of maps of class ids, ``<image>.png`` (see `pseudo_label_file`). An
             image that has one gets it in place of its own labels, and is never dropped or masked.
+        pipeline (Sequence): transforms. ``LoadAnnotations`` means `LoadLabels` here: mmseg's own, which it is with the
+            prefix ``mmseg.``, hands out the values of a mask as they are on disk, and hides nothing.
         **kwargs: see mmseg's BaseSegDataset.
 
     Raises:
@@ -73,7 +81,7 @@ class ZeroShotDataset(BaseSegDataset):
     def __init__(self, spec: str, data_root: str, subset: str, unseen: Sequence[int] = (),
                  unseen_images: str = 'keep', ignored: Sequence[int] = (), training_list: str = '',
                  withheld: Sequence[int] = (), part: Mapping[str, Any] | None = None,
-                 pseudo_labels: str | None = None, **kwargs: Any) -> None:
+                 pseudo_labels: str | None = None, pipeline: Sequence[Any] = (), **kwargs: Any) -> None:
         if unseen_images not in UNSEEN_IMAGES:
             raise ValueError(f'unseen_images must be one of {UNSEEN_IMAGES}, got {unseen_images!r}')
         self.spec = load_spec(spec)
@@ -85,7 +93,7 @@ class ZeroShotDataset(BaseSegDataset):
         self.ledger = LabelLedger(subset, self.spec.classes, {*unseen, *withheld})
         super().__init__(
             data_root=data_root, data_prefix=dict(img_path=self.spec.subsets[subset].images, seg_map_path=''),
-            metainfo=self.spec.metainfo, **kwargs)
+            metainfo=self.spec.metainfo, pipeline=[*map(_own_labels, pipeline)], **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """One entry per image, ordered by name."""

@@ -141,7 +141,7 @@ class Method:
     def vectors(self) -> dict[str, Any]:
         """How to read the class vectors, with their hash, so that other vectors are another artifact."""
         spec = self.task.spec
-        settings = {'normalise': self.cfg.vectors.normalise or spec.normalise, 'aliases': spec.aliases}
+        settings: dict[str, Any] = {'normalise': self.cfg.vectors.normalise or spec.normalise, 'aliases': spec.aliases}
         vectors = load_class_vectors(spec.classes, Path(self.task.vectors), **settings)
         return {**settings, 'sha256': hashlib.sha256(vectors.tobytes()).hexdigest()}
 

@@ -32,8 +32,10 @@ from zs_methods.stages.network import (
     equal_sized_batches,
     load_network,
     save_network,
+    test_settings,
 )
 from zs_methods.stages.parts import read_calibration
+from zs_methods.task import Task
 
 _NEAREST = Image.Resampling.NEAREST
 
@@ -61,7 +63,8 @@ class Evaluate(Stage):
         batch_size (int): images of equal size per forward pass.
         examples (int): images kept as pictures; of a published data set, their names and predictions.
 
-    Artifact: ``config.py`` and ``model.pth``, an ordinary mmseg model; ``result.json``, an `EvaluationResult`.
+    Artifact: ``config.py`` and ``model.pth``, an ordinary mmseg model that mmengine's Runner can test; ``result.json``,
+    an `EvaluationResult`.
 
     Source: evaluation of the ZS3 code (valeoai/ZS3 6031f4a: short side 513, with Pillow) and of SPNet (subhc/SPNet
     292ff5a: warped to 513 x 513, with OpenCV).
@@ -123,13 +126,17 @@ class Evaluate(Stage):
             scores = network.inference(data['inputs'], [sample.metainfo for sample in data['data_samples']])
             yield indices, truths, scores
 
+    def settings(self, task: Task) -> dict[str, Any]:
+        """What is scored, as mmengine's Runner takes it: a data loader and the metric."""
+        return test_settings(task, self.subset, self.pipeline, self.unseen_images)
+
     def _assemble(self, ctx: StageContext) -> BaseSegmentor:
         """Writes the network with the chosen classifier and calibration into the artifact, and loads it."""
         network = assemble(ctx, self.network, self.classifier)
         config = Config.fromfile(str(ctx.inputs[self.network] / CONFIG)).to_dict()
         if self.calibration:
             config['model']['decode_head']['calibration'] = read_calibration(ctx.inputs[self.calibration])
-        save_network(ctx.out, config, network.state_dict(), ctx.task)
+        save_network(ctx.out, config, network.state_dict(), ctx.task, self.settings(ctx.task))
         return load_network(ctx.out, ctx.device)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from zs_methods.stages.parts import load_classifier
 from zs_methods.task import Task
 
 CONFIG, WEIGHTS = 'config.py', 'model.pth'
+#: Names of the step that reads labels: in our configs, and where mmseg looks for it to leave it out.
+LABELS, PLAIN_LABELS = 'zs_methods.LoadLabels', 'LoadAnnotations'
 #: Score of a class that is never predicted; finite, since interpolation would turn an infinite one into NaN.
 EXCLUDED = -1e4
 #: Pixels in a batch, whatever its images; class scores of every pixel are in memory at once.
@@ -30,7 +32,8 @@ MAX_PIXELS = 2**21
 LOAD_AHEAD = 16
 
 
-def save_network(folder: Path, config: dict[str, Any], state_dict: dict, task: Task) -> None:
+def save_network(folder: Path, config: dict[str, Any], state_dict: dict, task: Task,
+                 tests: Mapping[str, Any] | None = None) -> None:
     """Writes an ordinary mmseg config and checkpoint that ``init_model`` and ``inference_model`` load.
 
     Args:
@@ -38,9 +41,11 @@ def save_network(folder: Path, config: dict[str, Any], state_dict: dict, task: T
         config (dict): with ``model`` and ``test_pipeline``.
         state_dict (dict): weights.
         task (Task): names the classes and the unseen ones.
+        tests (Mapping, optional): `test_settings`, with which mmengine's Runner and mmseg's inferencer can do with
+            the files alone.
     """
-    keep = ('default_scope', 'model', 'test_pipeline')
-    Config({'custom_imports': {'imports': ['zs_methods']}, **{key: config[key] for key in keep}}).dump(folder / CONFIG)
+    kept = {key: config[key] for key in ('default_scope', 'model', 'test_pipeline')}
+    Config({'custom_imports': {'imports': ['zs_methods']}, **kept, **(tests or {})}).dump(folder / CONFIG)
     meta = {**task.spec.metainfo, 'classes': list(task.spec.classes), 'unseen': list(task.unseen),
             'ignored': list(task.ignored)}
     weights = {name: value.detach().cpu().contiguous() for name, value in state_dict.items()}
@@ -111,9 +116,22 @@ def dataset_config(task: Task, subset: str, pipeline: Sequence[dict], unseen_ima
                 pseudo_labels=str(pseudo_labels) if pseudo_labels else None, pipeline=list(pipeline))
 
 
+def test_settings(task: Task, subset: str, pipeline: Sequence[dict], unseen_images: str = 'keep') -> dict[str, Any]:
+    """The parts of a config that mmengine's Runner tests with, besides the network: images, metric, how to draw.
+
+    The labels are read under the name by which mmseg's inferencer finds and removes that step, see `ZeroShotDataset`.
+    """
+    plain = [{**step, 'type': PLAIN_LABELS} if step['type'] == LABELS else step for step in pipeline]
+    return dict(
+        test_dataloader=dict(batch_size=1, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
+                             dataset=dataset_config(task, subset, plain, unseen_images)),
+        test_evaluator=dict(type='zs_methods.ZeroShotMetric', unseen=task.unseen), test_cfg=dict(type='TestLoop'),
+        visualizer=dict(type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBackend')], name='visualizer'))
+
+
 def without_labels(pipeline: Sequence[dict]) -> list[dict]:
     """A pipeline that reads no labels: for images that are used unlabelled."""
-    return [step for step in pipeline if step['type'] not in ('zs_methods.LoadLabels', 'LoadAnnotations')]
+    return [step for step in pipeline if step['type'] not in (LABELS, PLAIN_LABELS)]
 
 
 def equal_sized_batches(dataset: Any, batch_size: int) -> Iterator[tuple[list[int], dict]]:

@@ -49,7 +49,7 @@ class Predictor:
         self.palette = np.array(meta['palette'], dtype=np.uint8)
 
     @torch.no_grad()
-    def __call__(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def predict(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Class ids (H, W), uint8, and the softmax of each (H, W), float32, of an image (H, W, 3), BGR, uint8."""
         data = self.pipeline(dict(img=self._bounded(image)))
         data = self.network.data_preprocessor(pseudo_collate([data]), False)
@@ -80,17 +80,21 @@ def most_likely(scores: Tensor, size: tuple[int, int], align_corners: bool, most
         tuple[Tensor, Tensor]: shapes (H, W), int64 and float32.
     """
     step = max(1, most // (size[0] * size[1]))
-    best = total = ids = None
-    for first in range(0, scores.shape[1], step):
+
+    def full(first: int) -> Tensor:
         part = scores[:, first:first + step].float()
         if part.shape[2:] != tuple(size):
             part = F.interpolate(part, size=tuple(size), mode='bilinear', align_corners=align_corners)
-        top, index = part[0].max(dim=0)
-        if best is None:
-            best, ids, total = top, index, (part[0] - top).exp().sum(dim=0)
-            continue
+        return part[0]
+
+    part = full(0)
+    best, ids = part.max(dim=0)
+    total = (part - best).exp().sum(dim=0)
+    for first in range(step, scores.shape[1], step):
+        part = full(first)
+        top, index = part.max(dim=0)
         higher = torch.maximum(best, top)
-        total = total * (best - higher).exp() + (part[0] - higher).exp().sum(dim=0)
+        total = total * (best - higher).exp() + (part - higher).exp().sum(dim=0)
         ids = torch.where(top > best, index + first, ids)  # of equals the first, as argmax has it
         best = higher
     return ids, 1 / total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ from zs_methods.engine.stage import Stage, StageContext
 from zs_methods.models.weights import load_backbone, read_weights
 from zs_methods.registry import STAGES
 from zs_methods.stages.network import assemble, classifier_of, dataset_config, exclude_classes, save_network
+from zs_methods.task import Task
 
 
 @STAGES.register_module()
@@ -84,7 +86,7 @@ class TrainSeen(Stage):
         if ctx.device.type == 'cuda' and self.processes > torch.cuda.device_count():
             raise ValueError(f'{self.processes} processes need as many GPUs, {torch.cuda.device_count()} are visible')
         if self.backbone_weights:
-            read_weights(*self._weights(ctx))  # one process downloads, and errors come before anything is started
+            read_weights(*self.weights(ctx.task))  # one process downloads, and errors come before anything is started
         return train_in_processes(self, ctx)
 
     def train(self, ctx: StageContext, launcher: str = 'none') -> dict[str, Any]:
@@ -132,30 +134,40 @@ class TrainSeen(Stage):
         if self.initial:
             network.load_state_dict(assemble(ctx, self.initial, self.initial_classifier).state_dict())
         elif self.backbone_weights:
-            return {'backbone': load_backbone(network.backbone, *self._weights(ctx))}
+            return {'backbone': load_backbone(network.backbone, *self.weights(ctx.task))}
         return {}
 
-    def _weights(self, ctx: StageContext) -> tuple[str, str | None]:
+    def weights(self, task: Task) -> tuple[str, str | None]:
         """Source and hash, as `load_backbone` takes them."""
         name, sha256 = self.backbone_weights['name'], self.backbone_weights.get('sha256')
-        return (name if '://' in name else ctx.task.files.get('backbone', name)), sha256
+        return (name if '://' in name else task.files.get('backbone', name)), sha256
 
-    def _runner_config(self, ctx: StageContext, launcher: str) -> dict[str, Any]:
+    def settings(self, task: Task, pseudo_labels: Path | None = None) -> dict[str, Any]:
+        """The config, with what data set and split decide: number of classes, images and labels; a copy of its own.
+
+        Args:
+            task (Task): data set and split.
+            pseudo_labels (Path, optional): folder of the maps that stand for the labels of some images.
+        """
         config = copy.deepcopy(self.config)
-        n_classes = len(ctx.task.spec.classes)
+        n_classes = len(task.spec.classes)
         heads = [config['model']['decode_head'], config['model'].get('auxiliary_head') or []]
         for head in heads:
             for part in head if isinstance(head, Sequence) else [head]:
                 part['num_classes'] = n_classes
+        config['train_dataloader']['dataset'] = dataset_config(
+            task, 'train', config.pop('train_pipeline'), self.unseen_images, pseudo_labels)
+        if self.amp:
+            config['optim_wrapper'] |= dict(type='AmpOptimWrapper', loss_scale='dynamic')
+        return config
+
+    def _runner_config(self, ctx: StageContext, launcher: str) -> dict[str, Any]:
+        config = self.settings(ctx.task, ctx.inputs[self.pseudo_labels] / 'maps' if self.pseudo_labels else None)
         loader = config['train_dataloader'] = pinned(config['train_dataloader'], ctx.device)
-        maps = ctx.inputs[self.pseudo_labels] / 'maps' if self.pseudo_labels else None
-        loader['dataset'] = dataset_config(ctx.task, 'train', config.pop('train_pipeline'), self.unseen_images, maps)
         loader['sampler'] = {**loader['sampler'], 'seed': ctx.seed_for('order')}
         loader['batch_size'] //= self.processes
         if torch.are_deterministic_algorithms_enabled():  # which kernel is the fastest differs from run to run
             config['env_cfg'] = {**config.get('env_cfg', {}), 'cudnn_benchmark': False}
-        if self.amp:
-            config['optim_wrapper'] |= dict(type='AmpOptimWrapper', loss_scale='dynamic')
         # Ranks draw different augmentations; rank 0's initial weights are sent to all.
         config['randomness'] = {'seed': ctx.seed_for('initialisation'), 'diff_rank_seed': self.processes > 1}
         config['placement'] = dict(device=str(ctx.device), channels_last=self.channels_last, epochs=self.epochs)

@@ -72,6 +72,11 @@ def standings(section: Section, comparisons: Sequence[Comparison], setting: str)
     return found
 
 
+def all_standings(section: Section, comparisons: Sequence[Comparison]) -> list[Standing]:
+    """The rankings of all settings, by setting and K."""
+    return [one for setting in settings(section) for one in standings(section, comparisons, setting)]
+
+
 def answers(section: Section, found: Sequence[Standing]) -> pd.DataFrame:
     """The first of every K, by how much, whether that is noise, and what it costs; plain text."""
     return pd.DataFrame([{
@@ -134,6 +139,14 @@ def of_unit(section: Section, unit: Unit, found: Sequence[Standing]) -> pd.DataF
     return pd.DataFrame([*lines, *({
         'rank': '', 'method': escape(row.label), 'setting': group(row), **_scores(row), 'lead': '',
         'verdict': '', **_cost(section, row)} for row in others)])
+
+
+def whole(section: Section, comparisons: Sequence[Comparison]) -> pd.DataFrame:
+    """`of_unit` of all K, one after the other."""
+    found = all_standings(section, comparisons)
+    frames = [(unit, of_unit(section, unit, found)) for unit in section.units]
+    return pd.concat([frame.assign(K=escape(unit.label))[['K', *frame.columns]]
+                      for unit, frame in frames if not frame.empty] or [pd.DataFrame()], ignore_index=True)
 
 
 def silent(unit: Unit, found: Sequence[Standing]) -> list[str]:

@@ -15,6 +15,7 @@ def versions(monkeypatch):
 
 @pytest.mark.parametrize(('look', 'found', 'state'), [
     ('_mmcv_versions', {'mmcv': (2, 2, 0)}, 'problem'), ('_mmcv_versions', {'mmcv': (2, 1, 0)}, 'ok'),
+    ('_mmcv_versions', {'onedl_mmcv': (2, 3, 6)}, 'ok'),
     ('_mmcv_versions', {}, 'problem'), ('_mmcv_versions', {'mmcv': (2, 1, 0), 'mmcv_lite': (2, 1, 0)}, 'problem'),
     ('_numpy', {'numpy': (2, 0, 0), 'torch': (2, 1, 0)}, 'problem'),
     ('_numpy', {'numpy': (2, 4, 6), 'torch': (2, 13, 0)}, 'ok'),

@@ -5,35 +5,17 @@ import numpy as np
 import pytest
 import torch
 from fakes import fake_record
-from mmengine.registry import init_default_scope
 from PIL import Image
 
 from benchmark.commands import predict
 from benchmark.records.files import save_record
-from zs_methods.configs import load_config
-from zs_methods.registry import MODELS
-from zs_methods.stages.network import save_network
 from zs_methods.stages.predictor import Predictor, most_likely
-from zs_methods.task import Task
-
-
-@pytest.fixture(scope='module')
-def model(tmp_path_factory):
-    """The folder of a tiny network as initialised."""
-    folder = tmp_path_factory.mktemp('model') / 'artifacts' / 'evaluate-abc'
-    folder.mkdir(parents=True)
-    config = load_config('zs3', 'shapes', 'tiny').to_dict()
-    config['model']['decode_head']['num_classes'] = 21
-    init_default_scope('mmseg')
-    torch.manual_seed(0)
-    save_network(folder, config, MODELS.build(config['model']).state_dict(), Task.create('shapes', 2, folder))
-    return folder
 
 
 @pytest.fixture
-def predicted(model, tmp_path, capsys):
+def predicted(untrained, tmp_path, capsys):
     """Predicts into a folder; returns it, the exit code and what was printed."""
-    def call(*words, cell=model):
+    def call(*words, cell=untrained):
         code = predict.main([*map(str, words), '--out', str(tmp_path / 'out'), '--device', 'cpu',
                              *(['--cell', str(cell)] if cell else [])])
         captured = capsys.readouterr()
@@ -58,8 +40,8 @@ def test_scores_are_resized_part_by_part_without_a_difference():
 
 
 @pytest.mark.parametrize('size', [(1, 1), (3, 120), (97, 64)])
-def test_what_is_predicted_has_the_size_of_the_image(model, size):
-    ids, confidence = Predictor(model, torch.device('cpu'), max_pixels=2000)(np.zeros((*size, 3), np.uint8))
+def test_what_is_predicted_has_the_size_of_the_image(untrained, size):
+    ids, confidence = Predictor(untrained, torch.device('cpu'), max_pixels=2000).predict(np.zeros((*size, 3), np.uint8))
     assert ids.shape == confidence.shape == size and ids.dtype == np.uint8
     assert confidence.min() > 0 and confidence.max() <= 1
 
@@ -79,6 +61,16 @@ def test_folders_hold_images_of_several_kinds_and_one_that_is_damaged(predicted,
     assert '"unseen": true' in (out / 'classes.json').read_text()
 
 
+def test_a_list_of_photographs_of_different_sizes(predicted, tmp_path):
+    sizes = {'a.png': (30, 40), 'b.jpg': (97, 21), 'c.png': (64, 64)}
+    out, code, said = predicted(*(picture(tmp_path / name, *size) for name, size in sizes.items()))
+    assert code == 0 and '3 of 3 files predicted' in said
+    for name, (height, width) in sizes.items():
+        for kind in ('masks', 'overlays', 'confidence'):
+            with Image.open(out / kind / f'{name[0]}.png') as image:
+                assert image.size == (width, height)
+
+
 def test_a_video_becomes_a_video(predicted, tmp_path):
     file = tmp_path / 'film.avi'
     writer = cv2.VideoWriter(str(file), cv2.VideoWriter_fourcc(*'MJPG'), 10, (64, 48))
@@ -94,11 +86,11 @@ def test_a_video_becomes_a_video(predicted, tmp_path):
     assert made.isOpened() and made.get(cv2.CAP_PROP_FRAME_WIDTH) == 64
 
 
-def test_a_method_and_k_name_a_cell(predicted, model, tmp_path):
+def test_a_method_and_k_name_a_cell(predicted, untrained, tmp_path):
     save_record(fake_record('zs3', key='abc'), tmp_path / 'records' / 'shapes_k2_zs3-clean_tiny_zs3_seed0_1.json')
     save_record(fake_record('zs3', key='x', variant={'a.b': 1}),
                 tmp_path / 'records' / 'shapes_k2_zs3-clean_tiny_zs3_seed0_2.json')
-    words = [picture(tmp_path / 'a.png', 20, 20), '--reports', tmp_path, '--work-dir', model.parents[1]]
+    words = [picture(tmp_path / 'a.png', 20, 20), '--reports', tmp_path, '--work-dir', untrained.parents[1]]
     assert predicted(*words, '--method', 'zs3', '--k', 2, cell=None)[1] == 0
     assert predicted(*words, cell='zs3_seed0')[1] == 0
     assert 'make it again: python benchmark/run.py --methods zs3' in predicted(*words, cell='zs3_seed0_2')[2]
@@ -111,6 +103,6 @@ def test_a_method_and_k_name_a_cell(predicted, model, tmp_path):
     (['a.png', '--method', 'zs3', '--k', '3'], 'run it first: python benchmark/run.py --methods zs3'),
     (['a.png', '--cell', 'MODEL', '--opacity', '2'], '--opacity takes a number from 0 to 1'),
     (['a.png', '--cel', 'x', '--opacty', '2'], "did you mean '--opacity'?")])
-def test_a_wrong_call_is_one_line(predicted, model, words, says):
-    _, code, said = predicted(*(str(model) if word == 'MODEL' else word for word in words), cell=None)
+def test_a_wrong_call_is_one_line(predicted, untrained, words, says):
+    _, code, said = predicted(*(str(untrained) if word == 'MODEL' else word for word in words), cell=None)
     assert code == 2 and says in said and said.count('\n') == 1

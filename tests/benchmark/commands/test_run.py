@@ -13,9 +13,9 @@ import pytest
 
 from benchmark.launchers.base import LAUNCHERS
 from benchmark.records.files import load_record, load_records
-from benchmark.run import __file__ as run_file
 from zs_methods.registry import METHODS
 
+RUN = Path(__file__).resolve().parents[3] / 'benchmark' / 'run.py'
 TOY_PLUGIN = Path(__file__).parents[1] / 'toy_plugin.py'
 
 
@@ -170,7 +170,7 @@ def shapes(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize('kind', [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_during_training_leaves_nothing_half_done(shapes, tmp_path, kind):
-    command = [sys.executable, run_file, '--ks', '2', '--device', 'cpu', '--data-root', str(shapes),
+    command = [sys.executable, str(RUN), '--ks', '2', '--device', 'cpu', '--data-root', str(shapes),
                '--work-dir', str(tmp_path / 'work'), '--reports', str(tmp_path / 'reports')]
     artifacts = tmp_path / 'work' / 'artifacts'
     # A shell that runs pytest in the background makes its children ignore Ctrl-C; undo that.

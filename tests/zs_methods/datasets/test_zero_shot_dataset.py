@@ -166,7 +166,7 @@ def test_pseudo_labels_take_the_place_of_labels(micro_root, with_unseen, tmp_pat
 
 def test_a_pipeline_without_the_mask_is_caught_by_the_audit(micro_root):
     with audit.collect() as access:
-        labels_of(build(micro_root, 'mask', pipeline=[PIPELINE[0], dict(type='LoadAnnotations'), PIPELINE[2]]))
+        labels_of(build(micro_root, 'mask', pipeline=[PIPELINE[0], dict(type='mmseg.LoadAnnotations'), PIPELINE[2]]))
     assert audit.level(access) == 'pixels'
 
 
