@@ -15,7 +15,6 @@ from benchmark.reporting.statistics.pairs import Comparison
 from benchmark.reporting.tables import conditions
 from benchmark.reporting.tables.markup import escape, escaped_table, fill, put, slug, table, write
 from benchmark.reporting.tables.rows import Dataset, Section, weights_text
-from zs_methods.datasets.spec import available, load_spec
 
 #: What surrounds the leaderboards in the README of the repository.
 BEGIN = '<!-- leaderboards: begin, written by python -m benchmark report --reports reports -->'
@@ -33,7 +32,7 @@ def write_front(datasets: Sequence[Dataset], comparisons: Mapping[str, Sequence[
         comparisons (Mapping): slug of a section -> its comparisons.
         reports (Path): where to.
     """
-    agreed = agreement.agreement_table(agreement.agreements(in_order(datasets), comparisons))
+    agreed = agreement.agreement_table(agreement.agreements(conditions.in_order(datasets), comparisons))
     return write(reports / 'README.md', 'front.md.j2', fronts=_fronts(datasets, comparisons, reports), prefix='',
                  agreement='' if agreed.empty else table(agreed),
                  index=escaped_table(_index(datasets)), example=next(
@@ -57,14 +56,8 @@ def write_block(page: Path, datasets: Sequence[Dataset], comparisons: Mapping[st
 def _fronts(datasets: Sequence[Dataset], comparisons: Mapping[str, Sequence[Comparison]],
             reports: Path) -> list[dict[str, Any]]:
     """What the template shows of every data set that was run."""
-    return [_front(one, leaderboard.main_section(one.sections), comparisons, reports) for one in in_order(datasets)]
-
-
-def in_order(datasets: Sequence[Dataset]) -> list[Dataset]:
-    """The data sets that were run: photographs before what is generated, and those that carry a warning last."""
-    embedded = {name for name in available() if load_spec(name).embedded}
-    return sorted((one for one in datasets if one.sections), key=lambda one: (
-        one.name in embedded, bool(conditions.data_notes(one.records))))
+    return [_front(one, leaderboard.main_section(one.sections), comparisons, reports)
+            for one in conditions.in_order(datasets)]
 
 
 def _front(dataset: Dataset, section: Section, comparisons: Mapping[str, Sequence[Comparison]],
@@ -76,23 +69,10 @@ def _front(dataset: Dataset, section: Section, comparisons: Mapping[str, Sequenc
             boards.append((setting, _table(leaderboard.best(section, found)),
                            _table(leaderboard.overview(section, found))))
     figure = f'figures/{section.slug}-intervals.png'
-    return {'name': dataset.name, 'notes': conditions.data_notes(dataset.records), 'about': about(dataset, section),
-            'page': f'{slug(dataset.name)}.md', 'boards': boards,
+    return {'name': dataset.name, 'notes': conditions.data_notes(dataset.records),
+            'about': conditions.about(dataset, section), 'page': f'{slug(dataset.name)}.md', 'boards': boards,
             'context': '' if (frame := leaderboard.context(section)).empty else _table(frame),
             'figure': figure if (reports / figure).is_file() and intervals.middle(section) else ''}
-
-
-def about(dataset: Dataset, section: Section) -> str:
-    """Under what conditions the numbers were made, in a line."""
-    seeds = sorted({len(row.scored) for row in section.plain if row.scored})
-    images = sorted({record.images for row in section.plain for record in row.scored})
-    parts = [f'Protocol {section.title}']
-    if seeds:
-        parts += [f'{" to ".join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))} seeds per method and K',
-                  f'{" or ".join(map(str, images))} validation images']
-    if (others := len(dataset.sections) - 1) > 0:
-        parts.append(f'{others} other {"card or network is" if others == 1 else "cards or networks are"} on its page')
-    return '; '.join(parts)
 
 
 def _table(frame: pd.DataFrame) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 from benchmark.records.files import Record
 from benchmark.records.values import number
-from benchmark.reporting import front
 from benchmark.reporting.html.gallery import gallery
 from benchmark.reporting.html.sources import Sources
 from benchmark.reporting.statistics import leaderboard
@@ -43,7 +42,8 @@ def _section(dataset: Dataset, section: Section, comparisons: Sequence[Compariso
     classes = list(dict.fromkeys(name for row in section.rows for record in row.done for name in record.classes))
     return {
         'dataset': visible(dataset.name), 'title': visible(section.title), 'page': f'{slug(dataset.name)}.md',
-        'main': section is leaderboard.main_section(dataset.sections), 'about': visible(front.about(dataset, section)),
+        'main': section is leaderboard.main_section(dataset.sections),
+        'about': visible(conditions.about(dataset, section)),
         'notes': [visible(note) for note in conditions.data_notes(dataset.records)],
         'units': [visible(unit.label) for unit in section.units],
         'unseen': [[place for place, name in enumerate(classes) if name in _unseen(section, unit)]

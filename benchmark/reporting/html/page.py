@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark.reporting import front
 from benchmark.reporting.html.content import content
 from benchmark.reporting.statistics.pairs import Comparison
+from benchmark.reporting.tables import conditions
 from benchmark.reporting.tables.markup import TEMPLATES, write
 from benchmark.reporting.tables.rows import Dataset
 
@@ -29,7 +29,7 @@ def write_page(datasets: Sequence[Dataset], comparisons: Mapping[str, Sequence[C
         reports (Path): where to.
     """
     return write(
-        reports / NAME, 'html/index.html.j2', data=as_json(content(front.in_order(datasets), comparisons)),
+        reports / NAME, 'html/index.html.j2', data=as_json(content(conditions.in_order(datasets), comparisons)),
         style=_source('page.css'), script='\n'.join(_source(f'{name}.js') for name in _SCRIPTS))
 
 

@@ -14,12 +14,33 @@ from benchmark.records.files import Record
 from benchmark.records.values import NONE
 from benchmark.reporting.tables.markup import MAX_WIDTH, bullets, table, width
 from benchmark.reporting.tables.rows import Dataset, Section, data_text
+from zs_methods.datasets.spec import available, load_spec
 
 SUBSETS = {'train': 'training', 'val': 'validation', 'unlabelled': 'unlabelled'}
 BACKGROUND = {'seen': 'counted as a seen class', 'ignored': 'ignored'}
 UNSEEN_IMAGES = {'drop': 'dropped', 'mask': 'kept, unseen pixels ignored'}
 #: Left out of the table of provenance, since they stand elsewhere on the page.
 _ELSEWHERE = ('counts', 'note', 'title')
+
+
+def in_order(datasets: Sequence[Dataset]) -> list[Dataset]:
+    """The data sets that were run: photographs before what is generated, and those that carry a warning last."""
+    embedded = {name for name in available() if load_spec(name).embedded}
+    return sorted((one for one in datasets if one.sections), key=lambda one: (
+        one.name in embedded, bool(data_notes(one.records))))
+
+
+def about(dataset: Dataset, section: Section) -> str:
+    """Under what conditions the numbers were made, in a line."""
+    seeds = sorted({len(row.scored) for row in section.plain if row.scored})
+    images = sorted({record.images for row in section.plain for record in row.scored})
+    parts = [f'Protocol {section.title}']
+    if seeds:
+        parts += [f'{" to ".join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))} seeds per method and K',
+                  f'{" or ".join(map(str, images))} validation images']
+    if (others := len(dataset.sections) - 1) > 0:
+        parts.append(f'{others} other {"card or network is" if others == 1 else "cards or networks are"} on its page')
+    return '; '.join(parts)
 
 
 def card(section: Section) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import benchmark.reporting
 
 ROOT = Path(benchmark.reporting.__file__).parent
 #: From the bottom to the top; the modules beside the rooms are the top.
-ROOMS = ('tables', 'statistics', 'published', 'figures', 'reading', '')
+ROOMS = ('tables', 'statistics', 'published', 'figures', 'reading', 'html', '')
 
 
 def rooms_of_imports(path: Path) -> set[str]:
