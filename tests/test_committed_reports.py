@@ -2,7 +2,6 @@
 
 import html
 import itertools
-import json
 import re
 import shutil
 from pathlib import Path
@@ -12,6 +11,7 @@ from PIL import Image
 
 import zs_methods.methods  # noqa: F401  registers the methods
 from benchmark.records.files import load_records
+from benchmark.records.selections import load_selections
 from benchmark.reporting.render import render
 from benchmark.reporting.tables.markup import MAX_WIDTH
 from benchmark.reporting.tables.paging import MAX_LINES
@@ -113,13 +113,17 @@ def test_generators_find_more_of_the_unseen_classes_than_devise(records, method,
     assert mean(records, method, k, 'unseen', 'miou') > mean(records, 'devise', k, 'unseen', 'miou')
 
 
-def test_settings_were_chosen_on_classes_that_are_unseen_at_no_k():
-    files = sorted((REPORTS / 'selection').glob('*.json'))
-    assert {json.loads(file.read_text())['method'] for file in files} == {'zs3', 'zsmmd'}
-    unseen = {load_spec('shapes').classes[c] for c in load_spec('shapes').unseen(10)}
-    for file in files:
-        folds = json.loads(file.read_text())['folds']
-        assert len(folds) >= 3 and not any(unseen & set(fold['classes']) for fold in folds)
+def test_settings_were_chosen_on_seen_classes_of_their_split_at_the_natural_prior():
+    selections = load_selections(REPORTS / 'selection')
+    assert {one.method for one in selections} == {'zs3', 'zsmmd', 'zsmmd_i', 'cagnet'}
+    for one in selections:
+        spec = load_spec('shapes')
+        assert set(one.unseen) == {spec.classes[c] for c in spec.unseen(int(one.split[1:]))}
+        assert len(one.folds) >= 4 and not any(set(one.unseen) & set(fold.classes) for fold in one.folds)
+        assert one.share == 0.25 and one.provenance['git']['dirty'] is False
+    # weights and gate of the two main methods: on every K
+    for method in ('zs3', 'zsmmd'):
+        assert {one.split for one in selections if one.method == method} == {f'k{k}' for k in KS}
 
 
 @pytest.mark.parametrize('name', ['voc', 'context', 'cocostuff'])
