@@ -97,12 +97,13 @@ def _content(dataset: Dataset, sections: Sequence[dict[str, Any]], reference: Se
 
 
 def _selections(dataset: Dataset) -> list[dict[str, Any]]:
-    """How settings were chosen on a data set, data by data."""
+    """How settings were chosen on a data set, data by data: what serves several splits first, then each by K."""
     groups = {data: [one for one in dataset.selections if one.data == data] for data in dataset.data}
     return [{'data': dataset.told(data),
              'overview': table(selections.overview(chosen), ['seen', 'held out', 'hIoU'], keys=2),
              'details': [selections.details(one) for one in chosen]}
-            for data, own in groups.items() if own for chosen in [[*own, *pools(own)]]]
+            for data, own in groups.items() if own for chosen in [[*pools(own), *sorted(own, key=lambda one: (
+                one.method, len(one.unseen), one.split, list(one.grid)))]]]
 
 
 def _methods(dataset: Dataset) -> list[dict[str, str]]:
