@@ -11,15 +11,16 @@ from zs_methods.datasets.shapes_generator import render
 from zs_methods.stages.layouts import shrink
 
 NAMES = ['striped red', 'dotted blue']
+SETTINGS = {'recursion.rounds': 2, 'recursion.gate.share': 0.25}
 
 
 @pytest.fixture(scope='module')
 def looked(recurse):
-    return recurse(whole=True, **{'recursion.rounds': 2, 'recursion.diagnosis.images': 40})
+    return recurse(whole=True, **SETTINGS, **{'recursion.diagnosis.images': 40})
 
 
 def test_diagnosis_changes_nothing_that_is_trained_or_scored(recurse, looked, weights):
-    without = recurse(whole=True, **{'recursion.rounds': 2})
+    without = recurse(whole=True, **SETTINGS)
     assert 'diagnosis' in looked and 'diagnosis' not in without
     assert list(looked['diagnosis'].iterdir()) == [looked['diagnosis'] / 'summary.json']
     for name in ('generator_1', 'generator_2'):

@@ -39,7 +39,7 @@ def test_too_few_candidates_leave_the_generator_as_without_the_term(recurse, con
 
 @pytest.mark.parametrize('source', ['unlabelled', 'synthetic', 'seen-images'])
 def test_every_source_feeds_something_back(recurse, control, weights, said, source):
-    folders = recurse(source, **{'recursion.weight': 5.0})
+    folders = recurse(source, **{'recursion.weight': 5.0, 'recursion.gate.share': 0.25})
     told = said(folders, 'generator_1')['feedback']
     assert told['used'] and sum(told['candidates'].values()) > 0
     assert all(0 <= share < 0.3 for share in told['accepted_share'].values())  # a quarter, rounded up

@@ -36,7 +36,7 @@ def test_every_round_has_a_judge_gathers_anew_and_goes_on_with_the_generator(mak
 
 def test_judge_and_final_classifier_have_weights_of_their_own(make):
     found = stages(make(rounds=1))
-    assert [found[name]['unseen_weight'] for name in ('classifier', 'judge_1', 'classifier_1')] == [30, 1, 10]
+    assert [found[name]['unseen_weight'] for name in ('classifier', 'judge_1', 'classifier_1')] == [30, 1, 3]
     assert stages(make(rounds=1, unseen_weight=None))['classifier_1']['unseen_weight'] == 30
     assert found['candidates_1']['trained_with'] == 1
     calibrated = stages(make(rounds=1, **{'judge.unseen_weight': 30, 'judge.calibrated': True}))
@@ -45,7 +45,7 @@ def test_judge_and_final_classifier_have_weights_of_their_own(make):
 
 def test_a_gate_has_only_the_setting_that_it_needs(make):
     gates = [stages(make(**{'gate.type': name}))['generator_1']['feedback']['gate'] for name in ('rank', 'threshold')]
-    assert gates == [{'type': 'rank', 'share': 0.25}, {'type': 'threshold', 'threshold': 0.5}]
+    assert gates == [{'type': 'rank', 'share': 1.0}, {'type': 'threshold', 'threshold': 0.5}]
 
 
 def test_without_weight_nothing_but_the_generator_is_trained_on(make):
@@ -108,12 +108,12 @@ def test_card_follows_the_origin_of_the_candidates(make, name, options, card):
     assert any('a control' in line for line in method.deviations) == (method.origin is None)
 
 
-@pytest.mark.parametrize(('dataset', 'model', 'rounds', 'weight'), [
-    ('voc', 'r101', 3, None), ('context', 'r101', 3, None), ('voc', 'mobilenetv2', 3, None),
-    ('shapes', 'tiny', 5, 10)])
-def test_settings_of_every_scale(dataset, model, rounds, weight):
+@pytest.mark.parametrize(('dataset', 'model', 'rounds', 'weight', 'share'), [
+    ('voc', 'r101', 3, None, 0.25), ('context', 'r101', 3, None, 0.25), ('voc', 'mobilenetv2', 3, None, 0.25),
+    ('shapes', 'tiny', 5, 3, 1.0)])
+def test_settings_of_every_scale(dataset, model, rounds, weight, share):
     settings = load_config('zsmmd', dataset, model).recursion
     assert (settings.rounds, settings.unseen_weight, settings.weight, settings.judge.unseen_weight) == (
         rounds, weight, 1.0, 1)
-    assert settings.gate.type == 'rank' and settings.gate.share == 0.25
+    assert settings.gate.type == 'rank' and settings.gate.share == share
     assert load_config('zsmmd', dataset, model).joint == load_config('zs3', dataset, model).joint
