@@ -65,9 +65,9 @@ def column(page: Any, number: int) -> list[str]:
 
 
 def test_the_answer_stands_first(page: Any) -> None:
-    first = page.locator('#answers section').first
-    assert 'who is best' in first.inner_text()
-    line = page.locator('#answers .answers', has_text='K=2').first.locator('tbody tr').first
+    assert 'voc: who is best' in page.locator('#answers section').first.inner_text()  # photographs first
+    shapes = page.locator('#answers section', has_text='shapes: who is best')
+    line = shapes.locator('.answers', has_text='K=2').first.locator('tbody tr').first
     assert [word in line.inner_text() for word in ('zs3', ' over ridge', 'no, beyond noise')] == [True] * 3
 
 
