@@ -37,7 +37,7 @@ test: lint
 	OMP_NUM_THREADS=1 $(PY) -m pytest -m 'not slow and not gpu' -n auto --dist loadfile
 
 test-slow: setup
-	@$(PY) -c 'import playwright, ray, submitit' 2>/dev/null || $(PIP) -e '.[browser,ray,slurm]'
+	@$(PY) -c 'import mkdocs, playwright, ray, submitit' 2>/dev/null || $(PIP) -e '.[browser,docs,ray,slurm]'
 	OMP_NUM_THREADS=1 $(PY) -m pytest -m 'slow and not gpu' -n auto --dist loadfile
 
 # One after the other: they share the GPU.
