@@ -19,13 +19,13 @@ _ELSEWHERE = ('GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'G
 
 @functools.cache
 def state() -> dict[str, Any]:
-    """Commit, whether files outside ``reports/``, which a run writes to, differ from it, and a hash of how.
+    """Commit, whether files differ from it but those that a run writes, ``reports/`` and the README's block, and how.
 
     All are None unless this project is a checkout: an unpacked archive may lie in the work tree of something else.
     """
     if not _is_checkout():
         return {'sha': None, 'dirty': None, 'diff': None}
-    here = ('--', '.', ':!reports')
+    here = ('--', '.', ':!reports', ':!README.md')
     status = _ask('status', '--porcelain', *here)
     sha = _ask('rev-parse', 'HEAD')
     return {'sha': sha and sha.decode().strip(), 'dirty': None if status is None else bool(status),
