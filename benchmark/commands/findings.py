@@ -46,6 +46,7 @@ def machine_rows(work_dir: Path) -> list[tuple[str, str]]:
 
 def data_rows(root: Path) -> list[tuple[str, ...]]:
     """Which data sets and word vectors are there, and how to get the others."""
+    from zs_methods.datasets.acquisition.embeddings import way_to
     from zs_methods.datasets.files import locate
     from zs_methods.datasets.spec import available, load_spec
     from zs_methods.task import find_vectors
@@ -57,7 +58,8 @@ def data_rows(root: Path) -> list[tuple[str, ...]]:
         files = {short: Path(find_vectors(name, root, short)) for short in spec.vectors}
         have = [short for short, file in files.items() if file.is_file()]
         todo = [] if there or spec.embedded else [f'python -m benchmark prepare {name}']
-        todo += [] if have else [f'python -m benchmark prepare embeddings {file.stem}' for file in files.values()][:1]
+        if not have:
+            todo += [f'python -m benchmark prepare embeddings {way_to(file)}' for file in files.values()][:1]
         rows.append((name, 'found' if there else 'painted on first use' if spec.embedded else 'not there',
                      ', '.join(have) or 'none', '; '.join(todo) or '-'))
     return rows

@@ -143,7 +143,8 @@ def _check_vectors(task: Task, request: Request) -> None:
     named = {str(find_vectors(request.dataset, request.root, name)) for name in task.spec.vectors}
     for file in map(Path, split_files(task.vectors)):
         if not file.is_file() and str(file) in named:
-            raise UsageError(f'no word vectors at {file}; python -m benchmark prepare embeddings {file.stem}, or '
+            from zs_methods.datasets.acquisition.embeddings import way_to
+            raise UsageError(f'no word vectors at {file}; python -m benchmark prepare embeddings {way_to(file)}, or '
                              '--vectors FILE')
     load_class_vectors(task.spec.classes, task.vectors, task.spec.aliases)
 

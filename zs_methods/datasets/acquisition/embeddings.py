@@ -178,6 +178,12 @@ def _download(name: str, listener: Listener) -> Path:
                                'download it in another way and pass the file') from None
 
 
+def way_to(file: Path) -> str:
+    """The options of ``prepare embeddings`` that make a file of word vectors which a data set's description names."""
+    arrays = [array for array, name in ARRAYS.items() if file.stem.endswith(f'_{name}')]
+    return f'--from {arrays[0]}.pkl' if arrays else file.stem
+
+
 def _known(name: str, models: Sequence[str]) -> None:
     if name not in models:
         fitting = difflib.get_close_matches(name, models, n=5, cutoff=0.3) or models

@@ -3,6 +3,7 @@
 import gzip
 import json
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -221,3 +222,13 @@ def test_a_pickled_array_of_another_length(tmp_path, listener):
     with pytest.raises(AcquisitionError, match=r'a\.pkl: has 7 rows without names, .* none of: voc, context, '):
         embeddings.prepare(str(tmp_path / 'a.pkl'), tmp_path, DATASETS, [], listener)
     assert not (tmp_path / 'embeddings').exists()
+
+
+@pytest.mark.parametrize('dataset', ['voc', 'voc-mini', 'context', 'cocostuff'])
+def test_the_way_to_every_named_file_exists(dataset):
+    for file in load_spec(dataset).vectors.values():
+        source, _, name = embeddings.way_to(Path(file)).rpartition(' ')
+        if source:
+            assert source == '--from' and Path(name).stem in embeddings.ARRAYS
+        else:
+            assert name in embeddings.KNOWN
