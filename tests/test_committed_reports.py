@@ -15,7 +15,7 @@ from benchmark.records.selections import load_selections
 from benchmark.reporting.render import render
 from benchmark.reporting.tables.markup import MAX_WIDTH
 from benchmark.reporting.tables.paging import MAX_LINES
-from benchmark.stats import summarise
+from benchmark.stats import paired, summarise
 from zs_methods.datasets import load_spec
 from zs_methods.evaluation.scores import scores
 from zs_methods.registry import METHODS
@@ -30,14 +30,16 @@ def records():
 
 #: What every method was measured to read of unseen labels, at most; the others are told which images to leave out.
 READS = {'oracle': 'pixels', 'zs5': 'image-oracle', 'zsmmd_st': 'image-oracle'}
-GENERATIVE = ('zs3', 'zs3_gc', 'zs5', 'zsmmd', 'zsmmd_st', 'cagnet')
-KS, SEEDS = load_spec('shapes').ks, (0, 1, 2)
-#: Methods that the reference is older than; they join when it is made anew.
-LATER = {'zsmmd_control', 'zsmmd_i'}
+GENERATIVE = ('zs3', 'zs3_gc', 'zs5', 'zsmmd', 'zsmmd_i', 'zsmmd_st', 'cagnet')
+KS, SEEDS = load_spec('shapes').ks, range(5)
+#: Of the card with the published loop; two more are due.
+OFFICIAL_SEEDS = range(3)
+#: The slowest methods, which have been measured at these K of the card zs3-clean so far.
+SLOW, SLOW_KS = {'zs3_gc', 'cagnet', 'joem', 'strict', 'zsmmd_st'}, (2, 4)
 
 
 def methods(*roles):
-    return {name for name, method in METHODS.module_dict.items() if method.role in roles} - LATER
+    return {name for name, method in METHODS.module_dict.items() if method.role in roles}
 
 
 def of_card(records, card):
@@ -69,11 +71,13 @@ def test_pages_regenerate_byte_for_byte(tmp_path):
 
 @pytest.mark.parametrize(('card', 'names'), [
     ('zs3-clean', methods('floor', 'method', 'ceiling')),
-    ('zs3-official', {'seen_only', 'zs3', 'zs3_gc', 'oracle'}),
+    ('zs3-official', {'seen_only', 'zs3', 'zs3_gc', 'zsmmd', 'zsmmd_control', 'oracle'}),
 ])
 def test_every_method_is_there_for_every_k_and_seed(records, card, names):
     cells = {(r.cell.method, r.cell.k, r.cell.seed) for r in of_card(records, card) if r.status.value == 'done'}
-    assert cells == set(itertools.product(names, KS, SEEDS))
+    seeds = SEEDS if card == 'zs3-clean' else OFFICIAL_SEEDS
+    assert cells == {cell for cell in itertools.product(names, KS, seeds)
+                     if card != 'zs3-clean' or cell[0] not in SLOW or cell[1] in SLOW_KS}
 
 
 def test_scores_follow_from_the_confusion_matrices(records):
@@ -105,6 +109,14 @@ def test_floor_knows_seen_classes_and_no_unseen_one(records):
 def test_self_training_adds_to_zs3_and_calibration_to_spnet(records, k):
     assert mean(records, 'zs5', k, 'hiou') >= mean(records, 'zs3', k, 'hiou')
     assert mean(records, 'spnet_c', k, 'unseen', 'miou') > mean(records, 'spnet', k, 'unseen', 'miou')
+
+
+@pytest.mark.parametrize('k', KS)
+def test_zsmmd_adds_to_zs3_and_to_its_control_beyond_noise(records, k):
+    hiou = {name: [one.metrics.hiou for seed in SEEDS for one in of_card(records, 'zs3-clean')
+                   if (one.cell.method, one.cell.k, one.cell.seed) == (name, k, seed)]
+            for name in ('zsmmd', 'zs3', 'zsmmd_control')}
+    assert all(paired(hiou['zsmmd'], hiou[other]).verdict == 'better' for other in ('zs3', 'zsmmd_control'))
 
 
 @pytest.mark.parametrize('method', GENERATIVE)
