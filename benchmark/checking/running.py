@@ -22,6 +22,7 @@ from benchmark.running.stage import run_node
 from benchmark.store.artifacts import MANIFEST, ArtifactStore
 from zs_methods.evaluation import LAST
 from zs_methods.hashes import file_sha256
+from zs_methods.stages.network import CONFIG
 
 #: Added to the score of unseen classes where nothing may be pseudo-labelled as one.
 MUTED = -1e4
@@ -133,15 +134,19 @@ def run_alone(node: Node, artifacts: Path, device: torch.device, data_root: Path
     store = ArtifactStore(scratch)
     for name, key in node.inputs:
         shutil.copytree(artifacts / f'{name}-{key}', store.path(name, key))  # a stage may write where it only reads
+    root = node.task.data_root
     if data_root:
         node = dataclasses.replace(node, task=dataclasses.replace(
-            node.task, data_root=str(data_root / Path(node.task.data_root).name)))
+            node.task, data_root=str(data_root / Path(root).name)))
     try:
         run_node(node, store, device, lambda done, total: None)
     except BaseException:
         shutil.rmtree(scratch)
         raise
-    return store.path(node.name, node.key)
+    artifact = store.path(node.name, node.key)
+    if (config := artifact / CONFIG).is_file():  # it names the folder of the data: no difference that counts
+        config.write_text(config.read_text(encoding='utf-8').replace(node.task.data_root, root), encoding='utf-8')
+    return artifact
 
 
 @dataclass

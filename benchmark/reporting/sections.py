@@ -72,8 +72,8 @@ def _boards(section: Section, comparisons: Sequence[Comparison]) -> list[tuple[s
     """The leaderboard of every K, and the methods that have no hIoU there."""
     found = leaderboard.all_standings(section, comparisons)
     frames = [(unit, leaderboard.of_unit(section, unit, found)) for unit in section.units]
-    return [(unit.label, '' if frame.empty else escaped_table(frame, _BOARD, keys=2), leaderboard.silent(unit, found))
-            for unit, frame in frames]
+    return [(unit.label, '' if frame.empty else escaped_table(frame, _BOARD, keys=2),
+             leaderboard.silent(section, unit, found)) for unit, frame in frames]
 
 
 def _compared(section: Section, comparisons: Sequence[Comparison]) -> dict[str, Any]:

@@ -149,10 +149,12 @@ def whole(section: Section, comparisons: Sequence[Comparison]) -> pd.DataFrame:
                       for unit, frame in frames if not frame.empty] or [pd.DataFrame()], ignore_index=True)
 
 
-def silent(unit: Unit, found: Sequence[Standing]) -> list[str]:
-    """The methods of a K that have no hIoU, and why."""
+def silent(section: Section, unit: Unit, found: Sequence[Standing]) -> list[str]:
+    """The rows of a K that have no hIoU, ranked or not, and why."""
     absent = 'no pixel of an unseen, or of a seen class'
-    return [f'{row.label} ({missing_text(row) or absent})' for one in found if one.unit == unit for row in one.silent]
+    rows = [row for one in found if one.unit == unit for row in one.silent]
+    rows += [row for row in section.plain if row.unit == unit and not row.scored and not _is_ranked(row)]
+    return [f'{row.label} ({missing_text(row) or absent})' for row in rows]
 
 
 def main_section(sections: Sequence[Section]) -> Section:

@@ -83,7 +83,8 @@ def test_conversion_evaluation_and_report(import_zs3, released, one_image, tmp_p
     assert [stage.name for stage in record.stages] == ['seen', 'evaluate']
     assert record.stages[0].summary['checkpoint'] == 'deeplab.pth.tar'
     assert record.network.weights == 'released by the authors'
-    assert '| zs3_released' in (reports / 'shapes.md').read_text()
+    assert 'zs3_released (no pixel of an unseen' in (reports / 'shapes.md').read_text()
+    assert '| zs3_released' in (reports / 'shapes' / 'numbers.md').read_text()
     page = (reports / 'shapes' / 'methods.md').read_text()
     assert 'zs3 (released weights)' in page
     assert "released weights: trained by the paper's authors" in page
