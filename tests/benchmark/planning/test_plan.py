@@ -12,19 +12,16 @@ from dataclasses import replace
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
+from stage_keys import by_method, changed
 
 from benchmark import ROOT
-from benchmark.commands import select
-from benchmark.commands.requests import request_of, run_options_of
-from benchmark.planning import selection_plan
-from benchmark.planning.methods import load_plugins
-from benchmark.planning.plan import plan_cell, trie_lines
+from benchmark.planning.plan import plan_cell
 from benchmark.store.checksums import content_hash
 from zs_methods.configs import load_config
 from zs_methods.hashes import file_sha256
 from zs_methods.models import MobileNetV2
 from zs_methods.protocols import PROTOCOLS
-from zs_methods.registry import METHODS, MODELS, STAGES
+from zs_methods.registry import METHODS, STAGES
 from zs_methods.stages.train_generator import TrainGenerator
 
 TRUNK = ['seen', 'maps', 'features', 'generator', 'classifier']
@@ -41,17 +38,6 @@ def shapes_config(method):
     config = load_config(method, 'shapes', 'tiny')
     config.network = NETWORK
     return config
-
-
-def by_method(cells):
-    """Method -> stage -> key."""
-    return {cell.id.method: {node.name: node.key for node in cell.nodes} for cell in cells}
-
-
-def changed(before, after):
-    """Names of the stages whose keys differ."""
-    assert before.keys() == after.keys()
-    return [name for name in before if before[name] != after[name]]
 
 
 @pytest.fixture
@@ -254,140 +240,6 @@ def test_another_process_in_another_folder_makes_the_same_keys(plan, argv, tmp_p
     printed = set(re.findall(r'\b[0-9a-f]{16}\b', done.stdout))
     assert printed == {node.key for cell in plan(*words) for node in cell.nodes}
     assert list(tmp_path.iterdir()) == []
-
-
-PLUGIN = """
-from zs_methods.methods import Method
-from zs_methods.registry import METHODS, STAGES
-from zs_methods.stages import Stage
-
-
-@STAGES.register_module(name='Temporary{name}')
-class Temporary(Stage):
-    ...
-
-
-@METHODS.register_module(name='temporary_{name}')
-class TemporaryMethod(Method):
-    summary = 'temporary'
-
-    def stages(self):
-        return [self.seen(), self.stage('mine', 'Temporary{name}'), self.evaluate()]
-"""
-
-
-def test_an_edited_plugin_changes_its_own_stage_and_all_after(plan, tmp_path):
-    plugin = tmp_path / 'mine.py'
-    plugin.write_text(PLUGIN.format(name='A'))
-    words = ('--methods', 'temporary_A', '--ks', 2, '--plugin', plugin)
-    before = by_method(plan(*words))['temporary_A']
-    assert before == by_method(plan(*words))['temporary_A']
-    plugin.write_text(plugin.read_text() + '# edited\n')
-    assert changed(before, by_method(plan(*words))['temporary_A']) == ['mine', 'evaluate']
-
-
-def test_two_plugins_of_one_file_name_keep_their_own_addresses(plan, tmp_path):
-    files = [tmp_path / name / 'mine.py' for name in 'AB']
-    for file in files:
-        file.parent.mkdir()
-        file.write_text(PLUGIN.format(name=file.parent.name))
-        load_plugins([file])
-    words = ('--methods', 'temporary_A,temporary_B', '--ks', 2)
-    before = by_method(plan(*words))
-    files[1].write_text(files[1].read_text() + '# edited\n')
-    after = by_method(plan(*words))
-    assert changed(before['temporary_A'], after['temporary_A']) == []
-    assert changed(before['temporary_B'], after['temporary_B']) == ['mine', 'evaluate']
-
-
-def test_a_config_beside_a_plugin_is_used(plan, tmp_path):
-    plugin = tmp_path / 'mine.py'
-    plugin.write_text(PLUGIN.format(name='A'))
-    words = ('--methods', 'temporary_A', '--ks', 2, '--plugin', plugin)
-    before = by_method(plan(*words))['temporary_A']
-    (tmp_path / 'temporary_A_config.py').write_text('evaluation = dict(examples=1)\n')
-    assert changed(before, by_method(plan(*words))['temporary_A']) == ['evaluate']
-
-
-def test_a_config_of_a_split_counts_for_that_split_and_for_what_is_chosen_on_it(plan, argv, tmp_path):
-    plugin = tmp_path / 'mine.py'
-    plugin.write_text(PLUGIN.format(name='A'))
-    (tmp_path / 'temporary_A_shapes.py').write_text('evaluation = dict(examples=3)\n')
-    words = ('--methods', 'temporary_A', '--ks', '2,4', '--plugin', plugin)
-    before = plan(*words)
-    assert {cell.nodes[-1].config['examples'] for cell in before if cell.id.method == 'temporary_A'} == {3}
-    (tmp_path / 'temporary_A_shapes-k4.py').write_text('evaluation = dict(examples=1)\n')
-    after = plan(*words)
-    assert [(cell.id.k, cell.id.method) for cell, other in zip(before, after, strict=True)
-            if cell.key != other.key] == [(4, 'temporary_A')]
-    args = select.COMMAND.parse(argv(*words[:2], '--ks', 4, '--plugin', plugin, '--folds', 1, '--device', 'cpu'))
-    _, plans = selection_plan.plan(selection_plan.SelectionRequest(request_of(args), {}, [2], 1), run_options_of(args))
-    (chosen,) = plans['temporary_A'][0]
-    assert chosen.id.split.startswith('k4-held-out-') and chosen.task.split_name == 'shapes-k4'
-    assert chosen.nodes[-1].config['examples'] == 1
-
-
-def test_trie_shows_every_distinct_stage_once_and_marks_what_is_there(plan, store):
-    cells = plan('--methods', 'zs3,zsmmd', '--ks', '2,4')
-    nodes = {node.key: node for cell in cells for node in cell.nodes}
-    lines = trie_lines(cells, store)
-    titles = [line for line in lines if not line.startswith(' ')]
-    assert titles == ['shapes k2 zs3-clean seed 0', 'shapes k4 zs3-clean seed 0']
-    assert sorted(line.split()[1] for line in lines if line not in titles) == sorted(nodes)
-    assert {line.split()[2] for line in lines if line not in titles} == {'run'}
-    assert Counter(line.split()[4] for line in lines if '=' in line) == dict.fromkeys(
-        ('seen_only', 'zs3', 'zsmmd', 'oracle'), 2)
-
-    seen = cells[0].nodes[0]
-    with store.create(seen.name, seen.key, {}):
-        pass
-    assert [line.split()[:3] for line in trie_lines(cells, store) if 'reuse' in line] == [['seen', seen.key, 'reuse']]
-
-
-def test_trie_puts_every_stage_under_the_one_before_it(plan, store, toy):
-    """Also when another branch was planned in between."""
-    cells = plan('--methods', 'zs3,toy_ok,zsmmd', '--ks', 2)
-    parent = {node.key: node.inputs[-1][1] for cell in cells for node in cell.nodes if node.inputs}
-    open_branch = {}
-    for line in trie_lines(cells, store):
-        depth = (len(line) - len(line.lstrip())) // 2
-        if depth:
-            key = line.split()[1]
-            assert parent.get(key) == (open_branch[depth - 1] if depth > 1 else None)
-            open_branch[depth] = key
-
-
-def test_trie_branches_in_the_order_of_the_request_stay_apart(store, cell):
-    """More continues under seen although peek came between."""
-    cells = [cell('toy_fail'), cell('toy_peek'), cell('toy_fail_later')]
-    names = [line.split()[0] for line in trie_lines(cells, store)[1:]]
-    assert names == ['seen', 'broken', 'evaluate', 'more', 'evaluate', 'peek', 'evaluate']
-
-
-def test_editing_a_plugins_model_changes_the_keys_of_stages_that_use_it(tmp_path, plan):
-    text = ('from torch import nn\n'
-            'from zs_methods.registry import METHODS, MODELS\n'
-            'from zs_methods.methods import ZS3\n'
-            '@MODELS.register_module()\n'
-            'class Mine(nn.Module):\n'
-            '    marker = 1\n'
-            '@METHODS.register_module(name="mine")\n'
-            'class MineMethod(ZS3):\n'
-            '    def generator(self, **settings):\n'
-            '        return super().generator(loss=dict(type="zs_methods.Mine"), **settings)\n')
-    keys = []
-    for folder, marker in (('a', 1), ('b', 1), ('c', 2)):
-        path = tmp_path / folder / 'mine.py'
-        path.parent.mkdir()
-        path.write_text(text.replace('marker = 1', f'marker = {marker}'))
-        (path.parent / 'mine_shapes.py').write_text(f'_base_ = [{str(CONFIGS / "zs3/zs3_tiny.py")!r}]\n')
-        for registry, name in ((METHODS, 'mine'), (MODELS, 'Mine')):
-            registry.module_dict.pop(name, None)
-        cells = plan('--methods', 'mine', '--ks', 2, '--plugin', path)
-        keys.append({node.name: node.key for cell in cells for node in cell.nodes if cell.id.method == 'mine'})
-    assert keys[0] == keys[1]
-    assert keys[0]['features'] == keys[2]['features']
-    assert keys[0]['generator'] != keys[2]['generator']
 
 
 def test_a_key_follows_from_the_content_of_all_stages(plan):
