@@ -54,6 +54,21 @@ def test_without_timm_one_line_says_what_to_install(monkeypatch):
         build()
 
 
+@pytest.mark.parametrize('name', [SMALL, 'tf_efficientnet_lite0', 'convnext_atto'])
+def test_frozen_up_to_the_map_at_stride_4_nothing_before_it_moves(timm, name):
+    """What a step changes is what the low map does not depend on."""
+    torch.manual_seed(0)
+    backbone = build(name, freeze_low=True).train()
+    image = torch.rand(2, 3, 64, 64)
+    low, last = backbone(image)
+    assert not low.requires_grad and last.requires_grad
+    before = {key: value.clone() for key, value in backbone.state_dict().items()}
+    last.square().mean().backward()
+    torch.optim.SGD([p for p in backbone.parameters() if p.requires_grad], lr=0.1).step()
+    assert any(not torch.equal(value, before[key]) for key, value in backbone.state_dict().items())
+    assert torch.equal(backbone(image)[0], low)
+
+
 @pytest.mark.parametrize(('name', 'channels'), [(SMALL, (64, 512)), ('tf_efficientnet_lite0', (24, 320)),
                                                 ('convnext_atto', (40, 320))])
 def test_maps_at_stride_4_and_16(timm, name, channels):

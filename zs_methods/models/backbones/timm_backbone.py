@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from mmseg.models.backbones import TIMMBackbone as _TIMMBackbone
-from torch import Tensor
+from torch import Tensor, nn
 
 from zs_methods.models.backbones.norm_eval import NormEval
 from zs_methods.registry import MODELS
@@ -29,6 +29,8 @@ class TIMMBackbone(NormEval, _TIMMBackbone):
         model_name (str): name in timm, such as ``resnet50``.
         output_stride (int): stride of the last map; later strides become dilations.
         norm_eval (bool): batch normalisation is frozen, see `NormEval`.
+        freeze_low (bool): the network keeps its weights and statistics up to the map at stride 4: a third of the time
+            of a step, where maps are largest and what pre-training found is most general.
         init_cfg (dict, optional): see mmengine's BaseModule.
         **kwargs: further arguments of ``timm.create_model``.
 
@@ -41,7 +43,7 @@ class TIMMBackbone(NormEval, _TIMMBackbone):
     """
 
     def __init__(self, model_name: str, output_stride: int = 16, norm_eval: bool = False,
-                 init_cfg: dict | None = None, **kwargs: Any) -> None:
+                 freeze_low: bool = False, init_cfg: dict | None = None, **kwargs: Any) -> None:
         try:
             import timm  # noqa: F401
         except ImportError as error:
@@ -55,6 +57,28 @@ class TIMMBackbone(NormEval, _TIMMBackbone):
         self.low = len(strides) - 1 - strides[::-1].index(LOW_STRIDE)
         self.out_channels = channels[self.low], channels[-1]
         self.freeze_norms(norm_eval)
+        self.freeze_low = freeze_low
+        if freeze_low:
+            for part in self._low_parts():
+                part.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> TIMMBackbone:
+        """Sets the mode and keeps frozen parts in evaluation mode."""
+        super().train(mode)
+        if self.freeze_low:
+            for part in self._low_parts():
+                part.eval()
+        return self
+
+    def _low_parts(self) -> list[nn.Module]:
+        """The layers up to the map at stride 4: what holds tensors, or no parts; timm keeps the order of use."""
+        last = self.timm_model.feature_info.module_name(self.low)
+        names = {last, last.replace('.', '_', 1)}  # its wrapper may flatten stages
+        parts = [(name, part) for name, part in self.timm_model.named_modules()
+                 if [*part.parameters(recurse=False), *part.buffers(recurse=False)] or not any(part.children())]
+        end = max(index for index, (name, _) in enumerate(parts)
+                  if any(name == one or name.startswith(f'{one}.') for one in names))
+        return [part for _, part in parts[:end + 1]]
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Maps images (N, 3, H, W) to maps at stride 4 and at the output stride."""
