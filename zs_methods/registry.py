@@ -7,6 +7,7 @@ In a config whose default scope is ``mmseg``, write our types with the package p
 from __future__ import annotations
 
 from mmengine.registry import Registry
+from mmseg.registry import DATA_SAMPLERS as MMSEG_DATA_SAMPLERS
 from mmseg.registry import DATASETS as MMSEG_DATASETS
 from mmseg.registry import HOOKS as MMSEG_HOOKS
 from mmseg.registry import METRICS as MMSEG_METRICS
@@ -16,7 +17,9 @@ from mmseg.registry import TRANSFORMS as MMSEG_TRANSFORMS
 
 from zs_methods.own_registries import METHODS, STAGES
 
-__all__ = ['DATASETS', 'HOOKS', 'METHODS', 'METRICS', 'MODELS', 'OPTIM_WRAPPER_CONSTRUCTORS', 'STAGES', 'TRANSFORMS']
+__all__ = [
+    'DATASETS', 'DATA_SAMPLERS', 'HOOKS', 'METHODS', 'METRICS', 'MODELS', 'OPTIM_WRAPPER_CONSTRUCTORS', 'STAGES',
+    'TRANSFORMS']
 
 # heads, generators and losses
 MODELS = Registry('model', parent=MMSEG_MODELS, scope='zs_methods',
@@ -24,6 +27,9 @@ MODELS = Registry('model', parent=MMSEG_MODELS, scope='zs_methods',
 # data sets that know seen from unseen
 DATASETS = Registry('dataset', parent=MMSEG_DATASETS, scope='zs_methods',
                     locations=['zs_methods.datasets.zero_shot_dataset'])
+# which image comes next
+DATA_SAMPLERS = Registry('data sampler', parent=MMSEG_DATA_SAMPLERS, scope='zs_methods',
+                         locations=['zs_methods.datasets.rare_classes'])
 # label masking and its audit
 TRANSFORMS = Registry('transform', parent=MMSEG_TRANSFORMS, scope='zs_methods',
                       locations=['zs_methods.datasets.transforms', 'zs_methods.datasets.augmentation',

@@ -151,6 +151,14 @@ class ZeroShotDataset(BaseSegDataset):
         self.ledger.add_labels(labels)
         return labels
 
+    def presence(self) -> np.ndarray:
+        """Which seen classes the labels of every image hold, as training reads them, shape (images, classes), bool."""
+        present = np.zeros((len(self), IGNORE + 1), dtype=bool)
+        for index, row in enumerate(present):
+            row[LoadLabels().transform(self.get_data_info(index))['gt_seg_map']] = True
+        present[:, self.unseen] = False
+        return present[:, :len(self.spec.classes)]
+
     def prepare_data(self, idx: int) -> Any:
         """Runs the pipeline and writes down which labels leave it.
 
