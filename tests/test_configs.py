@@ -54,7 +54,7 @@ def test_every_config_is_complete(name):
     ('r101_context', 0.007, 0.07, 5e-4, (0.07, 5e-4)),
     ('r101_cocostuff', 2.5e-4, 2.5e-3, 5e-4, (5e-3, 0.0)),
     ('mobilenetv2', 3e-4, 0.02, 5e-4, (0.02, 5e-4)),
-    *((name, 2e-3, 0.02, 5e-4, (0.02, 5e-4)) for name in ('efficientnet_lite0', 'resnet50')),
+    *((name, 3e-4, 3e-3, 1e-2, (3e-3, 1e-2)) for name in ('efficientnet_lite0', 'resnet50')),
 ])
 def test_learning_rates_of_backbone_and_head(name, backbone, head, decay, bias):
     config = load(name)
@@ -62,13 +62,14 @@ def test_learning_rates_of_backbone_and_head(name, backbone, head, decay, bias):
     model.backbone, model.decode_head = nn.Linear(2, 2), nn.Module()
     model.decode_head.conv, model.decode_head.conv_seg = nn.Linear(2, 2), nn.Conv2d(2, 2, 1)
     optimizer = build_optim_wrapper(model, config.optim_wrapper).optimizer
-    assert type(optimizer) is torch.optim.SGD
+    adaptive = name in ('efficientnet_lite0', 'resnet50')
+    assert type(optimizer) is (torch.optim.AdamW if adaptive else torch.optim.SGD)
     rates = {id(group['params'][0]): (group['lr'], group['weight_decay']) for group in optimizer.param_groups}
     assert rates[id(model.backbone.weight)] == pytest.approx((backbone, decay))
     assert rates[id(model.decode_head.conv.weight)] == pytest.approx((head, decay))
     assert rates[id(model.decode_head.conv_seg.weight)] == pytest.approx((head, decay))
     assert rates[id(model.decode_head.conv_seg.bias)] == pytest.approx(bias)
-    assert all((group['momentum'], group['nesterov']) == (0.9, False) for group in optimizer.param_groups)
+    assert adaptive or all((group['momentum'], group['nesterov']) == (0.9, False) for group in optimizer.param_groups)
 
 
 @pytest.mark.parametrize(('name', 'batch', 'per_batch', 'classifier'), [

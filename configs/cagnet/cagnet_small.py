@@ -23,6 +23,6 @@ cagnet = dict(
 deviations = (
     'small: the small network in the heading, 300 iterations of step 1 and 1000 of step 2 on its crops; the code has a '
     'DeepLabV2 with ResNet-101, 40,000 and 6,000 iterations with crops of 368 px',
-    'small: features of 128 values (600), shared layer 256 (1024), contextual module 128 (256), generator half '
-    'as wide; AdamW at 5e-4 and 2e-4 (2.5e-4 and 5e-5), not tuned',
+    'small: features of the width of the network, 64 or 128 values (600), shared layer 256 (1024), contextual module '
+    '128 (256), generator half as wide; AdamW at 5e-4 and 2e-4 (2.5e-4 and 5e-5), not tuned',
 )

@@ -3,4 +3,4 @@
 _base_ = ['./self_training.py']
 
 self_training = dict(student=dict(
-    epochs=None, train_cfg=dict(max_iters=300), optim_wrapper=dict(optimizer=dict(lr=0.01))))
+    epochs=None, rate=0.5, train_cfg=dict(max_iters=300)))

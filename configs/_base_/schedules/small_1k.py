@@ -1,9 +1,17 @@
-"""40 to 100 minutes of one core, from ImageNet weights whose normalisation is trained; the backbone's rate is 2e-3."""
+"""1,000 steps from ImageNet weights, 20 minutes of one core with EfficientNet-Lite0; the backbone's rate is 3e-4.
+
+Chosen on a quarter of the training images of `voc-mini` at K=2, by mIoU of the seen classes after 1,000 steps: 46.0;
+without the sampler of rare classes 41.9; with mmseg's initialisation of the head (a classifier near 0), trained
+normalisation and rates of 1e-3 and 2e-4, 21.2. SGD at 0.1 and 0.01 was no faster than AdamW in the first 150 steps.
+"""
 
 _base_ = './small.py'
 
 network_deviations = (
-    'timm: DeepLabV3+ on a network of timm, whose normalisation is trained, 1000 iterations of 8 crops of 256 px',
+    'timm: DeepLabV3+ on a network of timm with frozen normalisation, as it is up to stride 4, 1000 iterations of 8 '
+    'crops of 256 px with AdamW; images with rare seen classes are drawn more often',
 )
 train_cfg = dict(max_iters=1000)
-optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'backbone': dict(lr_mult=0.1)}))
+optim_wrapper = dict(
+    optimizer=dict(_delete_=True, type='AdamW', lr=3e-3, weight_decay=1e-2),
+    paramwise_cfg=dict(custom_keys={'backbone': dict(lr_mult=0.1)}))

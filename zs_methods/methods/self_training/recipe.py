@@ -72,9 +72,21 @@ class SelfTraining(Method):
                           pipeline=self.cfg.label_pipeline, batch_size=self.cfg.features.batch_size, **settings)
 
     def student(self, name: str, pseudo_labels: str, training: dict[str, Any], teacher: dict[str, Any]) -> StageSpec:
-        """A stage that trains the teacher's network further; `training` has ``epochs`` and changed sections."""
+        """A stage that trains the teacher's network further.
+
+        Args:
+            name (str): its name.
+            pseudo_labels (str): stage that made the labels.
+            training (dict): ``epochs``, changed sections, and ``rate``, a share of the seen step's learning rate, which
+                counts where no section names a rate.
+            teacher (dict): ``network`` and ``classifier``.
+        """
         changes = dict(training)
-        epochs = changes.pop('epochs')
+        epochs, rate = changes.pop('epochs'), changes.pop('rate', None)
+        if rate is not None:
+            wrapper = dict(changes.get('optim_wrapper', {}))
+            own = {'lr': rate * self.cfg.optim_wrapper.optimizer.lr, **wrapper.get('optimizer', {})}
+            changes['optim_wrapper'] = {**wrapper, 'optimizer': own}
         spec = self.retrain(name, initial=teacher['network'], classifier=teacher['classifier'],
                             pseudo_labels=pseudo_labels, **changes)
         return StageSpec(name, {**spec.config, 'epochs': epochs})

@@ -119,6 +119,19 @@ def test_what_is_read_is_what_is_declared(run_recipe, teacher, make, name, proto
     assert ('student_2' in folders) == (name == 'strict')
 
 
+def test_a_students_rate_is_a_share_of_the_seen_steps(make):
+    teacher = {'network': 'seen', 'classifier': None}
+
+    def rate(**training):
+        method = make('zs5', **{'optim_wrapper.optimizer.lr': 8e-3})
+        spec = method.student('student', 'pseudo_labels', {'epochs': None, **training}, teacher)
+        return spec.config['config']['optim_wrapper']['optimizer']
+
+    assert rate()['lr'] == 8e-3 and rate(rate=0.25)['lr'] == 2e-3
+    assert rate(rate=0.25)['type'] == rate()['type']
+    assert rate(rate=0.25, optim_wrapper=dict(optimizer=dict(lr=1e-3)))['lr'] == 1e-3
+
+
 def test_cards_that_allow_less_are_skipped(make):
     card = PROTOCOLS['zs3-clean'].model_copy(update={'unlabelled_access': 'image-filter'})
     assert 'image-oracle' in make('zs5', card=card).skip()
