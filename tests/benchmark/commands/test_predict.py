@@ -96,6 +96,18 @@ def test_a_method_and_k_name_a_cell(predicted, untrained, tmp_path):
     assert 'make it again: python benchmark/run.py --methods zs3' in predicted(*words, cell='zs3_seed0_2')[2]
 
 
+def test_a_cell_whose_model_is_here_goes_before_records_alone(predicted, untrained, tmp_path):
+    """As after the first run, when the reference has records of the same method under another card, too."""
+    words = [picture(tmp_path / 'a.png', 20, 20), '--reports', tmp_path, '--work-dir', untrained.parents[1],
+             '--method', 'zs3', '--k', 2]
+    official = tmp_path / 'records' / 'shapes_k2_zs3-official_tiny_zs3_seed0_2.json'
+    save_record(fake_record('zs3', key='x', protocol='zs3-official'), official)
+    save_record(fake_record('zs3', key='abc'), tmp_path / 'records' / 'shapes_k2_zs3-clean_tiny_zs3_seed0_1.json')
+    assert predicted(*words, cell=None)[1] == 0
+    save_record(fake_record('zs3', key='abc', protocol='zs3-official'), official)
+    assert 'zs3 at K=2 has 2 records; name one with --cell: ' in predicted(*words, cell=None)[2]
+
+
 @pytest.mark.parametrize(('words', 'says'), [
     (['gone.png', '--cell', 'MODEL'], 'gone.png: no such file or folder'),
     (['a.png'], 'name a model: --cell NAME, or --method NAME and --k K'),
