@@ -1,4 +1,4 @@
-"""The shared DeepLab with EfficientNet-Lite0 of timm: photographs on small machines, 20 minutes of one core for each K.
+"""The shared DeepLab with EfficientNet-Lite0 of timm: photographs on small machines, 25 minutes of one core for each K.
 
 The weights come with a package, so that everybody has the same ones. They were made for TensorFlow's padding and
 normalisation, which are those of timm's ``tf_`` variant, and for an input of (RGB - 127) / 128.
