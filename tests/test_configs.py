@@ -24,8 +24,8 @@ def load(name):
 
 
 def test_the_configs_there_are():
-    assert NAMES == ['efficientnet_lite0', 'mobilenetv2', 'r101', 'r101_cocostuff', 'r101_context', 'r101_voc',
-                     'resnet50', 'tiny']
+    assert NAMES == ['efficientnet_lite0', 'efficientnet_lite0_voc-mini', 'mobilenetv2', 'r101', 'r101_cocostuff',
+                     'r101_context', 'r101_voc', 'resnet50', 'tiny']
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -45,8 +45,16 @@ def test_every_config_is_complete(name):
                 TRANSFORMS.build(step)
             assert ('zs_methods.LoadLabels' in types) == (pipeline != 'test_pipeline')
             assert 'LoadAnnotations' not in types
+    resized = name.startswith(('efficientnet', 'resnet50'))  # before the labels, which keep their size
     assert [step.type for step in config.eval_pipeline] == [
-        'LoadImageFromFile', 'zs_methods.LoadLabels', 'PackSegInputs']
+        'LoadImageFromFile', *['ResizeShortestEdge'] * resized, 'zs_methods.LoadLabels', 'PackSegInputs']
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_crops_are_as_large_as_what_the_preprocessor_pads_to(name):
+    config = load(name)
+    crops = [tuple(step.crop_size) for step in config.train_pipeline if 'crop_size' in step]
+    assert crops in ([], [tuple(config.model.data_preprocessor.size)])
 
 
 @pytest.mark.parametrize(('name', 'backbone', 'head', 'decay', 'bias'), [
@@ -88,7 +96,7 @@ def test_batches_and_losses(name, batch, per_batch, classifier):
 
 
 @pytest.mark.parametrize(('name', 'crop', 'steps'), [
-    ('mobilenetv2', 176, 600), ('efficientnet_lite0', 256, 1000), ('resnet50', 256, 1000)])
+    ('mobilenetv2', 176, 600), ('efficientnet_lite0', 192, 800), ('resnet50', 192, 800)])
 def test_small_networks_are_one_family(name, crop, steps):
     config = load(name)
     assert tuple(config.model.data_preprocessor.size) == tuple(config.crop_size) == (crop, crop)

@@ -1,12 +1,12 @@
-"""The shared DeepLab with EfficientNet-Lite0 of timm: photographs on small machines, 25 minutes of one core for each K.
+"""The shared DeepLab with EfficientNet-Lite0 of timm: photographs on small machines, ten minutes of one core a K.
 
 The weights come with a package, so that everybody has the same ones. They were made for TensorFlow's padding and
 normalisation, which are those of timm's ``tf_`` variant, and for an input of (RGB - 127) / 128.
 """
 
 _base_ = [
-    '../_base_/models/deeplabv3plus_timm-d16.py', '../_base_/datasets/photos_256.py',
-    '../_base_/schedules/small_1k.py', '../_base_/stages/small.py', '../_base_/default_runtime.py'
+    '../_base_/models/deeplabv3plus_timm-d16.py', '../_base_/datasets/photos_192.py',
+    '../_base_/schedules/small_800.py', '../_base_/stages/small.py', '../_base_/default_runtime.py'
 ]
 
 model = dict(

@@ -38,7 +38,7 @@ class RepeatFactorSampler(InfiniteSampler):
     not learned at all. The order follows from the seed alone, as with mmengine's InfiniteSampler.
 
     Args:
-        dataset (ZeroShotDataset): what is drawn from; every label map is read once.
+        dataset (ZeroShotDataset): what is drawn from; every label map is read once, and remembered.
         threshold (float): see `repeat_factors`.
         seed (int, optional): see mmengine's InfiniteSampler.
     """

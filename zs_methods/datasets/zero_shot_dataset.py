@@ -153,9 +153,13 @@ class ZeroShotDataset(BaseSegDataset):
 
     def presence(self) -> np.ndarray:
         """Which seen classes the labels of every image hold, as training reads them, shape (images, classes), bool."""
+        infos = [self.get_data_info(index) for index in range(len(self))]
+        pseudo = np.array([info['pseudo'] for info in infos], dtype=bool)
         present = np.zeros((len(self), IGNORE + 1), dtype=bool)
-        for index, row in enumerate(present):
-            row[LoadLabels().transform(self.get_data_info(index))['gt_seg_map']] = True
+        present[~pseudo, :len(self.spec.classes)] = class_presence(
+            [Path(info['seg_map_path']) for info in infos if not info['pseudo']], self.lookup, len(self.spec.classes))
+        for index in np.flatnonzero(pseudo):
+            present[index, LoadLabels().transform(infos[index])['gt_seg_map']] = True
         present[:, self.unseen] = False
         return present[:, :len(self.spec.classes)]
 

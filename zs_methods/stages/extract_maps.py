@@ -13,6 +13,8 @@ from zs_methods.registry import STAGES
 from zs_methods.stages.network import build_dataset, equal_sized_batches, load_network, without_labels
 
 MAPS = 'maps.pth'
+#: Steps of a pipeline that change the size of the image.
+RESIZES = ('Resize', 'ResizeShortestEdge')
 
 
 @STAGES.register_module()
@@ -59,8 +61,8 @@ def load_maps(folder: Path) -> list[dict[str, Any]]:
 
 
 def resized_pipeline(pipeline: Sequence[dict], resize: dict | None) -> list[dict]:
-    """A test pipeline with a resize of the image behind its loading."""
-    steps = list(pipeline)
-    if resize:
-        steps.insert(1, resize)
-    return steps
+    """A test pipeline with a resize of the image behind its loading, in place of the pipeline's own."""
+    if not resize:
+        return list(pipeline)
+    load, *steps = pipeline
+    return [load, resize, *(step for step in steps if step['type'] not in RESIZES)]

@@ -8,7 +8,7 @@ model = dict(
     type='EncoderDecoder',
     data_preprocessor=dict(
         type='SegDataPreProcessor', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True,
-        size=(256, 256), pad_val=0, seg_pad_val=255),
+        size=(192, 192), pad_val=0, seg_pad_val=255),
     # Weights are loaded by the stage that trains.
     backbone=dict(
         type='zs_methods.TIMMBackbone', model_name='resnet50', output_stride=16, norm_eval=True, freeze_low=True),

@@ -1,23 +1,26 @@
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
+from PIL import Image
 
 from zs_methods.datasets.rare_classes import repeat_factors
 from zs_methods.datasets.spec import load_spec
 from zs_methods.registry import DATA_SAMPLERS, DATASETS
 
 UNSEEN = load_spec('shapes').unseen(4)
+SEEN = next(c for c in range(1, 16) if c not in UNSEEN)
 
 
 @pytest.fixture
 def dataset(micro_root):
-    def build(mode='mask'):
+    def build(mode='mask', **settings):
         init_default_scope('mmseg')
         return DATASETS.build(dict(
             type='zs_methods.ZeroShotDataset', spec='shapes', data_root=str(micro_root / 'shapes'), subset='train',
-            unseen=UNSEEN, unseen_images=mode, pipeline=[]))
+            unseen=UNSEEN, unseen_images=mode, pipeline=[], **settings))
     return build
 
 
@@ -45,6 +48,16 @@ def test_presence_is_that_of_the_labels_handed_out(dataset):
     data = dataset()
     classes = range(len(data.spec.classes))
     assert np.array_equal(data.presence(), [np.isin(classes, data.labels(index)) for index in range(len(data))])
+
+
+def test_presence_reads_pseudo_labels_where_an_image_has_them_and_counts_no_access(dataset, tmp_path):
+    Image.fromarray(np.full((8, 8), SEEN, np.uint8)).save(tmp_path / '00003.png')
+    data = dataset(pseudo_labels=str(tmp_path))
+    index = [Path(data.get_data_info(i)['img_path']).stem for i in range(len(data))].index('00003')
+    counted = data.ledger.counts()
+    assert np.flatnonzero(data.presence()[index]).tolist() == [SEEN]
+    assert np.array_equal(np.delete(data.presence(), index, 0), np.delete(dataset().presence(), index, 0))
+    assert np.array_equal(data.ledger.counts(), counted)
 
 
 def test_images_are_drawn_in_proportion_to_their_factors(dataset):

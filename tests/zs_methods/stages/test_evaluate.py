@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import cv2
+import mmcv
 import numpy as np
 import pytest
 import torch
@@ -59,10 +60,13 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope='module')
 def evaluated(folder, tmp_path_factory):
     """Runs the stage with random weights: (result, folder, task)."""
-    def run(resize=None, protocol='zs3-clean', batch_size=2, cached=False, calibration=None, blank=False):
+    def run(resize=None, protocol='zs3-clean', batch_size=2, cached=False, calibration=None, blank=False,
+            own=None):
         task = Task.create(str(folder / 'sizes.yaml'), 1, folder, PROTOCOLS[protocol])
         config = Config.fromfile(str(ROOT / 'configs/deeplab/tiny.py')).to_dict()
         config['model']['decode_head']['num_classes'] = len(CLASSES)
+        if own:
+            config['eval_pipeline'].insert(1, own)
         seen, out = tmp_path_factory.mktemp('seen'), tmp_path_factory.mktemp('out')
         from mmengine.registry import init_default_scope
         from mmseg.registry import MODELS
@@ -108,9 +112,8 @@ def by_opencv(side):
     return resize
 
 
-def reference(folder, network, resize):
+def reference(folder, network, resize, sizes=('original', 'resized')):
     """Image by image: resize, forward, interpolate, argmax, and count pixel by pixel."""
-    import mmcv
     confusions = {'original': np.zeros((4, 4), int), 'resized': np.zeros((4, 4), int)}
     for index in range(len(SIZES)):
         image = mmcv.imread(str(folder / f'images/{index}.png'))
@@ -124,7 +127,8 @@ def reference(folder, network, resize):
         at_input = F.interpolate(scores, size=image.shape[:2], mode='bilinear', align_corners=False)
         at_original = F.interpolate(at_input, size=(height, width), mode='bilinear', align_corners=False)
         for name, prediction, truth in (('original', at_original, label), ('resized', at_input, small)):
-            for t, p in zip(np.asarray(truth).flat, prediction.argmax(1).flatten().tolist(), strict=True):
+            pixels = zip(np.asarray(truth).flat, prediction.argmax(1).flatten().tolist(), strict=True)
+            for t, p in pixels if name in sizes else ():
                 if t != 255:
                     confusions[name][t, p] += 1
     return confusions
@@ -146,6 +150,23 @@ def test_both_resolutions_equal_a_straightforward_reference(folder, evaluated, r
     labelled = [(np.asarray(Image.open(folder / f'masks/{i}.png')) != 255).sum() for i in range(len(SIZES))]
     assert per_image.sum(axis=(1, 2)).tolist() == labelled
     assert np.count_nonzero(np.sum(result['confusion'], axis=0)) > 1  # it predicts more than one class
+
+
+OWN = dict(type='ResizeShortestEdge', scale=40, max_size=400)
+
+
+@pytest.mark.parametrize('cached', [False, True])
+def test_images_that_the_network_resizes_are_scored_at_their_own_size(folder, evaluated, cached):
+    def by_mmcv(image, label):
+        return mmcv.imrescale(image, (400, 40)), label
+
+    result, out, _ = evaluated(own=OWN, cached=cached)
+    expected = reference(folder, load_network(out, torch.device('cpu')), by_mmcv, ('original',))
+    assert result['confusion'] == expected['original'].tolist() != evaluated()[0]['confusion']
+
+
+def test_the_size_of_a_card_takes_the_place_of_the_networks_own(evaluated):
+    assert evaluated(WARP, own=OWN)[0] == evaluated(WARP)[0]
 
 
 def test_the_batch_size_changes_nothing(evaluated):
