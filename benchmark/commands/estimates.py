@@ -22,10 +22,12 @@ class Estimate:
     Attributes:
         seconds (float): of one process after the other.
         size (float): bytes.
+        elsewhere (float): what of these seconds is known of other data sets or networks only.
         without_time, without_size (int): stages of which nothing is known.
     """
 
     seconds: float = 0.0
+    elsewhere: float = 0.0
     size: float = 0.0
     without_time: int = 0
     without_size: int = 0
@@ -36,8 +38,10 @@ class Estimate:
         unknown = [f'{count} stages without {what}' for count, what in (
             (self.without_time, 'a time'), (self.without_size, 'a size')) if count]
         size = f' and {amount(self.size)} on the disk' if self.size else ''
+        far = (f'; {duration(self.elsewhere)} of it by other data sets or networks, which may be far off'
+               if self.elsewhere else '')
         return (f'about {duration(self.seconds)} of work of one process{size}, judged by '
-                f'earlier stages of the same type' + f' ({", ".join(unknown)} not counted)' * bool(unknown))
+                f'earlier stages of the same type{far}' + f' ({", ".join(unknown)} not counted)' * bool(unknown))
 
 
 def estimate(cells: Sequence[Cell], missing: Iterable[Node], artifacts: Path, records: Iterable[Path]) -> Estimate:
@@ -69,9 +73,15 @@ def estimate(cells: Sequence[Cell], missing: Iterable[Node], artifacts: Path, re
         took, size = (next((statistics.median(known[one]) for one in place if one in known), None)
                       for known in (seconds, sizes))
         found.seconds, found.size = found.seconds + (took or 0), found.size + (size or 0)
+        if took and not any(one in seconds for one in place[:OWN]):
+            found.elsewhere += took
         found.without_time, found.without_size = found.without_time + (took is None), found.without_size + (
             size is None)
     return found
+
+
+#: So many of a stage's places are of its data set and network.
+OWN = 2
 
 
 def _places(dataset: str, model: str, name: str, config: dict[str, Any]) -> tuple[tuple, ...]:

@@ -302,4 +302,4 @@ def test_the_committed_records_are_where_a_run_looks_for_them(plan):
                  ('zsmmd_i', 'recursion.weight=0'), ('zs3', 'classifier.unseen_weight=100'),
                  ('zsmmd', 'recursion.unseen_weight=30'), ('zsmmd', 'recursion.images=dropped')))]
     names = {cell.file_name for call in calls for cell in plan(*call, '--seeds', '0,1,2,3,4')}
-    assert names == {path.name for path in (CONFIGS.parent / 'reports' / 'records').glob('*.json')}
+    assert names == {path.name for path in (CONFIGS.parent / 'reports' / 'records').glob('shapes_*.json')}
