@@ -14,8 +14,8 @@ from benchmark.reporting.statistics.pairs import Comparison
 from benchmark.reporting.tables import access, conditions, terminal, usage
 from benchmark.reporting.tables.diagnostics import diagnostics
 from benchmark.reporting.tables.markup import bullets, escape, escaped_table, table
-from benchmark.reporting.tables.overlap import overlap_line, overlap_rows, pretraining_overlap
-from benchmark.reporting.tables.rows import Row, Section
+from benchmark.reporting.tables.overlap import overlap_count, overlap_line, overlap_rows, pretraining_overlap
+from benchmark.reporting.tables.rows import Row, Section, Unit
 
 _PAIR = comparison_tables.PAIR[:-1]  # but the verdict
 _PLACE = ('K', 'method', 'stage')
@@ -68,12 +68,18 @@ def content(section: Section, pictures: dict[str, str], comparisons: Sequence[Co
     }
 
 
-def _boards(section: Section, comparisons: Sequence[Comparison]) -> list[tuple[str, str, list[str]]]:
-    """The leaderboard of every K, and the methods that have no hIoU there."""
+def _boards(section: Section, comparisons: Sequence[Comparison]) -> list[tuple[str, str, list[str], str]]:
+    """The leaderboard of every K, the methods that have no hIoU there, and what the pre-training has shown."""
     found = leaderboard.all_standings(section, comparisons)
     frames = [(unit, leaderboard.of_unit(section, unit, found)) for unit in section.units]
     return [(unit.label, '' if frame.empty else escaped_table(frame, _BOARD, keys=2),
-             leaderboard.silent(section, unit, found)) for unit, frame in frames]
+             leaderboard.silent(section, unit, found), _shown(section, unit)) for unit, frame in frames]
+
+
+def _shown(section: Section, unit: Unit) -> str:
+    record = next((one for one in section.records if one.cell.split == unit.split and one.classes), None)
+    return '' if record is None else overlap_count(
+        record.cell.dataset, [record.classes[c] for c in record.unseen], section.network.pretraining)
 
 
 def _compared(section: Section, comparisons: Sequence[Comparison]) -> dict[str, Any]:

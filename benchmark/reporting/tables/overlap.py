@@ -159,6 +159,16 @@ def overlap_line(dataset: str, unseen: Sequence[str], pretraining: str) -> str:
     return f'{line}.'
 
 
+def overlap_count(dataset: str, unseen: Sequence[str], pretraining: str) -> str:
+    """For beside a table: how many unseen classes the pre-training shows; '' if none, or if nobody has judged it."""
+    try:
+        found = pretraining_overlap(dataset, unseen, pretraining) or {}
+    except KeyError:  # a data set of that name with classes of its own
+        return ''
+    shown = sum(bool(row.categories) for row in found.values())
+    return f'{shown} of {len(found)} unseen classes have categories of their own in the pre-training' if shown else ''
+
+
 def _few(names: Sequence[str], limit: int) -> str:
     more = len(names) - limit
     return ', '.join(names[:limit]) + (f' and {more} more' if more > 0 else '')
