@@ -32,6 +32,9 @@ def records():
 READS = {'oracle': 'pixels', 'zs5': 'image-oracle', 'zsmmd_st': 'image-oracle'}
 GENERATIVE = ('zs3', 'zs3_gc', 'zs5', 'zsmmd', 'zsmmd_i', 'zsmmd_st', 'cagnet')
 KS, SEEDS = load_spec('shapes').ks, range(5)
+#: Of photographs: which methods have how many trainings at which K, at least.
+PHOTOS = ('seen_only', 'oracle', 'zs3', 'ridge', 'devise', 'spnet', 'spnet_c', 'zs5', 'zsmmd', 'zsmmd_control')
+PHOTO_KS, PHOTO_SEEDS = (2, 10), range(3)
 
 
 def methods(*roles):
@@ -43,9 +46,10 @@ def of_card(records, card, dataset='shapes'):
             if (record.cell.dataset, record.cell.protocol) == (dataset, card) and not record.cell.variant]
 
 
-def mean(records, method, k, *path, card='zs3-clean'):
-    chosen = [r.metrics.model_dump() for r in of_card(records, card) if (r.cell.method, r.cell.k) == (method, k)]
-    assert len(chosen) == len(SEEDS)
+def mean(records, method, k, *path, card='zs3-clean', dataset='shapes'):
+    chosen = [r.metrics.model_dump() for r in of_card(records, card, dataset)
+              if (r.cell.method, r.cell.k) == (method, k)]
+    assert len(chosen) == len(SEEDS if dataset == 'shapes' else PHOTO_SEEDS)
     for name in path:
         chosen = [value[name] for value in chosen]
     return summarise(chosen).mean
@@ -73,6 +77,26 @@ def test_pages_regenerate_byte_for_byte(tmp_path):
 def test_every_method_is_there_for_every_k_and_seed(records, card, names):
     cells = {(r.cell.method, r.cell.k, r.cell.seed) for r in of_card(records, card) if r.status.value == 'done'}
     assert cells == set(itertools.product(names, KS, SEEDS))
+
+
+def test_photographs_have_three_seeds(records):
+    cells = {(r.cell.method, r.cell.k, r.cell.seed) for r in of_card(records, 'zs3-clean', 'voc-mini')}
+    assert cells >= set(itertools.product(PHOTOS, PHOTO_KS, PHOTO_SEEDS))
+    assert all(r.status.value == 'done' for r in of_card(records, 'zs3-clean', 'voc-mini'))
+
+
+def test_on_photographs_the_deeplab_knows_the_seen_classes(records):
+    assert mean(records, 'seen_only', 2, 'seen', 'miou', dataset='voc-mini') >= 45
+    for k in PHOTO_KS:
+        ceiling = mean(records, 'oracle', k, 'unseen', 'miou', dataset='voc-mini')
+        assert all(ceiling > mean(records, name, k, 'unseen', 'miou', dataset='voc-mini')
+                   for name in PHOTOS if METHODS.get(name).setting == 'inductive' and name != 'oracle')
+
+
+def test_records_keep_no_photograph_and_no_place_on_a_disk(records):
+    for record in of_card(records, 'zs3-clean', 'voc-mini'):
+        assert record.examples and not any(one.image or one.truth for one in record.examples)
+        assert not any(Path(word).is_absolute() for word in record.provenance['argv'])
 
 
 def test_scores_follow_from_the_confusion_matrices(records):
