@@ -90,7 +90,8 @@ def _index(datasets: Sequence[Dataset]) -> pd.DataFrame:
             told = dataset.told(section.data)
             rows.append({
                 'data set': link + (f' ({escape(told)})' if told else ''), 'protocol': escape(section.protocol),
-                'network': escape(f'{section.model} ({weights_text(section.network)})'),
+                # where weights are from, without the scheme: the line is long
+                'network': escape(f'{section.model} ({weights_text(section.network).rpartition("//")[2]})'),
                 'K': escape(', '.join(unit.label for unit in section.units)), 'methods': escape(_number(section)),
                 'seeds': ', '.join(str(seed) for seed in sorted({one.cell.seed for one in section.records})),
                 'records': str(len(section.records)), 'done': str(sum(len(row.done) for row in section.rows))})
